@@ -1,0 +1,46 @@
+// What one agent tells another about a forwarded exchange: who the client is and how it was routed.
+// It travels as the last header line of the forwarded head, over a private Unix socket only, and never reaches the app.
+
+/** The name of that line. A public listener gives it no meaning, and a private one believes only the last of its kind. */
+export const HOP_HEADER = 'graylane-hop';
+
+export interface Hop {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly encrypted: boolean;
+  /** The generation that routed it. */
+  readonly generation: number;
+  /** The release that selected it; '' for stable. */
+  readonly lane: string;
+  /** An anonymous id to set as a cookie, or ''. */
+  readonly mint: string;
+}
+
+/** The part that stays the same for a client's connection, so that it is made once. */
+export function peerText(hop: Pick<Hop, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'encrypted'>): string {
+  return `${hop.remoteAddress} ${hop.remotePort} ${hop.localAddress} ${hop.localPort} ${hop.encrypted ? 's' : '-'}`;
+}
+
+/** `peerText` with the part that is the request's own. */
+export function hopText(peer: string, generation: number, lane: string, mint: string): string {
+  return `${peer} ${generation} ${lane || '-'} ${mint || '-'}`;
+}
+
+/** Null on anything that {@link hopText} did not write. */
+export function parseHop(text: string): Hop | null {
+  const parts = text.split(' ');
+  if (parts.length !== 8) return null;
+  const [remoteAddress, remotePort, localAddress, localPort, security, generation, lane, mint] = parts as [string, string, string, string, string, string, string, string];
+  return {
+    remoteAddress,
+    remotePort: Number(remotePort),
+    localAddress,
+    localPort: Number(localPort),
+    encrypted: security === 's',
+    generation: Number(generation),
+    lane: lane === '-' ? '' : lane,
+    mint: mint === '-' ? '' : mint,
+  };
+}

@@ -1,0 +1,4 @@
+export * from './frames.ts';
+export * from './hop.ts';
+export * from './messages.ts';
+export * from './worker.ts';

@@ -1,0 +1,97 @@
+// The control socket's conversation between an agent (or gateway worker) and its supervisor: one JSON object a frame.
+// Receivers ignore kinds and fields they do not know, so that an older agent can be adopted by a newer supervisor.
+
+import type { Snapshot } from '@graylane/rules';
+
+/** What an app's server speaks; it decides how a forwarded exchange is handed to it. */
+export type Protocol = 'http' | 'https' | 'h2c' | 'h2' | 'tcp';
+
+/** One server that an app has opened. */
+export interface ListenerReport {
+  /** The index of its plan, or the next free one for a place nobody declared. */
+  readonly index: number;
+  readonly protocol: Protocol;
+  /** The agent's private Unix socket for it. */
+  readonly socket: string;
+  readonly port: number;
+  readonly host: string | null;
+}
+
+/** One worker that can take forwarded exchanges. */
+export interface Peer {
+  readonly worker: string;
+  readonly version: string;
+  readonly listeners: readonly ListenerReport[];
+}
+
+export type Unroutable = 'cluster' | 'raw-connection' | 'listener-mismatch' | 'public-listener';
+
+// agent -> supervisor
+
+export interface HelloMessage {
+  readonly kind: 'hello';
+  readonly wire: number;
+  readonly worker: string;
+  readonly pid: number;
+  readonly node: string;
+  readonly agent: string;
+  /** Repeated after a supervisor's restart: all that it needs to adopt this worker. */
+  readonly generation: number;
+  readonly listeners: readonly ListenerReport[];
+}
+export interface ListeningMessage { readonly kind: 'listening'; readonly listener: ListenerReport }
+/** A listen() failed in the app, e.g. EADDRINUSE. */
+export interface ListenFailedMessage { readonly kind: 'listen-failed'; readonly port: number; readonly code: string }
+/** This app cannot be routed as it stands; `cure` says what to do about it. */
+export interface UnroutableMessage { readonly kind: 'unroutable'; readonly reason: Unroutable; readonly detail: string; readonly cure: string }
+export interface AckMessage { readonly kind: 'ack'; readonly generation: number }
+export interface PeersAckMessage { readonly kind: 'peers-ack'; readonly epoch: number }
+export interface PongMessage { readonly kind: 'pong'; readonly n: number; readonly vitals: Vitals }
+/** Stopped accepting and nothing is in flight. */
+export interface DrainedMessage { readonly kind: 'drained' }
+/** An internal fault of the agent; the app served the request as if the agent were not there. */
+export interface FaultMessage { readonly kind: 'fault'; readonly count: number; readonly detail: string }
+/** Counts since the last one; the receiver adds them up. */
+export interface CountsMessage { readonly kind: 'counts'; readonly counts: readonly Count[] }
+
+export interface Vitals {
+  /** Bytes. */
+  readonly rss: number;
+  readonly heapUsed: number;
+  readonly heapLimit: number;
+  /** Microseconds of CPU since the start, user and system. */
+  readonly cpuMicros: number;
+  /** Milliseconds, since the last pong. */
+  readonly loopDelayP99Ms: number;
+  /** 0-1, since the last pong. */
+  readonly loopUtilization: number;
+  readonly inFlight: number;
+  readonly waiting: number;
+}
+
+/** Requests of one kind: what was asked, who served it, how it ended. */
+export interface Count {
+  readonly generation: number;
+  /** The release that selected it, or null for stable. */
+  readonly lane: string | null;
+  readonly reason: string;
+  readonly requests: number;
+}
+
+export type AgentMessage =
+  | HelloMessage | ListeningMessage | ListenFailedMessage | UnroutableMessage | AckMessage | PeersAckMessage
+  | PongMessage | DrainedMessage | FaultMessage | CountsMessage;
+
+// supervisor -> agent
+
+/** One immutable, numbered strategy. */
+export interface StrategyMessage { readonly kind: 'strategy'; readonly generation: number; readonly snapshot: Snapshot }
+/** All workers of the receiver's service that take forwarded exchanges; replaces what was known. */
+export interface PeersMessage { readonly kind: 'peers'; readonly epoch: number; readonly peers: readonly Peer[] }
+/** Start accepting on the inherited public sockets (a worker born with `hold`). */
+export interface OpenMessage { readonly kind: 'open' }
+export interface PingMessage { readonly kind: 'ping'; readonly n: number }
+/** Stop accepting, answer with `Connection: close`, finish what is in flight within `graceMs`, then say `drained`. */
+export interface DrainMessage { readonly kind: 'drain'; readonly graceMs: number }
+
+export type SupervisorMessage = StrategyMessage | PeersMessage | OpenMessage | PingMessage | DrainMessage;

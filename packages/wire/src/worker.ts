@@ -1,0 +1,44 @@
+// What a worker is told at birth, in the one variable GRAYLANE_AGENT (JSON). Secrets never travel here.
+
+/** The version of everything in this package that crosses a process boundary. */
+export const WIRE_VERSION = 1;
+
+/** The environment variable that carries a {@link WorkerBrief}; its absence makes the agent step aside. */
+export const BRIEF_VARIABLE = 'GRAYLANE_AGENT';
+
+export type Role = 'stable' | 'canary';
+
+/** One public place that the service listens on, in the order in which the app opens them. */
+export interface ListenerPlan {
+  readonly index: number;
+  /** The public port, 1-65535. */
+  readonly port: number;
+  /** The public address, or null for all. */
+  readonly host: string | null;
+  /** The inherited listening socket of this worker's slot; null where the worker may not listen publicly. */
+  readonly fd: number | null;
+}
+
+export interface WorkerBrief {
+  readonly wire: number;
+  /** Unique over the life of the supervisor's state, `<service>.<version>.<number>`. */
+  readonly worker: string;
+  readonly service: string;
+  readonly version: string;
+  readonly role: Role;
+  /** Path of the supervisor's control socket. */
+  readonly control: string;
+  /** Folder (mode 0700) for this worker's private sockets; short, for a Unix path ends at about 100 bytes. */
+  readonly sockets: string;
+  /** File with the newest published {@link StrategyMessage}, for a start without a supervisor. */
+  readonly snapshot: string;
+  /** True: open the public sockets only when told to (`open`), so that a new stable pool can warm up behind the old one. */
+  readonly hold: boolean;
+  /** Declared or discovered public places. */
+  readonly listeners: readonly ListenerPlan[];
+  /**
+   * What to do with a listen() beyond `listeners`:
+   * `donate` binds it and gives the socket to the supervisor, `private` keeps it off the network.
+   */
+  readonly undeclared: 'donate' | 'private';
+}
