@@ -1,0 +1,88 @@
+// Reads a config or strategy file into a plain document, with a way back from a JSON pointer to its place in the text.
+
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { exit, Failure, type Place, type Problem } from '../print/failure.ts';
+
+/** A strategy of 10,000 releases has about 5 MB; a file beyond this is no strategy. */
+const FILE_LIMIT_BYTES = 32 * 1024 * 1024;
+
+export interface SourceDocument {
+  readonly file: string;
+  readonly value: unknown;
+  /** The place of a JSON pointer's value, as exact as the kind of file allows. */
+  place(pointer: string): Place;
+}
+
+/** Throws Failure with all syntax errors of the file at once. */
+export async function readDocument(file: string): Promise<SourceDocument> {
+  const kind = extname(file);
+  if (kind === '.ts' || kind === '.js' || kind === '.mjs' || kind === '.mts') return importDocument(file);
+  if (kind === '.json' || kind === '.yaml' || kind === '.yml') return parseText(file, await readText(file));
+  throw new Failure({ code: 'GL1004', message: `${file} is of no known kind`, fix: 'use a .ts, .js, .mjs, .json, .yaml or .yml file' }, exit.usage);
+}
+
+async function readText(file: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw new Failure({ code: 'GL1002', message: `${file} cannot be read`, cause: reason(error) }, exit.usage, error);
+  }
+  if (bytes.length > FILE_LIMIT_BYTES) {
+    throw new Failure({ code: 'GL1005', message: `${file} has ${bytes.length} bytes, more than the limit of ${FILE_LIMIT_BYTES}` }, exit.usage);
+  }
+  return bytes.toString('utf8');
+}
+
+async function importDocument(file: string): Promise<SourceDocument> {
+  let module: { default?: unknown };
+  try {
+    module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+  } catch (error) {
+    const frame = error instanceof Error && error.stack !== undefined ? /:(\d+)\n(.*)\n/.exec(error.stack) : null;
+    const place: Place = frame?.[1] === undefined || frame[2] === undefined ? { file } : { file, line: Number(frame[1]), text: frame[2] };
+    throw new Failure({ code: 'GL1006', message: 'the config file does not load', place, cause: reason(error) }, exit.usage, error);
+  }
+  if (module.default === undefined) {
+    throw new Failure({ code: 'GL1007', message: `${file} has no default export`, fix: 'write: export default defineConfig({ … })' }, exit.usage);
+  }
+  return { file, value: module.default, place: (pointer) => ({ file, pointer }) };
+}
+
+function parseText(file: string, text: string): SourceDocument {
+  const lines = new LineCounter();
+  const rows = text.split('\n');
+  // Aliases could blow a small file up to gigabytes; a strategy has no use for them.
+  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, stringKeys: true });
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line, column: col, text: rows[line - 1] ?? '' };
+  };
+  if (parsed.errors.length > 0) {
+    throw new Failure(parsed.errors.map((error): Problem => ({ code: 'GL1006', message: error.message, place: at(error.pos[0]) })), exit.usage);
+  }
+  let value: unknown;
+  try {
+    value = parsed.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    throw new Failure({ code: 'GL1006', message: `${file} cannot be read as a document`, cause: reason(error) }, exit.usage, error);
+  }
+  return { file, value, place: (pointer) => ({ ...(placeOf(parsed, pointer, at) ?? { file }), pointer }) };
+}
+
+function placeOf(parsed: Document, pointer: string, at: (offset: number) => Place): Place | null {
+  const keys = pointer.split('/').slice(1).map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  // The nearest existing ancestor: a missing key has no place of its own.
+  for (let depth = keys.length; depth >= 0; depth--) {
+    const node: unknown = depth === 0 ? parsed.contents : parsed.getIn(keys.slice(0, depth), true);
+    if (isNode(node) && node.range) return at(node.range[0]);
+  }
+  return null;
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+}

@@ -1,0 +1,36 @@
+// Finds the config file of a project. Reads no content.
+
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { exit, Failure } from '../print/failure.ts';
+
+/** In the order in which they are looked for; two in one folder are refused, for nobody would know which one holds. */
+export const CONFIG_NAMES = ['graylane.config.ts', 'graylane.config.js', 'graylane.config.mjs', 'graylane.config.json', 'graylane.config.yaml', 'graylane.config.yml'] as const;
+
+/** The config file named by `given` (a file or a folder), else the nearest one at or above `from`; null when there is none. */
+export function findConfig(from: string, given?: string): string | null {
+  if (given !== undefined) return givenConfig(resolve(from, given));
+  let folder = resolve(from);
+  for (;;) {
+    const found = configIn(folder);
+    if (found !== null) return found;
+    const parent = dirname(folder);
+    if (parent === folder) return null;
+    folder = parent;
+  }
+}
+
+function givenConfig(path: string): string {
+  if (!existsSync(path)) {
+    throw new Failure({ code: 'GL1002', message: `there is no config file ${path}`, fix: 'name an existing file, or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js' }, exit.usage);
+  }
+  return configIn(path) ?? path;
+}
+
+function configIn(folder: string): string | null {
+  const [first, second] = CONFIG_NAMES.filter((name) => existsSync(join(folder, name)));
+  if (first !== undefined && second !== undefined) {
+    throw new Failure({ code: 'GL1003', message: `${folder} has both ${first} and ${second}`, fix: `keep one of them, or name it: graylane up -c ${first}` }, exit.usage);
+  }
+  return first === undefined ? null : join(folder, first);
+}

@@ -1,0 +1,66 @@
+// What went wrong, in the user's words: a closed code, the place, the cause and the fix. Knows no terminal.
+
+/** Exit codes of the command (documented in docs/cli.md). */
+export const exit = { ok: 0, failed: 1, usage: 2, rolledBack: 3, conflict: 4, unreachable: 5, timedOut: 124 } as const;
+export type ExitCode = (typeof exit)[keyof typeof exit];
+
+/** Where in a file the user can mend it; lines and columns from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** JSON pointer into the document. */
+  readonly pointer?: string;
+  /** The line's own text, to be shown with a mark under the column. */
+  readonly text?: string;
+}
+
+export interface Problem {
+  /** Stable, `GL` and four digits. */
+  readonly code: string;
+  readonly message: string;
+  readonly place?: Place | undefined;
+  readonly cause?: string | undefined;
+  readonly fix?: string | undefined;
+}
+
+/** One or more problems that end a command; the stack is shown under --verbose only. */
+export class Failure extends Error {
+  readonly problems: readonly Problem[];
+  readonly exitCode: ExitCode;
+
+  constructor(problems: readonly Problem[] | Problem, exitCode: ExitCode = exit.failed, cause?: unknown) {
+    const list = 'code' in problems ? [problems] : problems;
+    super(list.map((problem) => `${problem.code} ${problem.message}`).join('\n'), { cause });
+    this.name = 'Failure';
+    this.problems = list;
+    this.exitCode = exitCode;
+  }
+}
+
+/** The text of a problem as a terminal shows it, without colour. */
+export function problemText(problem: Problem): string {
+  const lines = [`${problem.code} ${problem.message}`];
+  if (problem.place !== undefined) lines.push(...placeLines(problem.place));
+  if (problem.cause !== undefined) lines.push(`  cause: ${problem.cause}`);
+  if (problem.fix !== undefined) lines.push(`  fix: ${problem.fix}`);
+  return lines.map(inert).join('\n');
+}
+
+function placeLines(place: Place): string[] {
+  const position = place.line === undefined ? '' : `:${place.line}${place.column === undefined ? '' : `:${place.column}`}`;
+  const pointer = place.pointer === undefined || place.pointer === '' ? '' : ` (${place.pointer})`;
+  const lines = [`  at ${place.file}${position}${pointer}`];
+  if (place.text !== undefined && place.line !== undefined) {
+    const gutter = `  ${place.line} | `;
+    lines.push(`${gutter}${place.text}`);
+    if (place.column !== undefined) lines.push(`${' '.repeat(gutter.length - 2)}| ${' '.repeat(Math.max(0, place.column - 1))}^`);
+  }
+  return lines;
+}
+
+/** Control bytes of user data must not steer a terminal. */
+export function inert(text: string): string {
+  // eslint-disable-next-line no-control-regex -- these are the characters to make harmless
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
