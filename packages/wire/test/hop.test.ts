@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { hopText, parseHop, peerText, type Hop } from '../src/hop.ts';
+
+const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._]{0,20}$/);
+const port = fc.integer({ min: 0, max: 65_535 });
+const hops: fc.Arbitrary<Hop> = fc.record({
+  remoteAddress: fc.oneof(fc.ipV4(), fc.ipV6()), remotePort: port, localAddress: fc.oneof(fc.ipV4(), fc.ipV6()), localPort: port,
+  encrypted: fc.boolean(), generation: fc.nat(), lane: fc.oneof(fc.constant(''), name), mint: fc.oneof(fc.constant(''), name),
+});
+
+test('what one agent says of an exchange is what the other reads', () => {
+  fc.assert(fc.property(hops, (hop) => {
+    assert.deepEqual(parseHop(hopText(peerText(hop), hop.generation, hop.lane, hop.mint)), hop);
+  }));
+});
+
+test('a line that no agent wrote is not believed in part', () => {
+  for (const text of ['', '127.0.0.1', '1 2 3 4 5 6 7', '1 2 3 4 5 6 7 8 9']) assert.equal(parseHop(text), null, text);
+});
