@@ -8,7 +8,7 @@ const port = fc.integer({ min: 0, max: 65_535 });
 const hops: fc.Arbitrary<Hop> = fc.record({
   remoteAddress: fc.oneof(fc.ipV4(), fc.ipV6()), remotePort: port, localAddress: fc.oneof(fc.ipV4(), fc.ipV6()), localPort: port,
   encrypted: fc.boolean(), generation: fc.nat(), lane: fc.oneof(fc.constant(''), name), mint: fc.oneof(fc.constant(''), name),
-});
+}, { noNullPrototype: true });
 
 test('what one agent says of an exchange is what the other reads', () => {
   fc.assert(fc.property(hops, (hop) => {
