@@ -10,6 +10,8 @@ export interface Hop {
   readonly localAddress: string;
   readonly localPort: number;
   readonly encrypted: boolean;
+  /** What TLS said about the client: a text of the agent's own, without spaces; '' when there is nothing to say. */
+  readonly tls: string;
   /** The generation that routed it. */
   readonly generation: number;
   /** The release that selected it; '' for stable. */
@@ -19,8 +21,8 @@ export interface Hop {
 }
 
 /** The part that stays the same for a client's connection, so that it is made once. */
-export function peerText(hop: Pick<Hop, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'encrypted'>): string {
-  return `${hop.remoteAddress} ${hop.remotePort} ${hop.localAddress} ${hop.localPort} ${hop.encrypted ? 's' : '-'}`;
+export function peerText(hop: Pick<Hop, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'encrypted'> & { readonly tls?: string }): string {
+  return `${hop.remoteAddress} ${hop.remotePort} ${hop.localAddress} ${hop.localPort} ${hop.encrypted ? `s${hop.tls ?? ''}` : '-'}`;
 }
 
 /** `peerText` with the part that is the request's own. */
@@ -38,7 +40,8 @@ export function parseHop(text: string): Hop | null {
     remotePort: Number(remotePort),
     localAddress,
     localPort: Number(localPort),
-    encrypted: security === 's',
+    encrypted: security.startsWith('s'),
+    tls: security.startsWith('s') ? security.slice(1) : '',
     generation: Number(generation),
     lane: lane === '-' ? '' : lane,
     mint: mint === '-' ? '' : mint,
