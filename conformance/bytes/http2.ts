@@ -48,7 +48,7 @@ function answer(session: ClientHttp2Session, ask: Ask): Promise<string> {
     stream.setTimeout(LIMIT_MS, () => reject(new Error(`${ask.name}: no answer within ${LIMIT_MS} ms`)));
     stream.setEncoding('latin1');
     stream.on('response', (headers) => (text += listed(headers)));
-    stream.on('trailers', (headers) => (text += listed(headers)));
+    stream.on('trailers', (headers: IncomingHttpHeaders) => (text += listed(headers)));
     stream.on('data', (chunk) => (text += String(chunk)));
     stream.on('error', (error: NodeJS.ErrnoException) => resolve(`${text}<${error.code ?? error.message}>`));
     stream.on('close', () => resolve(text));
