@@ -10,7 +10,7 @@ const [major, minor, patch] = process.versions.node.split('.').map(Number);
 const [leastMinor, leastPatch] = patched[major] ?? (major > 26 ? [0, 0] : [Infinity, 0]);
 if (minor < leastMinor || (minor === leastMinor && patch < leastPatch)) {
   process.stderr.write(
-    `graylane: GL1001 Node ${process.versions.node} cannot forward requests safely (CVE-2026-58044)\n` +
+    `graylane: GL0001 Node ${process.versions.node} cannot forward requests safely (CVE-2026-58044)\n` +
       '  fix: run graylane itself with Node 22.23.2+, 24.18.1+ or 26.5.1+; a version of your app keeps its own Node with `interpreter`\n',
   );
   process.exit(2);

@@ -25,7 +25,7 @@ export function placeOf(project: string, environment: NodeJS.ProcessEnv): Place 
   const hash = createHash('sha256').update(real).digest('hex').slice(0, 10);
   const run = join(runRoot(environment), hash);
   if (Buffer.byteLength(run) > RUN_PATH_LIMIT_BYTES) {
-    throw new Failure({ code: 'GL1010', message: `the folder for sockets has too long a path: ${run}`, fix: 'set GRAYLANE_RUN_DIR to a short one, e.g. /run/graylane' }, exit.usage);
+    throw new Failure({ code: 'GL0010', message: `the folder for sockets has too long a path: ${run}`, fix: 'set GRAYLANE_RUN_DIR to a short one, e.g. /run/graylane' }, exit.usage);
   }
   return { project: real, state: join(real, '.graylane'), run, api: join(run, 'api.sock') };
 }
@@ -43,7 +43,7 @@ export function preparePlace(place: Place, environment: NodeJS.ProcessEnv): void
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const stat = lstatSync(folder);
     if (!stat.isDirectory() || (stat.uid !== userInfo().uid && userInfo().uid !== -1) || (stat.mode & 0o077) !== 0) {
-      throw new Failure({ code: 'GL1011', message: `${folder} is not a private folder of this user`, fix: `remove it, or set GRAYLANE_RUN_DIR to a folder of your own (mode 0700)` });
+      throw new Failure({ code: 'GL0011', message: `${folder} is not a private folder of this user`, fix: `remove it, or set GRAYLANE_RUN_DIR to a folder of your own (mode 0700)` });
     }
   }
 }

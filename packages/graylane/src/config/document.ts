@@ -21,7 +21,7 @@ export async function readDocument(file: string): Promise<SourceDocument> {
   const kind = extname(file);
   if (kind === '.ts' || kind === '.js' || kind === '.mjs' || kind === '.mts') return importDocument(file);
   if (kind === '.json' || kind === '.yaml' || kind === '.yml') return parseText(file, await readText(file));
-  throw new Failure({ code: 'GL1004', message: `${file} is of no known kind`, fix: 'use a .ts, .js, .mjs, .json, .yaml or .yml file' }, exit.usage);
+  throw new Failure({ code: 'GL0004', message: `${file} is of no known kind`, fix: 'use a .ts, .js, .mjs, .json, .yaml or .yml file' }, exit.usage);
 }
 
 async function readText(file: string): Promise<string> {
@@ -29,10 +29,10 @@ async function readText(file: string): Promise<string> {
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw new Failure({ code: 'GL1002', message: `${file} cannot be read`, cause: reason(error) }, exit.usage, error);
+    throw new Failure({ code: 'GL0002', message: `${file} cannot be read`, cause: reason(error) }, exit.usage, error);
   }
   if (bytes.length > FILE_LIMIT_BYTES) {
-    throw new Failure({ code: 'GL1005', message: `${file} has ${bytes.length} bytes, more than the limit of ${FILE_LIMIT_BYTES}` }, exit.usage);
+    throw new Failure({ code: 'GL0005', message: `${file} has ${bytes.length} bytes, more than the limit of ${FILE_LIMIT_BYTES}` }, exit.usage);
   }
   return bytes.toString('utf8');
 }
@@ -44,10 +44,10 @@ async function importDocument(file: string): Promise<SourceDocument> {
   } catch (error) {
     const frame = error instanceof Error && error.stack !== undefined ? /:(\d+)\n(.*)\n/.exec(error.stack) : null;
     const place: Place = frame?.[1] === undefined || frame[2] === undefined ? { file } : { file, line: Number(frame[1]), text: frame[2] };
-    throw new Failure({ code: 'GL1006', message: 'the config file does not load', place, cause: reason(error) }, exit.usage, error);
+    throw new Failure({ code: 'GL0006', message: 'the config file does not load', place, cause: reason(error) }, exit.usage, error);
   }
   if (module.default === undefined) {
-    throw new Failure({ code: 'GL1007', message: `${file} has no default export`, fix: 'write: export default defineConfig({ … })' }, exit.usage);
+    throw new Failure({ code: 'GL0007', message: `${file} has no default export`, fix: 'write: export default defineConfig({ … })' }, exit.usage);
   }
   return { file, value: module.default, place: (pointer) => ({ file, pointer }) };
 }
@@ -62,13 +62,13 @@ function parseText(file: string, text: string): SourceDocument {
     return { file, line, column: col, text: rows[line - 1] ?? '' };
   };
   if (parsed.errors.length > 0) {
-    throw new Failure(parsed.errors.map((error): Problem => ({ code: 'GL1006', message: error.message, place: at(error.pos[0]) })), exit.usage);
+    throw new Failure(parsed.errors.map((error): Problem => ({ code: 'GL0006', message: error.message, place: at(error.pos[0]) })), exit.usage);
   }
   let value: unknown;
   try {
     value = parsed.toJS({ maxAliasCount: 0 });
   } catch (error) {
-    throw new Failure({ code: 'GL1006', message: `${file} cannot be read as a document`, cause: reason(error) }, exit.usage, error);
+    throw new Failure({ code: 'GL0006', message: `${file} cannot be read as a document`, cause: reason(error) }, exit.usage, error);
   }
   return { file, value, place: (pointer) => ({ ...(placeOf(parsed, pointer, at) ?? { file }), pointer }) };
 }

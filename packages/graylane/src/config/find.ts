@@ -22,7 +22,7 @@ export function findConfig(from: string, given?: string): string | null {
 
 function givenConfig(path: string): string {
   if (!existsSync(path)) {
-    throw new Failure({ code: 'GL1002', message: `there is no config file ${path}`, fix: 'name an existing file, or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js' }, exit.usage);
+    throw new Failure({ code: 'GL0002', message: `there is no config file ${path}`, fix: 'name an existing file, or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js' }, exit.usage);
   }
   return configIn(path) ?? path;
 }
@@ -30,7 +30,7 @@ function givenConfig(path: string): string {
 function configIn(folder: string): string | null {
   const [first, second] = CONFIG_NAMES.filter((name) => existsSync(join(folder, name)));
   if (first !== undefined && second !== undefined) {
-    throw new Failure({ code: 'GL1003', message: `${folder} has both ${first} and ${second}`, fix: `keep one of them, or name it: graylane up -c ${first}` }, exit.usage);
+    throw new Failure({ code: 'GL0003', message: `${folder} has both ${first} and ${second}`, fix: `keep one of them, or name it: graylane up -c ${first}` }, exit.usage);
   }
   return first === undefined ? null : join(folder, first);
 }

@@ -1,0 +1,78 @@
+// From the strategy document's words to what the pools are asked to run: paths made absolute, durations in milliseconds.
+
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { durationMs, sizeBytes, type Duration, type ServiceSpec, type Size, type VersionSpec } from '@graylane/rules';
+import type { Place, PoolSpec, PublicSlots } from '@graylane/pool';
+
+/** The public places of a service, in the order in which its app opens them; empty when nobody declared any. */
+export function placesOf(service: ServiceSpec): Place[] {
+  if (service.listen === undefined) return [];
+  const addresses = typeof service.listen === 'object' ? service.listen : [service.listen];
+  return addresses.map((address) => {
+    if (typeof address === 'number') return { port: address, host: null };
+    const colon = address.lastIndexOf(':');
+    const host = address.slice(0, Math.max(0, colon)).replace(/^\[|\]$/g, '');
+    return { port: Number(address.slice(colon + 1)), host: host === '' || host === '*' ? null : host };
+  });
+}
+
+export interface PoolPlan {
+  readonly service: string;
+  readonly version: string;
+  readonly role: 'stable' | 'canary';
+  readonly publicSlots: PublicSlots;
+  readonly spec: VersionSpec;
+  /** The folder that relative paths of the document mean. */
+  readonly base: string;
+}
+
+/** `spec` has passed `parseStrategy`, so every duration and size in it can be read. */
+export function poolSpec({ service, version, role, publicSlots, spec, base }: PoolPlan): PoolSpec {
+  const script = resolve(base, spec.cwd ?? '.', spec.script ?? '');
+  const workers = spec.workers ?? 1;
+  const envFiles = spec.envFile === undefined ? [] : typeof spec.envFile === 'string' ? [spec.envFile] : spec.envFile;
+  return {
+    service,
+    version,
+    role,
+    publicSlots,
+    script,
+    cwd: spec.cwd === undefined ? dirname(script) : resolve(base, spec.cwd),
+    ...(spec.args === undefined ? {} : { args: spec.args }),
+    ...(spec.interpreter === undefined ? {} : { interpreter: interpreterPath(spec.interpreter, base) }),
+    ...(spec.nodeFlags === undefined ? {} : { nodeFlags: spec.nodeFlags }),
+    ...(spec.env === undefined ? {} : { env: spec.env }),
+    ...(envFiles[0] === undefined ? {} : { envFile: resolve(base, envFiles[0]) }),
+    ...(typeof workers === 'number' ? { workers } : { scaling: workers }),
+    ...(spec.ready === undefined ? {} : { ready: readySpec(spec.ready) }),
+    ...milliseconds('killTimeoutMs', spec.killTimeout),
+    ...milliseconds('drainTimeoutMs', spec.drainTimeout),
+    ...milliseconds('maxLifetimeMs', spec.maxLifetime),
+    ...(spec.nice === undefined ? {} : { nice: spec.nice }),
+    ...(spec.user === undefined ? {} : { user: spec.user }),
+    ...(spec.group === undefined ? {} : { group: spec.group }),
+    ...(spec.memoryLimit === undefined ? {} : { memory: { rssBytes: bytes(spec.memoryLimit) } }),
+  };
+}
+
+/** A bare word is looked up in PATH by the system, anything with a slash is a path of the document. */
+function interpreterPath(given: string, base: string): string {
+  return isAbsolute(given) || !given.includes('/') ? given : resolve(base, given);
+}
+
+function readySpec(ready: NonNullable<VersionSpec['ready']>): NonNullable<PoolSpec['ready']> {
+  return {
+    ...(ready.message === undefined ? {} : { message: ready.message }),
+    ...(ready.http === undefined ? {} : { http: ready.http }),
+    ...milliseconds('timeoutMs', ready.timeout),
+  };
+}
+
+function milliseconds<K extends string>(key: K, value: Duration | undefined): Partial<Record<K, number>> {
+  if (value === undefined) return {};
+  return { [key]: durationMs(value) ?? 0 } as Partial<Record<K, number>>;
+}
+
+function bytes(value: Size): number {
+  return sizeBytes(value) ?? 0;
+}
