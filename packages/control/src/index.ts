@@ -1,1 +1,5 @@
-export {};
+export * from './clock.ts';
+export * from './store/election.ts';
+export * from './store/errors.ts';
+export * from './store/sqlite.ts';
+export * from './store/store.ts';
