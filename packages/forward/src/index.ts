@@ -1,1 +1,5 @@
-export {};
+export * from './clock.ts';
+export * from './failure.ts';
+export * from './forwarder.ts';
+export * from './limits.ts';
+export * from './upstream.ts';

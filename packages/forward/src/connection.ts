@@ -1,0 +1,310 @@
+// One HTTP/1.1 connection to one upstream: writes a request, reads one answer at a time. It knows neither the client nor why it was picked.
+
+import type { Socket } from 'node:net';
+import { Refusal, failure } from './failure.ts';
+import type { Failure, FailureReason } from './failure.ts';
+import type { Limits } from './limits.ts';
+import { ResponseReader } from './response-reader.ts';
+import type { AnswerSink, ReadMode } from './response-reader.ts';
+import type { ResponseHead, BodyFraming } from './response-head.ts';
+import { connect, isLocal } from './upstream.ts';
+import type { Address } from './upstream.ts';
+
+/** Who uses the connection for one exchange. After `failed` or the last body it hears nothing more. */
+export interface ConnectionUser extends AnswerSink {
+  /** The connection is there: what was written from now on reached the upstream's machine. */
+  connected(): void;
+  /** The upstream takes bytes again. */
+  drained(): void;
+  /** 101: the socket is the user's; `early` are the bytes that came with the head. */
+  switched(socket: TunnelEnd, early: Buffer): void;
+  failed(failure: Failure): void;
+}
+
+/** The upstream's side of an upgraded connection. */
+export interface TunnelEnd {
+  readonly socket: Socket;
+  /** From now on bytes go there. */
+  onBytes(listener: (bytes: Buffer) => void): void;
+}
+
+export interface ConnectionOwner {
+  readonly limits: Limits;
+  readonly readMode: ReadMode;
+  now(): number;
+  /** The exchange is over and the connection may serve another one. */
+  idle(connection: Connection): void;
+  closed(connection: Connection): void;
+}
+
+/** One buffer for all connections: each read is used up before the next can happen. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
+
+type State =
+  | { readonly kind: 'connecting'; readonly user: ConnectionUser }
+  | { readonly kind: 'busy'; readonly user: ConnectionUser }
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'tunnel'; onBytes: ((bytes: Buffer) => void) | null }
+  | { readonly kind: 'closed' };
+
+const IDLE: State = { kind: 'idle' };
+const CLOSED: State = { kind: 'closed' };
+
+export class Connection implements TunnelEnd {
+  readonly socket: Socket;
+  readonly #owner: ConnectionOwner;
+  readonly #reader: ResponseReader;
+  #state: State;
+  /** Exchanges so far. */
+  uses = 0;
+  /** When it became idle, or was last used. */
+  since: number;
+  /** When the present step must be over; 0 for never. */
+  #deadline = 0;
+  #deadlineReason: FailureReason = 'head-timeout';
+  #requestSent = false;
+  #reusable = true;
+  #idleMs: number;
+  #answerBegun = false;
+  #eventStream = false;
+
+  constructor(address: Address, owner: ConnectionOwner, user: ConnectionUser) {
+    this.#owner = owner;
+    this.#reader = new ResponseReader(owner.readMode, owner.limits);
+    this.#state = { kind: 'connecting', user };
+    this.#idleMs = owner.limits.idleConnectionMs;
+    this.since = owner.now();
+    this.#expire(isLocal(address) ? owner.limits.connectLocalMs : owner.limits.connectRemoteMs, 'connect-timeout');
+    this.socket = connect(address, { buffer: READ_BUFFER, callback: (bytes) => this.#onRead(bytes) });
+    this.socket.once('secureConnect' in this.socket || 'encrypted' in this.socket ? 'secureConnect' : 'connect', () => this.#onConnect());
+    this.socket.on('drain', () => this.#user()?.drained());
+    this.socket.on('end', () => this.#onEnd());
+    this.socket.on('error', (error) => this.#onClosed(error.message));
+    this.socket.on('close', () => this.#onClosed('closed'));
+  }
+
+  get isConnecting(): boolean {
+    return this.#state.kind === 'connecting';
+  }
+
+  get isIdle(): boolean {
+    return this.#state.kind === 'idle';
+  }
+
+  /** Idle for so long that the upstream may be about to close it. */
+  isStale(now: number): boolean {
+    return this.#state.kind === 'idle' && now - this.since > this.#idleMs;
+  }
+
+  /** Takes an idle connection into use; a fresh one is in use from its birth. */
+  use(user: ConnectionUser): void {
+    this.#state = { kind: 'busy', user };
+  }
+
+  /** Writes a request's head. `complete`: no body follows. */
+  writeHead(text: string, complete: boolean, toHead: boolean, maySwitch: boolean): boolean {
+    this.uses++;
+    this.#requestSent = complete;
+    this.#answerBegun = false;
+    this.#eventStream = false;
+    this.#reader.expect(toHead, maySwitch);
+    if (this.#state.kind !== 'connecting') this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
+    return this.socket.write(text, 'latin1');
+  }
+
+  write(data: Buffer | string): boolean {
+    if (!this.#answerBegun) this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
+    return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data);
+  }
+
+  /** The request is complete. */
+  requestSent(): void {
+    this.#requestSent = true;
+    if (this.#reader.done) this.#finish();
+  }
+
+  /** The client takes no more for now. */
+  pause(): void {
+    this.socket.pause();
+    this.#expire(this.#owner.limits.clientIdleMs, 'client-too-slow');
+  }
+
+  resume(): void {
+    this.#expireBody();
+    this.socket.resume();
+  }
+
+  /** Ends it at once; the user hears nothing more. */
+  abandon(): void {
+    this.#state = CLOSED;
+    this.socket.destroy();
+    this.#owner.closed(this);
+  }
+
+  onBytes(listener: (bytes: Buffer) => void): void {
+    if (this.#state.kind === 'tunnel') this.#state.onBytes = listener;
+  }
+
+  /** Called from time to time; fails what is late. */
+  check(now: number): void {
+    if (this.#deadline !== 0 && now >= this.#deadline) this.#fail(failure(this.#deadlineReason));
+  }
+
+  #user(): ConnectionUser | null {
+    return this.#state.kind === 'busy' || this.#state.kind === 'connecting' ? this.#state.user : null;
+  }
+
+  #expire(ms: number, reason: FailureReason): void {
+    this.#deadline = ms === 0 ? 0 : this.#owner.now() + ms;
+    this.#deadlineReason = reason;
+  }
+
+  #expireBody(): void {
+    this.#expire(this.#eventStream ? 0 : this.#owner.limits.bodyIdleMs, 'body-idle');
+  }
+
+  #onConnect(): void {
+    if (this.#state.kind !== 'connecting') return;
+    const { user } = this.#state;
+    this.#state = { kind: 'busy', user };
+    this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
+    user.connected();
+  }
+
+  #onRead(length: number): boolean {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'busy':
+        this.#readAnswer(state.user, length);
+        break;
+      case 'tunnel':
+        state.onBytes?.(Buffer.from(READ_BUFFER.subarray(0, length)));
+        break;
+      case 'idle':
+        // Nobody asked: these bytes must reach nobody.
+        this.abandon();
+        break;
+      case 'connecting': case 'closed':
+        break;
+    }
+    return true;
+  }
+
+  #readAnswer(user: ConnectionUser, length: number): void {
+    const { done } = this.#reader;
+    if (done) {
+      // The answer is complete but the request is not yet: what comes now belongs to no request.
+      this.#reusable = false;
+      return;
+    }
+    let used: number;
+    try {
+      used = this.#reader.read(READ_BUFFER, length, this.#watched(user));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#fail(error.failure);
+      return;
+    }
+    if (this.#state.kind !== 'busy') return;
+    if (this.#reader.switched) {
+      this.#switch(user, Buffer.from(READ_BUFFER.subarray(used, length)));
+    } else if (this.#reader.done) {
+      if (used < length) this.#reusable = false;
+      if (this.#requestSent) this.#finish();
+    } else if (this.#answerBegun && !this.socket.isPaused()) {
+      this.#expireBody();
+    }
+  }
+
+  /** The user, with a look at what decides on the connection's further life. */
+  #watched(user: ConnectionUser): AnswerSink {
+    this.#watcher.user = user;
+    return this.#watcher;
+  }
+
+  readonly #watcher: AnswerSink & { user: ConnectionUser | null } = {
+    user: null,
+    interim: (head) => {
+      this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
+      this.#watcher.user?.interim(head);
+    },
+    head: (head, framing) => {
+      this.#noteHead(head, framing);
+      this.#watcher.user?.head(head, framing);
+    },
+    body: (bytes, start, end, last, trailers) => this.#watcher.user?.body(bytes, start, end, last, trailers),
+  };
+
+  #noteHead(head: ResponseHead, framing: BodyFraming): void {
+    this.#answerBegun = true;
+    this.#eventStream = head.eventStream;
+    const persists = head.minorVersion === 1 ? !head.saysClose : head.saysKeepAlive && !head.saysClose;
+    // Chunks behind a head that allows none would be read as the next answer.
+    const strayBody = framing === 'none' && head.chunked && (head.status === 204 || head.status === 304);
+    if (!persists || framing === 'until-close' || strayBody) this.#reusable = false;
+    if (head.keepAliveSeconds !== -1) {
+      // A second less than the upstream announces: it counts from an earlier moment than we do.
+      this.#idleMs = Math.min(this.#owner.limits.idleConnectionMs, Math.max(0, head.keepAliveSeconds * 1_000 - 1_000));
+    }
+  }
+
+  #switch(user: ConnectionUser, early: Buffer): void {
+    this.#deadline = 0;
+    this.#state = { kind: 'tunnel', onBytes: null };
+    user.switched(this, early);
+  }
+
+  #finish(): void {
+    this.#deadline = 0;
+    this.since = this.#owner.now();
+    if (this.#reusable && !this.socket.destroyed && this.socket.writable) {
+      this.#state = IDLE;
+      this.#owner.idle(this);
+    } else {
+      this.abandon();
+    }
+  }
+
+  #onEnd(): void {
+    const user = this.#user();
+    if (user === null) {
+      if (this.#state.kind === 'idle') this.abandon();
+      return;
+    }
+    if (this.#reader.endsWithConnection) {
+      this.#reader.expect(false, false);
+      this.#state = CLOSED;
+      user.body(READ_BUFFER, 0, 0, true, '');
+      this.socket.destroy();
+      this.#owner.closed(this);
+    } else {
+      this.#onClosed('closed');
+    }
+  }
+
+  #onClosed(detail: string): void {
+    switch (this.#state.kind) {
+      case 'connecting':
+        this.#fail(failure('connect-failed', detail));
+        break;
+      case 'busy':
+        this.#fail(failure(this.#answerBegun ? 'cut-off' : 'no-answer', detail));
+        break;
+      case 'idle':
+        this.abandon();
+        break;
+      case 'tunnel':
+        this.#state = CLOSED;
+        this.#owner.closed(this);
+        break;
+      case 'closed':
+        break;
+    }
+  }
+
+  #fail(what: Failure): void {
+    const user = this.#user();
+    this.abandon();
+    user?.failed(what);
+  }
+}

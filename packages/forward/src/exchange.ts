@@ -1,0 +1,237 @@
+// One HTTP exchange, from an accepted request to its one end. It knows neither sockets nor how an upstream is chosen.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Connection, ConnectionUser } from './connection.ts';
+import type { Endpoint } from './endpoint.ts';
+import { failure, meaning } from './failure.ts';
+import type { Failure, FailureReason } from './failure.ts';
+import type { Applicant, Group } from './group.ts';
+import type { Hop } from './hop.ts';
+import { answerFailure } from './own-answer.ts';
+import { beginRaw, writeInterim, writeRaw } from './reply.ts';
+import type { RequestHead } from './request-head.ts';
+import type { BodyFraming, ResponseHead } from './response-head.ts';
+import { Upload } from './upload.ts';
+import type { UploadUser } from './upload.ts';
+
+export interface ExchangeContext {
+  readonly hop: Hop;
+  readonly attempts: number;
+  now(): number;
+  failed(group: Group, what: Failure, status: number): void;
+  retried(group: Group, what: Failure): void;
+}
+
+/**
+ * waiting → sent → answering → ended, back from sent to waiting for a retry, and to ended from everywhere.
+ * `ended` is entered once: whatever comes later belongs to nobody.
+ */
+type State =
+  | { readonly phase: 'waiting' }
+  | { readonly phase: 'sent'; readonly connection: Connection; readonly endpoint: Endpoint; readonly since: number; readonly idleMs: number }
+  | { readonly phase: 'answering'; readonly connection: Connection; readonly endpoint: Endpoint; readonly reply: Reply }
+  | { readonly phase: 'ended' };
+
+/** What was not written yet, and how to frame what comes. */
+interface Reply {
+  pending: string;
+  readonly chunked: boolean;
+}
+
+const WAITING: State = { phase: 'waiting' };
+const ENDED: State = { phase: 'ended' };
+/** A connection that rested this long may have been closed by its upstream just now; that is nobody's failure. */
+const RESTED_MS = 1_000;
+/** May be sent again after an upstream saw them (RFC 9110 §9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+export class Exchange implements Applicant, ConnectionUser, UploadUser {
+  readonly #context: ExchangeContext;
+  readonly #group: Group;
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #head: RequestHead;
+  readonly #upload: Upload;
+  #state: State = WAITING;
+  #attempts = 0;
+  #fresh = false;
+  avoid: Endpoint | null = null;
+
+  constructor(context: ExchangeContext, group: Group, req: IncomingMessage, res: ServerResponse, head: RequestHead) {
+    this.#context = context;
+    this.#group = group;
+    this.#req = req;
+    this.#res = res;
+    this.#head = head;
+    this.#upload = new Upload(req, head.framing, this);
+  }
+
+  start(): void {
+    this.#res.once('close', this.#onClientClosed);
+    // An answer behind others in the pipeline hears nothing of its socket's end on older Nodes; its request does.
+    if (this.#res.socket === null) this.#req.once('close', this.#onClientClosed);
+    this.#group.budget.request(this.#context.now());
+    this.#group.apply(this);
+  }
+
+  // Applicant
+
+  admitted(endpoint: Endpoint): void {
+    const now = this.#context.now();
+    const connection = endpoint.take(this, this.#fresh);
+    this.#attempts++;
+    this.#move({ phase: 'sent', connection, endpoint, since: now, idleMs: connection.uses === 0 ? 0 : now - connection.since });
+    connection.writeHead(this.#head.text, this.#upload.ended, this.#req.method === 'HEAD', false);
+    if (!connection.isConnecting) this.#upload.start(connection);
+  }
+
+  shed(reason: FailureReason): void {
+    this.#end(failure(reason));
+  }
+
+  // ConnectionUser
+
+  connected(): void {
+    if (this.#state.phase === 'sent') this.#upload.start(this.#state.connection);
+  }
+
+  drained(): void {
+    this.#upload.drained();
+  }
+
+  interim(head: ResponseHead): void {
+    if (this.#state.phase !== 'sent') return;
+    const text = this.#context.hop.interimText(head, this.#req);
+    if (text !== '') writeInterim(this.#res, text, head.status === 100);
+  }
+
+  head(head: ResponseHead, framing: BodyFraming): void {
+    const state = this.#state;
+    if (state.phase !== 'sent') return;
+    this.#group.answered(state.endpoint, this.#context.now() - state.since);
+    const { text, keep, chunked } = this.#context.hop.replyHead(head, framing, this.#req, this.#res, this.#upload.ended);
+    beginRaw(this.#res, head.status, keep);
+    this.#move({ phase: 'answering', connection: state.connection, endpoint: state.endpoint, reply: { pending: text, chunked } });
+  }
+
+  body(bytes: Buffer, start: number, end: number, last: boolean, trailers: string): void {
+    const state = this.#state;
+    if (state.phase !== 'answering') return;
+    let before = state.reply.pending;
+    let after = '';
+    if (state.reply.chunked) {
+      if (end > start) {
+        before += `${(end - start).toString(16)}\r\n`;
+        after = '\r\n';
+      }
+      if (last) after += `0\r\n${trailers}\r\n`;
+    }
+    state.reply.pending = '';
+    if (last) {
+      this.#finish(state.connection, state.endpoint);
+      writeRaw(this.#res, before, bytes, start, end, after, true);
+    } else if (!writeRaw(this.#res, before, bytes, start, end, after, false)) {
+      state.connection.pause();
+      this.#res.once('drain', () => {
+        if (this.#state === state) state.connection.resume();
+      });
+    }
+  }
+
+  switched(): void {
+    // The reader refuses a 101 that was not asked for.
+    this.failed(failure('upgrade-unasked'));
+  }
+
+  failed(what: Failure): void {
+    const state = this.#state;
+    if (state.phase === 'ended' || state.phase === 'waiting') return;
+    this.#upload.stop();
+    const rested = state.phase === 'sent' && what.reason === 'no-answer' && state.idleMs >= RESTED_MS;
+    if (!rested && meaning(what.reason).side === 'upstream') this.#group.failed(state.endpoint);
+    if (state.phase === 'sent' && this.#mayRetry(what, rested)) {
+      this.avoid = rested ? null : state.endpoint;
+      this.#fresh = true;
+      this.#move(WAITING);
+      this.#context.retried(this.#group, what);
+      this.#group.release(state.endpoint);
+      this.#group.apply(this);
+      return;
+    }
+    this.#end(what);
+  }
+
+  // UploadUser
+
+  uploaded(): void {
+    const state = this.#state;
+    if (state.phase === 'sent' || state.phase === 'answering') state.connection.requestSent();
+    else this.#trailing?.();
+  }
+
+  uploadBroken(): void {
+    if (this.#state.phase === 'ended') this.#trailing?.();
+    else this.#end(failure('client-gone'));
+  }
+
+  /** What is left to do when the body ends after its answer. */
+  #trailing: (() => void) | null = null;
+
+  readonly #onClientClosed = (): void => {
+    if (this.#state.phase === 'ended' || !(this.#req.socket.destroyed || this.#res.closed)) return;
+    this.#end(failure('client-gone'));
+  };
+
+  #mayRetry(what: Failure, rested: boolean): boolean {
+    if (this.#attempts >= this.#context.attempts || this.#upload.begun) return false;
+    // Nothing was sent: it costs no upstream anything.
+    if (what.reason === 'connect-failed' || what.reason === 'connect-timeout') return true;
+    if (what.reason !== 'no-answer' || this.#head.framing !== 'none' || !IDEMPOTENT.has(this.#req.method ?? '')) return false;
+    return rested || this.#group.budget.tryRetry(this.#context.now());
+  }
+
+  /** The answer is complete. The connection is free when the body is, too. */
+  #finish(connection: Connection, endpoint: Endpoint): void {
+    this.#move(ENDED);
+    if (this.#upload.ended) {
+      this.#group.release(endpoint);
+      return;
+    }
+    if (!this.#context.hop.finishesUploads) {
+      this.#upload.stop();
+      connection.abandon();
+      this.#group.release(endpoint);
+      return;
+    }
+    this.#trailing = () => {
+      this.#trailing = null;
+      if (this.#upload.ended) connection.requestSent();
+      else connection.abandon();
+      this.#group.release(endpoint);
+    };
+  }
+
+  /** The one end of an exchange that did not succeed. */
+  #end(what: Failure): void {
+    const state = this.#state;
+    if (state.phase === 'ended') return;
+    this.#move(ENDED);
+    if (state.phase === 'waiting') {
+      this.#group.withdraw(this);
+    } else {
+      state.connection.abandon();
+      this.#group.release(state.endpoint);
+    }
+    const { status } = meaning(what.reason);
+    this.#context.failed(this.#group, what, state.phase === 'answering' ? 0 : status);
+    const bodyRead = this.#upload.ended;
+    this.#upload.stop();
+    if (state.phase === 'answering' || status === 0) this.#res.destroy();
+    else answerFailure(this.#res, what, !bodyRead);
+  }
+
+  #move(to: State): void {
+    if (this.#state.phase === 'ended') throw new Error(`an ended exchange cannot become ${to.phase}`);
+    this.#state = to;
+  }
+}

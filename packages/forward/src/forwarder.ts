@@ -1,0 +1,146 @@
+// The face of this package: takes requests for a version and sees that each gets exactly one answer. It knows no strategy.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { Exchange } from './exchange.ts';
+import type { ExchangeContext } from './exchange.ts';
+import { Refusal, meaning } from './failure.ts';
+import type { Failure, FailureReason } from './failure.ts';
+import { Group } from './group.ts';
+import type { Hop } from './hop.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import type { Limits } from './limits.ts';
+import { answerFailure } from './own-answer.ts';
+import { transparentHop } from './transparent-hop.ts';
+import type { Upstream } from './upstream.ts';
+
+export type ForwardEvent =
+  /** An exchange ended badly; `status` is what its client got, 0 for nothing more. */
+  | { readonly kind: 'failed'; readonly group: string; readonly reason: FailureReason; readonly detail: string; readonly status: number }
+  | { readonly kind: 'retried'; readonly group: string; readonly reason: FailureReason; readonly detail: string }
+  | { readonly kind: 'ejected'; readonly group: string; readonly upstream: string; readonly ms: number };
+
+export interface ForwarderOptions {
+  readonly hop: 'transparent';
+  readonly limits?: Partial<Limits>;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly onEvent?: (event: ForwardEvent) => void;
+}
+
+export interface GroupStats {
+  readonly group: string;
+  readonly inFlight: number;
+  readonly waiting: number;
+  readonly tunnels: number;
+  readonly connections: number;
+}
+
+/** How often late exchanges are looked for: a tenth of the shortest time-out keeps each within 10 %. */
+const CHECKS_PER_TIMEOUT = 10;
+const CHECK_MIN_MS = 5;
+
+export class Forwarder {
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #hop: Hop;
+  readonly #onEvent: (event: ForwardEvent) => void;
+  readonly #groups = new Map<string, Group>();
+  readonly #context: ExchangeContext;
+  #stopChecks: (() => void) | null = null;
+
+  constructor(options: ForwarderOptions) {
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#onEvent = options.onEvent ?? (() => undefined);
+    this.#hop = transparentHop;
+    this.#context = {
+      hop: this.#hop,
+      attempts: this.#limits.attempts,
+      now: () => this.#clock.now(),
+      failed: (group, what, status) => this.#tellFailed(group.name, what, status),
+      retried: (group, what) => this.#onEvent({ kind: 'retried', group: group.name, ...what }),
+    };
+  }
+
+  /** Replaces a group's upstreams, matched by key; those that are gone finish what they have. */
+  setUpstreams(name: string, upstreams: readonly Upstream[]): void {
+    this.#group(name).setUpstreams(upstreams);
+  }
+
+  /** Whether the group has any upstream. */
+  isReady(name: string): boolean {
+    return this.#groups.get(name)?.ready === true;
+  }
+
+  /** Sends the request to an upstream of the group and its answer to `res`. `lines` are whole header lines that go last. */
+  forward(name: string, req: IncomingMessage, res: ServerResponse, lines: string): void {
+    let head;
+    try {
+      head = this.#hop.requestHead(req, lines);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#tellFailed(name, error.failure, meaning(error.failure.reason).status);
+      answerFailure(res, error.failure, true);
+      return;
+    }
+    this.#startChecks();
+    new Exchange(this.#context, this.#group(name), req, res, head).start();
+  }
+
+  stats(): GroupStats[] {
+    return [...this.#groups.values()].map((group) => ({
+      group: group.name, inFlight: group.inFlight, waiting: group.waiting, tunnels: group.tunnels, connections: group.connections,
+    }));
+  }
+
+  /** Ends all that is under way. */
+  close(): void {
+    this.#stopChecks?.();
+    this.#stopChecks = null;
+    for (const group of this.#groups.values()) group.destroy();
+  }
+
+  #group(name: string): Group {
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = new Group({
+        name,
+        limits: this.#limits,
+        readMode: this.#hop.readMode,
+        clock: this.#clock,
+        random: this.#random,
+        onEjected: (upstream, ms) => this.#onEvent({ kind: 'ejected', group: name, upstream: upstream.key, ms }),
+      });
+      this.#groups.set(name, group);
+    }
+    return group;
+  }
+
+  #tellFailed(group: string, what: Failure, status: number): void {
+    this.#onEvent({ kind: 'failed', group, ...what, status });
+  }
+
+  /** Runs while there is anything to look after. */
+  #startChecks(): void {
+    if (this.#stopChecks !== null) return;
+    const { connectLocalMs, connectRemoteMs, responseHeadMs, bodyIdleMs, waitMs, idleConnectionMs, clientIdleMs } = this.#limits;
+    const timeouts = [connectLocalMs, connectRemoteMs, responseHeadMs, bodyIdleMs, waitMs, idleConnectionMs, clientIdleMs].filter((ms) => ms > 0);
+    this.#stopChecks = this.#clock.every(Math.max(CHECK_MIN_MS, Math.min(...timeouts) / CHECKS_PER_TIMEOUT), () => this.#check());
+  }
+
+  #check(): void {
+    const now = this.#clock.now();
+    let connections = 0;
+    for (const group of this.#groups.values()) {
+      group.check(now);
+      connections += group.connections + group.waiting;
+    }
+    if (connections > 0) return;
+    this.#stopChecks?.();
+    this.#stopChecks = null;
+  }
+}

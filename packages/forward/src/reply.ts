@@ -1,0 +1,89 @@
+// Writes an answer that is already in its final bytes through Node's ServerResponse, so that order of pipelined answers, back-pressure,
+// keep-alive and events stay Node's business and only its serialising is left out. It knows no upstream.
+
+import { ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { Duplex } from 'node:stream';
+
+/** The fields of ServerResponse that the pass-through needs; the same on Node 20 to 26, and probed before use. */
+interface Internals {
+  _header: string | null;
+  _headerSent: boolean;
+  _hasBody: boolean;
+  _last: boolean;
+  _sent100: boolean;
+  chunkedEncoding: boolean;
+  shouldKeepAlive: boolean;
+  maxRequestsOnConnectionReached?: boolean;
+  _writeRaw(data: string | Buffer, encoding: 'latin1'): boolean;
+}
+
+/** Above this a string would be copied more often than a buffer. */
+const STRING_LIMIT_BYTES = 4 * 1024;
+
+/** Whether Node would keep the client's connection after this answer. */
+export function keepsAlive(res: ServerResponse): boolean {
+  return res.shouldKeepAlive && (res as unknown as Internals).maxRequestsOnConnectionReached !== true;
+}
+
+/** From here on `res.write` and `res.end` pass bytes on as they are. */
+export function beginRaw(res: ServerResponse, status: number, keep: boolean): void {
+  const internals = res as unknown as Internals;
+  res.statusCode = status;
+  internals._header = 'HTTP/1.1';
+  internals._headerSent = true;
+  internals._hasBody = true;
+  internals.chunkedEncoding = false;
+  internals.shouldKeepAlive = keep;
+  internals._last = !keep;
+}
+
+/** An informational answer, in its final bytes. */
+export function writeInterim(res: ServerResponse, text: string, isContinue: boolean): void {
+  const internals = res as unknown as Internals;
+  internals._writeRaw(text, 'latin1');
+  if (isContinue) internals._sent100 = true;
+}
+
+/** `before`, bytes and `after` as one write; false when the client should be waited for. The bytes are copied. */
+export function writeRaw(res: ServerResponse, before: string, bytes: Buffer, start: number, end: number, after: string, last: boolean): boolean {
+  const size = before.length + end - start + after.length;
+  if (size <= STRING_LIMIT_BYTES) {
+    const text = start === end ? before + after : before + bytes.toString('latin1', start, end) + after;
+    if (last) res.end(text, 'latin1');
+    else if (text !== '') return res.write(text, 'latin1');
+    return true;
+  }
+  const copy = Buffer.allocUnsafe(size);
+  copy.write(before, 0, 'latin1');
+  bytes.copy(copy, before.length, start, end);
+  copy.write(after, size - after.length, 'latin1');
+  if (last) res.end(copy);
+  else return res.write(copy);
+  return true;
+}
+
+/** Whether this Node's ServerResponse takes bytes as described; asked once. */
+export function supportsRaw(): boolean {
+  const written: Buffer[] = [];
+  const socket = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => {
+      written.push(chunk);
+      done();
+    },
+  });
+  const res = new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, headers: {} } as unknown as IncomingMessage);
+  try {
+    res.assignSocket(socket as never);
+    writeInterim(res, 'a', true);
+    beginRaw(res, 200, true);
+    writeRaw(res, 'b', Buffer.from('c'), 0, 1, '', false);
+    writeRaw(res, '', Buffer.from('d'), 0, 1, 'e', true);
+    return Buffer.concat(written).toString('latin1') === 'abcde' && res.writableEnded;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,175 @@
+// Reads the head of an HTTP/1.1 response strictly, from bytes to offsets: whatever could be read in two ways is refused. It makes no strings but the few it compares.
+
+import { COLON, CR, FIELD_VALUE, LF, SP, TAB, TOKEN } from './octets.ts';
+import { Refusal } from './failure.ts';
+
+export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close';
+
+/** One head; the arrays belong to the reader and hold until its next head. */
+export interface ResponseHead {
+  readonly bytes: Buffer;
+  readonly start: number;
+  /** Just behind the empty line. */
+  readonly end: number;
+  readonly status: number;
+  readonly minorVersion: number;
+  /** Where the reason phrase is. */
+  readonly reasonStart: number;
+  readonly reasonEnd: number;
+  /** Four offsets a line: name from, name to, value from, value to. */
+  readonly lines: readonly number[];
+  /** -1 when absent. */
+  readonly contentLength: number;
+  readonly chunked: boolean;
+  readonly saysClose: boolean;
+  readonly saysKeepAlive: boolean;
+  /** The `timeout` of Keep-Alive in seconds, or -1. */
+  readonly keepAliveSeconds: number;
+  readonly eventStream: boolean;
+}
+
+type Draft = { -readonly [K in keyof ResponseHead]: ResponseHead[K] } & { lines: number[] };
+
+export class ResponseHeadReader {
+  readonly #draft: Draft;
+
+  constructor() {
+    this.#draft = {
+      bytes: Buffer.alloc(0), start: 0, end: 0, status: 0, minorVersion: 1, reasonStart: 0, reasonEnd: 0, lines: [],
+      contentLength: -1, chunked: false, saysClose: false, saysKeepAlive: false, keepAliveSeconds: -1, eventStream: false,
+    };
+  }
+
+  /** The head that starts at `start`, or null while it is incomplete. Throws Refusal on the first octet that cannot be right. */
+  read(bytes: Buffer, start: number, end: number): ResponseHead | null {
+    const draft = this.#draft;
+    let at = this.#readStatusLine(bytes, start, end);
+    if (at === -1) return null;
+    draft.lines.length = 0;
+    draft.contentLength = -1;
+    draft.chunked = draft.saysClose = draft.saysKeepAlive = draft.eventStream = false;
+    draft.keepAliveSeconds = -1;
+    for (;;) {
+      if (at + 1 >= end) return null;
+      if (bytes[at] === CR) {
+        if (bytes[at + 1] !== LF) throw new Refusal('bad-response', 'a bare CR in the head');
+        break;
+      }
+      at = this.#readLine(bytes, at, end);
+      if (at === -1) return null;
+    }
+    draft.bytes = bytes;
+    draft.start = start;
+    draft.end = at + 2;
+    refuseContradictions(draft);
+    return draft;
+  }
+
+  /** `HTTP/1.x NNN reason` (RFC 9112 §4); the index behind it, or -1. */
+  #readStatusLine(bytes: Buffer, start: number, end: number): number {
+    for (let i = 0; i < STATUS_LINE.length && start + i < end; i++) {
+      if (bytes[start + i] !== STATUS_LINE.charCodeAt(i)) throw new Refusal('bad-response', 'no HTTP/1 status line');
+    }
+    if (end - start < 14) return -1;
+    const minor = digit(bytes[start + 7]);
+    const status = digit(bytes[start + 9]) * 100 + digit(bytes[start + 10]) * 10 + digit(bytes[start + 11]);
+    if (minor > 1 || bytes[start + 8] !== SP || status < 100 || status > 999) throw new Refusal('bad-response', 'a malformed status line');
+    let at = start + 12;
+    if (bytes[at] === SP) at++;
+    else if (bytes[at] !== CR) throw new Refusal('bad-response', 'a malformed status line');
+    const reasonStart = at;
+    while (at < end && FIELD_VALUE[bytes[at] as number] === 1) at++;
+    if (at + 1 >= end) return -1;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) throw new Refusal('bad-response', 'a control octet in the status line');
+    const draft = this.#draft;
+    draft.minorVersion = minor;
+    draft.status = status;
+    draft.reasonStart = reasonStart;
+    draft.reasonEnd = at;
+    return at + 2;
+  }
+
+  /** One field line; the index behind it, or -1. */
+  #readLine(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    while (at < end && TOKEN[bytes[at] as number] === 1) at++;
+    if (at >= end) return -1;
+    const nameEnd = at;
+    if (bytes[at] !== COLON || nameEnd === start) throw new Refusal('bad-response', 'a malformed field name');
+    at++;
+    while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++;
+    const valueStart = at;
+    while (at < end && FIELD_VALUE[bytes[at] as number] === 1) at++;
+    if (at + 1 >= end) return -1;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) throw new Refusal('bad-response', 'a control octet in a field value');
+    let valueEnd = at;
+    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB)) valueEnd--;
+    this.#draft.lines.push(start, nameEnd, valueStart, valueEnd);
+    const length = nameEnd - start;
+    // Only these lengths can be names that framing depends on.
+    if (length === 10 || length === 12 || length === 14 || length === 17) this.#readControl(bytes, start, nameEnd, valueStart, valueEnd);
+    return at + 2;
+  }
+
+  #readControl(bytes: Buffer, start: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    const draft = this.#draft;
+    switch (bytes.toString('latin1', start, nameEnd).toLowerCase()) {
+      case 'content-length':
+        if (draft.contentLength !== -1) throw new Refusal('bad-response', 'several Content-Length');
+        draft.contentLength = contentLength(bytes.toString('latin1', valueStart, valueEnd));
+        break;
+      case 'transfer-encoding':
+        if (draft.chunked || bytes.toString('latin1', valueStart, valueEnd).toLowerCase() !== 'chunked') {
+          throw new Refusal('bad-response', 'a Transfer-Encoding other than chunked');
+        }
+        draft.chunked = true;
+        break;
+      case 'connection':
+        for (const option of bytes.toString('latin1', valueStart, valueEnd).toLowerCase().split(',')) {
+          const name = option.trim();
+          if (name === 'close') draft.saysClose = true;
+          else if (name === 'keep-alive') draft.saysKeepAlive = true;
+        }
+        break;
+      case 'keep-alive': {
+        const match = KEEP_ALIVE_TIMEOUT.exec(bytes.toString('latin1', valueStart, valueEnd));
+        if (match !== null) draft.keepAliveSeconds = Number(match[1]);
+        break;
+      }
+      case 'content-type':
+        draft.eventStream = bytes.toString('latin1', valueStart, Math.min(valueEnd, valueStart + 17)).toLowerCase() === 'text/event-stream';
+        break;
+      default:
+    }
+  }
+}
+
+const STATUS_LINE = 'HTTP/1.';
+const KEEP_ALIVE_TIMEOUT = /\btimeout=(\d{1,6})\b/i;
+
+/** How the body of this answer ends (RFC 9112 §6.3). */
+export function framing(head: ResponseHead, toHead: boolean): BodyFraming {
+  if (toHead || head.status < 200 || head.status === 204 || head.status === 304) return 'none';
+  if (head.chunked) return 'chunked';
+  if (head.contentLength === -1) return 'until-close';
+  return head.contentLength === 0 ? 'none' : 'length';
+}
+
+function refuseContradictions(head: ResponseHead): void {
+  if (!head.chunked) return;
+  if (head.contentLength !== -1) throw new Refusal('bad-response', 'Content-Length with Transfer-Encoding');
+  if (head.minorVersion === 0) throw new Refusal('bad-response', 'Transfer-Encoding in HTTP/1.0');
+}
+
+/** Makes every number that it is part of too large. */
+const NOT_A_DIGIT = 10_000;
+
+function digit(octet: number | undefined): number {
+  return octet !== undefined && octet >= 48 && octet <= 57 ? octet - 48 : NOT_A_DIGIT;
+}
+
+/** Digits only, and few enough to be exact. Throws Refusal. */
+function contentLength(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new Refusal('bad-response', 'a malformed Content-Length');
+  return Number(text);
+}

@@ -1,0 +1,18 @@
+// The hop between two workers of one machine: the client and the far app see each other as if nobody stood between them.
+
+import type { Hop } from './hop.ts';
+import { keepsAlive } from './reply.ts';
+import { transparentHead } from './request-head.ts';
+import { closingHead, farKeepsAlive, verbatimHead } from './transparent-reply.ts';
+
+export const transparentHop: Hop = {
+  readMode: 'raw',
+  finishesUploads: true,
+  requestHead: transparentHead,
+  interimText: (head) => verbatimHead(head),
+  replyHead: (head, framing, _req, res) => {
+    const farKeeps = farKeepsAlive(head, framing);
+    const keep = farKeeps && keepsAlive(res);
+    return { text: farKeeps && !keep ? closingHead(head) : verbatimHead(head), keep, chunked: false };
+  },
+};

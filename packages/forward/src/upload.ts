@@ -1,0 +1,114 @@
+// Carries a request's body from the client to one upstream connection, framed anew, no faster than the upstream takes it. It knows no answer.
+
+import type { IncomingMessage } from 'node:http';
+import type { Connection } from './connection.ts';
+import type { RequestFraming } from './request-head.ts';
+
+export interface UploadUser {
+  /** The whole body was written. */
+  uploaded(): void;
+  /** The client broke off in the middle of its body. */
+  uploadBroken(): void;
+}
+
+type State = 'ready' | 'flowing' | 'ended' | 'stopped';
+
+export class Upload {
+  readonly #req: IncomingMessage;
+  readonly #framing: RequestFraming;
+  readonly #user: UploadUser;
+  #state: State;
+  #connection: Connection | null = null;
+
+  constructor(req: IncomingMessage, framing: RequestFraming, user: UploadUser) {
+    this.#req = req;
+    this.#framing = framing;
+    this.#user = user;
+    this.#state = framing === 'none' ? 'ended' : 'ready';
+  }
+
+  /** Whether bytes of the body may be gone, so that it cannot be sent again. */
+  get begun(): boolean {
+    return this.#state === 'flowing' || (this.#state === 'ended' && this.#framing !== 'none');
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  start(connection: Connection): void {
+    if (this.#state !== 'ready') return;
+    this.#state = 'flowing';
+    this.#connection = connection;
+    const req = this.#req;
+    // What the client has already sent comes in the next tick and leaves in one write with the head.
+    connection.socket.cork();
+    req.on('data', this.#onData);
+    req.once('end', this.#onEnd);
+    req.once('close', this.#onClose);
+    process.nextTick(() => connection.socket.uncork());
+  }
+
+  /** The upstream takes bytes again. */
+  drained(): void {
+    if (this.#state === 'flowing') this.#req.resume();
+  }
+
+  /** Sends nothing more. What the client still sends is thrown away, so that its connection stays usable. */
+  stop(): void {
+    if (this.#state !== 'flowing' && this.#state !== 'ready') return;
+    this.#state = 'stopped';
+    this.#connection = null;
+    this.#req.removeListener('data', this.#onData);
+    this.#req.removeListener('end', this.#onEnd);
+    this.#req.resume();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    const connection = this.#connection;
+    if (this.#state !== 'flowing' || connection === null) return;
+    let more: boolean;
+    if (this.#framing === 'length') {
+      more = connection.write(chunk);
+    } else {
+      connection.socket.cork();
+      connection.write(`${chunk.length.toString(16)}\r\n`);
+      connection.write(chunk);
+      more = connection.write('\r\n');
+      connection.socket.uncork();
+    }
+    if (!more) this.#req.pause();
+  };
+
+  readonly #onEnd = (): void => {
+    const connection = this.#connection;
+    if (this.#state !== 'flowing' || connection === null) return;
+    if (this.#framing === 'chunked') connection.write(`0\r\n${trailerLines(this.#req.rawTrailers)}\r\n`);
+    this.#state = 'ended';
+    this.#user.uploaded();
+  };
+
+  readonly #onClose = (): void => {
+    if (this.#state !== 'flowing') return;
+    this.#state = 'stopped';
+    this.#user.uploadBroken();
+  };
+}
+
+/** Trailers may not say anything of framing, routing or the connection (RFC 9110 §6.5.1). */
+function trailerLines(rawTrailers: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i + 1 < rawTrailers.length; i += 2) {
+    const name = rawTrailers[i] as string;
+    const value = rawTrailers[i + 1] as string;
+    if (FORBIDDEN_TRAILERS.has(name.toLowerCase()) || UNSAFE.test(value) || UNSAFE.test(name)) continue;
+    text += `${name}: ${value}\r\n`;
+  }
+  return text;
+}
+
+const UNSAFE = /[\0\r\n]/;
+const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
+  'content-length', 'transfer-encoding', 'host', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade', 'expect',
+  'authorization', 'cookie', 'baggage', 'graylane-hop', 'content-encoding', 'content-type', 'content-range',
+]);
