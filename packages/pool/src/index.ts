@@ -1,1 +1,11 @@
-export {};
+export { systemClock } from './clock.ts';
+export type { Clock, Timer } from './clock.ts';
+export { StartFailure } from './failure.ts';
+export type { FailureReason } from './failure.ts';
+export { Fleet } from './fleet.ts';
+export type { FleetOptions } from './fleet.ts';
+export { Pool, poolId } from './pool/pool.ts';
+export type { Published } from './publisher.ts';
+export type { BackoffPlan } from './backoff.ts';
+export type { LivenessSpec, MemorySpec, Place, PoolSpec, PublicSlots, ReadySpec, ScalingSpec } from './spec.ts';
+export type { FleetEvent, PoolPhase, PoolStatus, WorkerStatus } from './status.ts';

@@ -42,3 +42,13 @@ export interface WorkerBrief {
    */
   readonly undeclared: 'donate' | 'private';
 }
+
+/**
+ * What the agent of a `donate` worker sends over Node's own IPC channel beside the bound TCP handle:
+ * `process.send(note, server._handle)`. The supervisor keeps the handle open for the worker's successors.
+ */
+export interface DonateNote {
+  readonly graylane: 'donate';
+  readonly port: number;
+  readonly host: string | null;
+}

@@ -1,0 +1,304 @@
+// All worker processes of one machine: control socket, public slots, pools, and what their agents are told.
+// Composes the parts below it; it knows nothing of HTTP routing, releases or the command line.
+
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+
+import type { AgentMessage, HelloMessage, StrategyMessage, SupervisorMessage } from '@graylane/wire';
+
+import { refusePublicListeners } from './audit.ts';
+import { workerBrief } from './brief.ts';
+import { systemClock } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { encode } from './control/link.ts';
+import type { Link } from './control/link.ts';
+import { ControlServer } from './control/server.ts';
+import type { AgentHandler } from './control/server.ts';
+import { StartFailure } from './failure.ts';
+import { launch, planLaunch, renice, spawnFailure } from './launch.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { receiveNotes } from './notes.ts';
+import { isBoundHandle } from './os/bind.ts';
+import { checkSocketPath, runPaths } from './paths.ts';
+import type { RunPaths } from './paths.ts';
+import { Pool, poolId } from './pool/pool.ts';
+import type { PoolHost } from './pool/pool.ts';
+import { Publisher } from './publisher.ts';
+import type { Published } from './publisher.ts';
+import { RECORD_FORMAT, saveRecord } from './record.ts';
+import type { FleetRecord, WorkerRecord } from './record.ts';
+import { Roster } from './roster.ts';
+import { noKeeper, Slots } from './slots.ts';
+import type { Keeper } from './slots.ts';
+import { fullSpec } from './spec.ts';
+import type { FullSpec, Place, PoolSpec } from './spec.ts';
+import type { FleetEvent, WorkerStatus } from './status.ts';
+import { Waiters } from './until.ts';
+import { childProcess } from './worker/process.ts';
+import type { WorkerState } from './worker/state.ts';
+import { Worker } from './worker/worker.ts';
+
+export interface FleetOptions {
+  /** Short absolute path; created with mode 0700. */
+  readonly runDir: string;
+  /** The bundled agent, preloaded into every worker. */
+  readonly agentFile: string;
+  readonly onEvent: (event: FleetEvent) => void;
+  readonly clock?: Clock;
+  /** The environment that workers inherit, without what is graylane's own. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly platform?: NodeJS.Platform;
+  /** Who keeps listening sockets beyond this process's life. */
+  readonly keeper?: Keeper;
+}
+
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #clock: Clock;
+  readonly #paths: RunPaths;
+  readonly #control: ControlServer;
+  readonly #publisher: Publisher;
+  readonly #roster: Roster;
+  readonly #waiters: Waiters;
+  readonly #heartbeat: Heartbeat;
+  readonly #services = new Map<string, Slots>();
+  readonly #pools = new Map<string, Pool>();
+  #nextWorker = 0;
+  #listening = false;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#paths = runPaths(path.resolve(options.runDir));
+    this.#waiters = new Waiters(this.#clock);
+    this.#publisher = new Publisher(this.#paths, this.#waiters);
+    this.#roster = new Roster(this.#clock, this.#waiters);
+    this.#control = new ControlServer(this.#paths.control, (hello, link) => this.#welcome(hello, link));
+    this.#heartbeat = new Heartbeat(this.#clock, () => this.#live(), (worker, why) => this.#replace(worker, why));
+  }
+
+  /** Opens the control socket. Throws `already-running` when a supervisor answers there. */
+  async listen(): Promise<void> {
+    for (const folder of [this.#options.runDir, this.#paths.sockets, this.#paths.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await this.#control.listen(null);
+    this.#listening = true;
+    this.#heartbeat.start();
+  }
+
+  /** Opens the public sockets of a service, `slots` for each place. Throws `port-in-use` and the like. */
+  async openSlots(service: string, places: readonly Place[], slots: number): Promise<void> {
+    await this.#slots(service).open(places, slots);
+    this.#save();
+  }
+
+  /** Resolves with the pool when all its workers are ready. Throws StartFailure; then nothing of it is left, and what ran still runs. */
+  async start(spec: PoolSpec): Promise<Pool> {
+    const full = fullSpec(spec);
+    const id = poolId(full);
+    if (this.#pools.has(id)) throw new StartFailure({ reason: 'bad-spec', message: `${id} runs already`, cure: 'reload it, or stop it first' });
+    const pool = new Pool(full, 1, this.#poolHost());
+    this.#pools.set(id, pool);
+    try {
+      await pool.start();
+      return pool;
+    } catch (error) {
+      this.#pools.delete(id);
+      throw error;
+    } finally {
+      this.#save();
+    }
+  }
+
+  /** Drains and forgets a pool. */
+  async stop(pool: Pool): Promise<void> {
+    await pool.stop();
+    if (this.#pools.get(pool.id) === pool) this.#pools.delete(pool.id);
+    this.#save();
+  }
+
+  pools(): readonly Pool[] { return [...this.#pools.values()]; }
+
+  workers(): readonly WorkerStatus[] { return this.#live().map((worker) => this.#describe(worker)); }
+
+  /** To all connected agents of a service, or of all services (null). */
+  broadcast(service: string | null, message: SupervisorMessage): void {
+    const bytes = encode(message);
+    for (const worker of this.#live(service)) worker.sendEncoded(bytes);
+  }
+
+  /** Sends a strategy and waits, until the deadline at most, for the agents to route by it. Workers that start later find it on disk. */
+  publish(service: string | null, message: StrategyMessage, deadlineMs: number): Promise<Published> {
+    const services = service === null ? [...this.#services.keys()] : [service];
+    return this.#publisher.publish(services, service === null, message, this.#live(service), deadlineMs);
+  }
+
+  /** Drains everything and gives the ports back: private pools first, so that stable is there to the last. */
+  async down(): Promise<void> {
+    const last = this.pools().filter((pool) => pool.spec.publicSlots === 'open');
+    const first = this.pools().filter((pool) => !last.includes(pool));
+    for (const group of [first, last]) await Promise.all(group.map((pool) => this.stop(pool)));
+    this.#heartbeat.stop();
+    for (const slots of this.#services.values()) slots.close();
+    this.#services.clear();
+    if (this.#listening) await this.#control.close();
+    this.#listening = false;
+    this.#save();
+  }
+
+  #slots(service: string): Slots {
+    const known = this.#services.get(service);
+    if (known !== undefined) return known;
+    const slots = new Slots(this.#options.keeper ?? noKeeper, this.#options.platform ?? process.platform);
+    this.#services.set(service, slots);
+    return slots;
+  }
+
+  #live(service: string | null = null): readonly Worker[] {
+    const pools = this.pools().filter((pool) => service === null || pool.spec.service === service);
+    return pools.flatMap((pool) => pool.workers());
+  }
+
+  #poolHost(): PoolHost {
+    return {
+      clock: this.#clock,
+      spawn: (pool, slot, spec, revision) => this.#spawn(pool, slot, spec, revision),
+      ensureSlots: async (spec, workers) => {
+        const slots = this.#slots(spec.service);
+        if (spec.publicSlots !== 'none' && slots.places.length > 0) await slots.open(slots.places, workers);
+      },
+      inspect: async (worker) => this.#inspect(worker),
+      changed: () => this.#save(),
+      emit: (event) => this.#options.onEvent(event),
+      describe: (worker) => this.#describe(worker),
+    };
+  }
+
+  #spawn(pool: Pool, slot: number, spec: FullSpec, revision: number): Worker {
+    const id = `${spec.service}.${spec.version}.${this.#nextWorker}`;
+    this.#nextWorker += 1;
+    checkSocketPath(this.#paths, id);
+    this.#publisher.prepare(spec.service);
+    const slots = this.#slots(spec.service);
+    const brief = workerBrief(id, spec, slots.places, this.#paths);
+    const plan = planLaunch(spec, brief, this.#options.agentFile, this.#options.env ?? process.env);
+    const logFile = path.join(this.#paths.logs, `${id}.log`);
+    const child = launch(plan, logFile, spec.publicSlots === 'none' ? [] : slots.descriptors(slot));
+    if (child.pid === undefined) {
+      // The reason arrives as an event only; what is certain now is that the command could not be run.
+      child.once('error', () => undefined);
+      throw spawnFailure(spec, Object.assign(new Error('spawn failed'), { code: 'ENOENT' }));
+    }
+    if (spec.nice !== null) renice(child.pid, spec.nice);
+    const now = this.#clock.now();
+    const identity = { id, slot, revision, logFile, places: slots.places.map((_, index) => index), startedWall: this.#clock.wall() };
+    const state: WorkerState = { name: 'starting', sinceMs: now, owed: { agent: true, places: identity.places.length === 0 ? null : identity.places, message: spec.ready.message, probe: spec.ready.http !== null } };
+    const worker = new Worker(identity, spec, childProcess(child, child.pid), state, this.#workerHost(pool));
+    receiveNotes(child, { ready: () => worker.saidReady(), donated: (place, handle) => this.#donated(spec.service, place, handle) });
+    return worker;
+  }
+
+  #donated(service: string, place: Place, handle: unknown): void {
+    if (!isBoundHandle(handle)) {
+      this.#options.onEvent({ kind: 'warning', subject: service, text: `the socket of port ${place.port} did not arrive; a restart of its worker will refuse connections for a moment` });
+      return;
+    }
+    this.#slots(service).adopt(place, handle);
+    this.#save();
+  }
+
+  #workerHost(pool: Pool): ConstructorParameters<typeof Worker>[4] {
+    return {
+      clock: this.#clock,
+      changed: (worker, from) => {
+        if (from.name === 'starting' && worker.spec.nice !== null && worker.state.name === 'ready') renice(worker.process.pid, worker.spec.nice);
+        this.#refreshPeers(worker.spec.service);
+        this.#waiters.poke();
+        this.#options.onEvent({ kind: 'worker', worker: this.#describe(worker, pool), from: from.name, cause: 'why' in worker.state ? worker.state.why : '' });
+        this.#save();
+      },
+      connected: (worker) => {
+        this.#publisher.greet(worker);
+        this.#roster.greet(worker);
+      },
+      said: (worker, message) => this.#said(worker, pool, message),
+      forgotten: (worker) => this.#roster.settled(worker.spec.service, () => this.#live(worker.spec.service).filter((other) => other !== worker)),
+    };
+  }
+
+  #said(worker: Worker, pool: Pool, message: AgentMessage): void {
+    switch (message.kind) {
+      case 'ack':
+      case 'peers-ack':
+        this.#waiters.poke();
+        break;
+      case 'listening':
+        this.#refreshPeers(worker.spec.service);
+        break;
+      case 'counts':
+      case 'fault':
+      case 'unroutable':
+      case 'listen-failed':
+        this.#options.onEvent({ kind: 'agent', worker: this.#describe(worker, pool), message });
+        break;
+      default:
+        break;
+    }
+  }
+
+  #refreshPeers(service: string): void {
+    const known = this.#roster.refresh(service, this.#live(service));
+    if (known !== null) this.#options.onEvent({ kind: 'peers', service, epoch: known.epoch, peers: known.peers });
+  }
+
+  async #inspect(worker: Worker): Promise<void> {
+    await Promise.resolve();
+    if (worker.spec.publicSlots === 'none') refusePublicListeners(worker.id, worker.process.pid, this.#slots(worker.spec.service).places);
+  }
+
+  #replace(worker: Worker, why: string): void {
+    const pool = this.pools().find((one) => one.workers().includes(worker));
+    pool?.replace(worker, why).catch((error: unknown) => {
+      this.#options.onEvent({ kind: 'warning', subject: worker.id, text: `could not be replaced (${why}): ${StartFailure.from(error).message}` });
+    });
+  }
+
+  #welcome(hello: HelloMessage, link: Link): AgentHandler | null {
+    const worker = this.#live().find((one) => one.id === hello.worker);
+    if (worker === undefined) {
+      this.#options.onEvent({ kind: 'warning', subject: hello.worker, text: `an agent of an unknown worker (process ${hello.pid}) connected and was refused` });
+      return null;
+    }
+    return worker.attach(hello, link);
+  }
+
+  #describe(worker: Worker, pool: Pool | null = null): WorkerStatus {
+    const { id, slot, startedWall, logFile } = worker.identity;
+    const { service, version, role } = worker.spec;
+    return {
+      id, slot, service, version, role, logFile,
+      pool: pool?.id ?? poolId(worker.spec),
+      pid: worker.process.pid,
+      state: worker.state.name,
+      startedAt: startedWall,
+      connected: worker.connected,
+      node: worker.hello?.node ?? null,
+      generation: worker.ackedGeneration,
+      vitals: worker.vitals,
+    };
+  }
+
+  #save(): void {
+    const record: FleetRecord = {
+      format: RECORD_FORMAT,
+      next: this.#nextWorker,
+      services: [...this.#services].map(([name, slots]) => ({ name, places: slots.places, slots: slots.count })),
+      pools: this.pools().map((pool) => ({ spec: pool.spec, revision: pool.revision, workers: pool.workers().map(workerRecord) })),
+    };
+    saveRecord(this.#paths.state, record);
+  }
+}
+
+function workerRecord(worker: Worker): WorkerRecord {
+  const { id, slot, revision, startedWall, logFile } = worker.identity;
+  return { id, slot, revision, startedWall, logFile, pid: worker.process.pid, born: worker.process.born, state: worker.state.name, spec: worker.spec };
+}

@@ -1,0 +1,127 @@
+// Turning a spec into a running process: paths, environment, descriptors, identity. Knows nothing of what happens next.
+
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseEnv } from 'node:util';
+
+import { BRIEF_VARIABLE } from '@graylane/wire';
+import type { WorkerBrief } from '@graylane/wire';
+
+import { errno, StartFailure } from './failure.ts';
+import { identityOf } from './os/identity.ts';
+import { listDirectory } from './os/processes.ts';
+import type { FullSpec } from './spec.ts';
+
+/** Standard input, output, error and Node's own IPC channel come first. */
+export const FIRST_SLOT_DESCRIPTOR = 4;
+
+/** Nothing of this process's own wiring may reach a worker: NODE_UNIQUE_ID alone would make it a cluster worker. */
+const WITHHELD = /^(?:GRAYLANE_.*|NODE_UNIQUE_ID|NODE_CHANNEL_.*|LISTEN_PID|LISTEN_FDS|LISTEN_FDNAMES|NOTIFY_SOCKET)$/;
+
+const ENTRY_SUFFIXES = ['', '.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.json', '/package.json', '/index.js', '/index.mjs', '/index.cjs'];
+
+/** What is fixed before the process exists. */
+export interface LaunchPlan {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly uid: number | null;
+  readonly gid: number | null;
+}
+
+/** Checks and resolves everything that can be checked without starting a process. Throws StartFailure. */
+export function planLaunch(spec: FullSpec, brief: WorkerBrief, agentFile: string, inherited: NodeJS.ProcessEnv): LaunchPlan {
+  const cwd = resolveFolder(spec);
+  const script = path.resolve(cwd, spec.script);
+  if (!ENTRY_SUFFIXES.some((suffix) => existsSync(script + suffix))) {
+    throw new StartFailure({ reason: 'script-missing', message: `${spec.service} ${spec.version}: there is no script ${script}`, cure: 'check `script` and `cwd` of this version' });
+  }
+  const identity = identityOf(spec);
+  const ports = brief.listeners[0] === undefined ? {} : { PORT: String(brief.listeners[0].port) };
+  return {
+    command: spec.interpreter ?? process.execPath,
+    args: [...spec.nodeFlags, '--import', pathToFileURL(agentFile).href, script, ...spec.args],
+    cwd,
+    env: {
+      ...withoutOurs(inherited),
+      ...ports,
+      ...readEnvFile(spec, cwd),
+      ...spec.env,
+      GRAYLANE_VERSION: spec.version,
+      GRAYLANE_ROLE: spec.role,
+      [BRIEF_VARIABLE]: JSON.stringify(brief),
+    },
+    uid: identity.uid,
+    gid: identity.gid,
+  };
+}
+
+/** Starts it in a session of its own, its output going straight to `logFile`, so that it outlives this process. */
+export function launch(plan: LaunchPlan, logFile: string, descriptors: readonly number[]): ChildProcess {
+  const log = openSync(logFile, 'a', 0o640);
+  try {
+    return spawn(plan.command, plan.args, {
+      cwd: plan.cwd,
+      env: plan.env,
+      detached: true,
+      serialization: 'json',
+      stdio: ['ignore', log, log, 'ipc', ...descriptors],
+      ...(plan.uid === null ? {} : { uid: plan.uid }),
+      ...(plan.gid === null ? {} : { gid: plan.gid }),
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Linux keeps a priority per thread, and V8's threads may be there already. A process that has gone meanwhile is no error. */
+export function renice(pid: number, nice: number): void {
+  const tasks = listDirectory(`/proc/${pid}/task`).map(Number);
+  for (const task of tasks.length === 0 ? [pid] : tasks) {
+    try {
+      setPriority(task, Math.max(constants.priority.PRIORITY_HIGHEST, Math.min(nice, constants.priority.PRIORITY_LOW)));
+    } catch (error) {
+      if (errno(error) === 'EACCES') return;
+    }
+  }
+}
+
+/** Why spawn() failed, in the words of the spec. */
+export function spawnFailure(spec: FullSpec, error: Error): StartFailure {
+  const command = spec.interpreter ?? process.execPath;
+  if (errno(error) === 'ENOENT' || errno(error) === 'EACCES') {
+    return new StartFailure({ reason: 'interpreter-missing', message: `${spec.service} ${spec.version}: ${command} cannot be run (${errno(error)})`, cure: 'check `interpreter` of this version', cause: error });
+  }
+  return StartFailure.from(error);
+}
+
+function resolveFolder(spec: FullSpec): string {
+  try {
+    return realpathSync(spec.cwd);
+  } catch (error) {
+    throw new StartFailure({ reason: 'cwd-missing', message: `${spec.service} ${spec.version}: there is no folder ${spec.cwd}`, cure: 'check `cwd` of this version', cause: error });
+  }
+}
+
+function readEnvFile(spec: FullSpec, cwd: string): Readonly<Record<string, string>> {
+  if (spec.envFile === null) return {};
+  const file = path.resolve(cwd, spec.envFile);
+  try {
+    const parsed: Record<string, string> = {};
+    for (const [name, value] of Object.entries(parseEnv(readFileSync(file, 'utf8')))) if (value !== undefined) parsed[name] = value;
+    return parsed;
+  } catch (error) {
+    throw new StartFailure({ reason: 'env-file-missing', message: `${spec.service} ${spec.version}: the env file ${file} cannot be read (${errno(error)})`, cure: 'check `envFile` of this version', cause: error });
+  }
+}
+
+function withoutOurs(env: NodeJS.ProcessEnv): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value !== undefined && !WITHHELD.test(name)) kept[name] = value;
+  return kept;
+}

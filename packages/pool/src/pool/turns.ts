@@ -1,0 +1,35 @@
+// One piece of work at a time, in order; a waiting one that nobody has begun can be replaced by a newer one.
+
+import { deferred } from '../deferred.ts';
+import type { Deferred } from '../deferred.ts';
+
+interface Turn<T> { work: () => Promise<T>; readonly done: Deferred<T> }
+
+export class Turns {
+  #tail: Promise<unknown> = Promise.resolve();
+  readonly #waiting = new Map<string, Turn<void>>();
+
+  /** Runs `work` after everything that was asked for before it. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(work);
+    this.#tail = result.catch(() => undefined);
+    return result;
+  }
+
+  /** As `run`, but at most one of a `kind` waits: a newer one takes its place, and both callers get its result. */
+  runLatest(kind: string, work: () => Promise<void>): Promise<void> {
+    const waiting = this.#waiting.get(kind);
+    if (waiting !== undefined) {
+      waiting.work = work;
+      return waiting.done.promise;
+    }
+    const turn: Turn<void> = { work, done: deferred<void>() };
+    this.#waiting.set(kind, turn);
+    const started = this.run(() => {
+      this.#waiting.delete(kind);
+      return turn.work();
+    });
+    started.then(turn.done.resolve, turn.done.reject);
+    return turn.done.promise;
+  }
+}

@@ -1,0 +1,58 @@
+// What the next supervisor must know to take over: pools, seats and workers, as JSON in the run folder.
+
+import { readIfThere, replaceFile } from './atomic-file.ts';
+import type { FullSpec, Place } from './spec.ts';
+import type { WorkerState } from './worker/state.ts';
+
+export const RECORD_FORMAT = 1;
+
+export interface WorkerRecord {
+  readonly id: string;
+  readonly slot: number;
+  readonly revision: number;
+  readonly pid: number;
+  readonly born: string | null;
+  readonly state: WorkerState['name'];
+  readonly startedWall: number;
+  readonly logFile: string;
+  readonly spec: FullSpec;
+}
+
+export interface PoolRecord {
+  readonly spec: FullSpec;
+  readonly revision: number;
+  readonly workers: readonly WorkerRecord[];
+}
+
+export interface ServiceRecord { readonly name: string; readonly places: readonly Place[]; readonly slots: number }
+
+export interface FleetRecord {
+  readonly format: number;
+  /** The number of the next worker; never used twice. */
+  readonly next: number;
+  readonly services: readonly ServiceRecord[];
+  readonly pools: readonly PoolRecord[];
+}
+
+export function saveRecord(file: string, record: FleetRecord): void {
+  // Environment values may be secrets.
+  replaceFile(file, JSON.stringify(record), 0o600);
+}
+
+/** Null when there is none, or one that this version cannot read. */
+export function loadRecord(file: string): FleetRecord | null {
+  const text = readIfThere(file);
+  if (text === null) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Only graylane writes this file, atomically and into a folder of mode 0700, so the format number tells enough. */
+function isRecord(value: unknown): value is FleetRecord {
+  return typeof value === 'object' && value !== null && 'format' in value && value.format === RECORD_FORMAT && 'pools' in value && Array.isArray(value.pools);
+}

@@ -1,0 +1,166 @@
+// The public sockets of one service: per place one listening socket for each worker slot, kept open here and inherited
+// by each worker of the slot in turn, so that no moment is without a listener. Knows nothing of workers.
+
+import { closeSync } from 'node:fs';
+import { lookup } from 'node:dns/promises';
+
+import { errno, StartFailure } from './failure.ts';
+import { bindTcp, canShareByPort } from './os/bind.ts';
+import type { BoundHandle } from './os/bind.ts';
+import { holderOf, listeningSockets, socketsOf } from './os/listening.ts';
+import { commandLine } from './os/processes.ts';
+import type { Place } from './spec.ts';
+
+/** Who keeps handles beyond the life of this process: the anchor, or nobody. */
+export interface Keeper {
+  /** Descriptors left by an earlier supervisor (or systemd), by key; each is taken once. */
+  take(key: string): number | null;
+  keep(key: string, handle: BoundHandle): void;
+  drop(key: string): void;
+}
+
+export const noKeeper: Keeper = { take: () => null, keep: () => undefined, drop: () => undefined };
+
+/** One socket that this process holds open. */
+interface Held { readonly key: string; readonly fd: number; close(): void }
+
+interface OpenPlace { readonly place: Place; readonly sockets: Held[] }
+
+export function slotKey(place: Place, slot: number): string {
+  return `${place.host ?? '*'}:${place.port}/${slot}`;
+}
+
+export class Slots {
+  readonly #keeper: Keeper;
+  readonly #shared: boolean;
+  #places: OpenPlace[] = [];
+  #count = 0;
+
+  constructor(keeper: Keeper, platform: string) {
+    this.#keeper = keeper;
+    this.#shared = !canShareByPort(platform);
+  }
+
+  get places(): readonly Place[] {
+    return this.#places.map((open) => open.place);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Opens `places` with `count` slots each, keeping what is open already. On failure nothing new stays open. */
+  async open(places: readonly Place[], count: number): Promise<void> {
+    const opened: Held[] = [];
+    try {
+      for (const place of places) {
+        const known = this.#places.find((open) => samePlace(open.place, place));
+        const open: OpenPlace = known ?? { place, sockets: [] };
+        for (let slot = open.sockets.length; slot < (this.#shared ? 1 : count); slot++) {
+          const held = await this.#hold(place, slot);
+          opened.push(held);
+          open.sockets.push(held);
+        }
+        if (known === undefined) this.#places.push(open);
+      }
+      this.#count = Math.max(this.#count, count);
+    } catch (error) {
+      for (const held of opened) this.#forget(held);
+      throw error;
+    }
+  }
+
+  /** A socket that a worker bound for a port nobody declared; it becomes slot 0 of that place. */
+  adopt(place: Place, handle: BoundHandle): void {
+    if (this.#places.some((open) => samePlace(open.place, place))) {
+      handle.close();
+      return;
+    }
+    const key = slotKey(place, 0);
+    this.#keeper.keep(key, handle);
+    this.#places.push({ place, sockets: [{ key, fd: handle.fd, close: () => handle.close() }] });
+    this.#count = Math.max(this.#count, 1);
+  }
+
+  /** The descriptors of one slot, a place each. */
+  descriptors(slot: number): readonly number[] {
+    return this.#places.map((open) => {
+      const held = open.sockets[slot % open.sockets.length];
+      if (held === undefined) throw new Error(`place ${open.place.port} has no socket`);
+      return held.fd;
+    });
+  }
+
+  /** Gives up the slots from `count` on. The caller has made sure that their workers are gone. */
+  shrink(count: number): void {
+    for (const open of this.#places) {
+      for (const held of open.sockets.splice(Math.max(1, count))) this.#forget(held);
+    }
+    this.#count = Math.min(this.#count, count);
+  }
+
+  close(): void {
+    for (const open of this.#places) for (const held of open.sockets) this.#forget(held);
+    this.#places = [];
+    this.#count = 0;
+  }
+
+  async #hold(place: Place, slot: number): Promise<Held> {
+    const key = slotKey(place, slot);
+    const inherited = this.#keeper.take(key);
+    if (inherited !== null) return { key, fd: inherited, close: () => closeSync(inherited) };
+    const address = await resolve(place);
+    if (slot === 0) refuseForeignListener(place, address);
+    const handle = bindTcp(address, place.port, !this.#shared);
+    if (typeof handle === 'string') throw bindFailure(place, handle, null);
+    this.#keeper.keep(key, handle);
+    return { key, fd: handle.fd, close: () => handle.close() };
+  }
+
+  #forget(held: Held): void {
+    this.#keeper.drop(held.key);
+    for (const open of this.#places) {
+      const at = open.sockets.indexOf(held);
+      if (at >= 0) open.sockets.splice(at, 1);
+    }
+    held.close();
+  }
+}
+
+function samePlace(a: Place, b: Place): boolean {
+  return a.port === b.port && a.host === b.host;
+}
+
+async function resolve(place: Place): Promise<string | null> {
+  if (place.host === null) return null;
+  try {
+    return (await lookup(place.host)).address;
+  } catch (error) {
+    throw new StartFailure({ reason: 'host-unknown', message: `the address ${place.host} cannot be resolved (${errno(error)})`, cure: 'give an IP address of this machine, or leave the host out to listen on all', cause: error });
+  }
+}
+
+/** A shared port would let a second program bind beside a first one and take half of its connections, in silence. */
+function refuseForeignListener(place: Place, address: string | null): void {
+  const own = socketsOf(process.pid);
+  const rival = listeningSockets().find((socket) => socket.port === place.port && overlaps(socket.address, address) && !own.has(socket.inode));
+  if (rival !== undefined) throw bindFailure(place, 'EADDRINUSE', rival.inode);
+}
+
+function overlaps(bound: string, wanted: string | null): boolean {
+  return wanted === null || bound === wanted || bound === '::' || bound === '0.0.0.0' || wanted === '::' || wanted === '0.0.0.0';
+}
+
+function bindFailure(place: Place, code: string, inode: string | null): StartFailure {
+  const where = `${place.host ?? 'port'}${place.host === null ? ' ' : ':'}${place.port}`;
+  if (code === 'EADDRINUSE') {
+    const socket = inode ?? listeningSockets().find((one) => one.port === place.port)?.inode ?? null;
+    const pid = socket === null ? null : holderOf(socket);
+    const holder = pid === null ? 'another process' : `process ${pid} (${commandLine(pid).slice(0, 120)})`;
+    return new StartFailure({ reason: 'port-in-use', message: `${where} is already in use by ${holder}`, cure: 'stop that process, or choose another port' });
+  }
+  if (code === 'EACCES') {
+    return new StartFailure({ reason: 'port-forbidden', message: `this user may not listen on ${where}`, cure: 'choose a port from 1024 on, or grant the capability CAP_NET_BIND_SERVICE' });
+  }
+  return new StartFailure({ reason: 'port-in-use', message: `cannot bind ${where}: ${code}`, cure: 'choose an address of this machine and a free port' });
+}

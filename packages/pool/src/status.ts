@@ -1,0 +1,51 @@
+// What others see of pools and workers: plain data, made on demand.
+
+import type { AgentMessage, Peer, Role, Vitals } from '@graylane/wire';
+
+import type { StartFailure } from './failure.ts';
+import type { WorkerState } from './worker/state.ts';
+
+export interface WorkerStatus {
+  readonly id: string;
+  readonly pool: string;
+  readonly service: string;
+  readonly version: string;
+  readonly role: Role;
+  readonly slot: number;
+  readonly pid: number;
+  readonly state: WorkerState['name'];
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly connected: boolean;
+  readonly node: string | null;
+  /** The newest strategy it has acknowledged. */
+  readonly generation: number;
+  readonly vitals: Vitals | null;
+  readonly logFile: string;
+}
+
+export type PoolPhase = 'starting' | 'running' | 'reloading' | 'stopping' | 'stopped';
+
+export interface PoolStatus {
+  readonly id: string;
+  readonly service: string;
+  readonly version: string;
+  readonly role: Role;
+  readonly phase: PoolPhase;
+  readonly wanted: number;
+  readonly ready: number;
+  readonly revision: number;
+  /** Seats that have crashed too often in a row, with the reason of the last crash. */
+  readonly failed: readonly { readonly slot: number; readonly reason: string; readonly lastLines: readonly string[] }[];
+  readonly restarts: number;
+}
+
+export type FleetEvent =
+  | { readonly kind: 'worker'; readonly worker: WorkerStatus; readonly from: WorkerState['name']; readonly cause: string }
+  | { readonly kind: 'pool'; readonly pool: PoolStatus; readonly what: 'ready' | 'reloading' | 'reloaded' | 'reload-failed' | 'scaled' | 'stopped' | 'adopted'; readonly failure: StartFailure | null }
+  /** A worker ended unasked and will be replaced after `delayMs`, or is given up (`failed`). */
+  | { readonly kind: 'crash'; readonly worker: WorkerStatus; readonly cause: string; readonly crashes: number; readonly delayMs: number; readonly failed: boolean; readonly lastLines: readonly string[] }
+  | { readonly kind: 'peers'; readonly service: string; readonly epoch: number; readonly peers: readonly Peer[] }
+  /** Passed on as it came: counts, unroutable, fault … */
+  | { readonly kind: 'agent'; readonly worker: WorkerStatus; readonly message: AgentMessage }
+  | { readonly kind: 'warning'; readonly subject: string; readonly text: string };
