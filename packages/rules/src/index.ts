@@ -1,1 +1,16 @@
 export * from './contract.ts';
+export * from './compile/snapshot.ts';
+export { ANONYMOUS_COOKIE } from './compile/fields.ts';
+export { compile } from './compile/compile.ts';
+export { instantMs } from './document/release.ts';
+export type { StrategyError, StrategyErrorCode } from './document/report.ts';
+export { STRATEGY_ERRORS } from './document/report.ts';
+export { durationMs, sizeBytes } from './document/scalars.ts';
+export { listenPlace } from './document/service.ts';
+export * from './document/strategy.ts';
+export * from './document/types.ts';
+export { fromBytes, toBytes } from './language/utf8.ts';
+export { bucketOf } from './route/bucket.ts';
+export * from './route/explanation.ts';
+export { OVERRIDE_NAME } from './route/override.ts';
+export { loadRouter } from './route/router.ts';

@@ -1,0 +1,191 @@
+// The strategy document as people write it (TypeScript, YAML or JSON); it must not know how it is checked or compiled.
+
+/** A number of milliseconds, or text such as '500ms', '10s', '5m', '2h', '30d'. */
+export type Duration = number | string;
+
+/** A number of bytes, or text such as '512MB', '1.5GB' (powers of 1,024). */
+export type Size = number | string;
+
+export interface StrategyDocument {
+  readonly $schema?: string;
+  /** Named facts about the user, extracted at the entry. */
+  readonly tags?: Readonly<Record<string, TagSource | readonly TagSource[]>>;
+  readonly services: Readonly<Record<string, ServiceSpec>>;
+  readonly releases?: readonly ReleaseSpec[];
+  /** When an anonymous id may be minted: on navigations (default) or on any request. */
+  readonly mint?: 'navigation' | 'always';
+  /** No anonymous id is minted unless this holds. */
+  readonly consent?: ConsentSpec;
+  /** Mark every response with `Graylane-Route`. */
+  readonly exposeRoute?: boolean;
+  /** Add `Server-Timing: graylane;desc="…"` to every response. */
+  readonly serverTiming?: boolean;
+  readonly propagate?: PropagateSpec;
+}
+
+/** Where a tag comes from. In an array the first source that the request has counts. */
+export interface TagSource {
+  readonly header?: string;
+  readonly cookie?: string;
+  readonly query?: string;
+  readonly userAgent?: 'os' | 'browser' | 'device';
+  readonly jwt?: JwtSource;
+  /** The client's address: says little about a user. */
+  readonly ip?: boolean;
+}
+
+/** A claim of a token whose signature is verified before anything in it is believed. */
+export interface JwtSource {
+  readonly claim: string;
+  /** The header that carries `Bearer <token>`; default `authorization`. */
+  readonly header?: string;
+  readonly cookie?: string;
+}
+
+export interface ConsentSpec {
+  readonly cookie: string | Readonly<Record<string, Matcher>>;
+}
+
+export interface PropagateSpec {
+  /** Headers carried raw to the next service, beside the stamp. */
+  readonly headers?: readonly string[];
+  /** Hosts outside the strategy that may receive stamps. */
+  readonly hosts?: readonly string[];
+}
+
+export type ListenAddress = number | string;
+
+export interface ServiceSpec {
+  /** Public port, or 'host:port', or several of them in the order in which the app opens them. */
+  readonly listen?: ListenAddress | readonly ListenAddress[];
+  /** Names under which other services call this one. */
+  readonly hosts?: readonly string[];
+  readonly stable: string;
+  readonly versions: Readonly<Record<string, VersionSpec>>;
+  /** An edge (default) believes no stamp from outside. */
+  readonly trust?: 'edge' | 'internal';
+  readonly limits?: LimitsSpec;
+}
+
+/** Limits of forwarded exchanges of one service. */
+export interface LimitsSpec {
+  /** Exchanges in flight per worker. */
+  readonly inFlight?: number;
+  /** Exchanges waiting per version. */
+  readonly waiting?: number;
+  readonly wait?: Duration;
+  readonly connectTimeout?: Duration;
+  readonly responseTimeout?: Duration;
+  readonly idleTimeout?: Duration;
+  readonly headersTimeout?: Duration;
+  readonly requestTimeout?: Duration;
+  readonly keepAliveTimeout?: Duration;
+  readonly headBytes?: Size;
+  readonly targetBytes?: Size;
+  readonly headerLines?: number;
+  readonly responseHeadBytes?: Size;
+  readonly connections?: number;
+}
+
+export interface WorkerRange { readonly min: number; readonly max: number }
+
+export interface ReadySpec {
+  /** Wait for the app's own `process.send('ready')`. */
+  readonly message?: boolean;
+  /** A path that has to answer 2xx or 3xx. */
+  readonly http?: string;
+  readonly timeout?: Duration;
+}
+
+/** One runnable build of a service. */
+export interface VersionSpec {
+  readonly script?: string;
+  readonly args?: readonly string[];
+  readonly cwd?: string;
+  readonly interpreter?: string;
+  readonly nodeFlags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly envFile?: string | readonly string[];
+  readonly workers?: number | WorkerRange;
+  readonly ready?: ReadySpec;
+  /** -20 to 19; canary versions start at 10. */
+  readonly nice?: number;
+  /** Resident memory at which a worker is replaced. */
+  readonly memoryLimit?: Size;
+  /** V8's old space. */
+  readonly heapLimit?: Size;
+  readonly maxLifetime?: Duration;
+  readonly killTimeout?: Duration;
+  readonly drainTimeout?: Duration;
+  readonly user?: string;
+  readonly group?: string;
+  /** Addresses served by something else (gateway only): 'host:port' or a Unix path. */
+  readonly upstreams?: readonly string[];
+}
+
+/** A named canary release: one audience and, per service, the version that it gets. */
+export interface ReleaseSpec {
+  readonly name: string;
+  /** Whole number from 0; the smaller wins. Required as soon as there are two releases. */
+  readonly priority?: number;
+  /** Clauses, ORed. */
+  readonly when: readonly ClauseSpec[];
+  /** Share of the audience that is in, 0-100 with up to 4 decimals; default 100. */
+  readonly percent?: number;
+  /** Share of the audience that is always kept out as a control, 0-100; default 0. */
+  readonly holdback?: number;
+  /** `tag:x`, `cookie:x`, `header:x`, at last `anonymous` or `request`; default ['anonymous']. */
+  readonly stickyBy?: readonly string[];
+  /** Of the percentage hash; default the release's name. */
+  readonly salt?: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly onUnavailable?: 'stable' | 'error';
+  /** ISO 8601 with zone: outside [from, until) the release takes nobody. */
+  readonly from?: string;
+  readonly until?: string;
+  readonly cache?: 'private' | 'vary' | 'off';
+  readonly steps?: readonly StepSpec[];
+}
+
+export interface StepSpec {
+  readonly percent?: number;
+  readonly pause?: Duration | true;
+  readonly verdict?: VerdictStepSpec;
+}
+
+export interface VerdictStepSpec { readonly for: Duration }
+
+/** One alternative of a release's `when`; everything in it must hold. */
+export interface ClauseSpec {
+  readonly header?: Readonly<Record<string, Matcher>>;
+  readonly cookie?: Readonly<Record<string, Matcher>>;
+  readonly query?: Readonly<Record<string, Matcher>>;
+  readonly tag?: Readonly<Record<string, Matcher>>;
+  readonly path?: Matcher;
+  readonly method?: Matcher;
+  readonly host?: Matcher;
+  readonly percent?: number;
+  /** In whatever the percentage says, and out of the statistics. */
+  readonly pinned?: boolean;
+}
+
+/** Exact text, any of several, or one condition. */
+export type Matcher =
+  | string
+  | readonly string[]
+  | { readonly prefix: string }
+  | { readonly suffix: string }
+  | { readonly regex: string }
+  | BoundsSpec
+  | { readonly semver: string }
+  | { readonly present: boolean }
+  | { readonly not: Matcher }
+  | { readonly any: readonly Matcher[] };
+
+/** Exact decimal bounds, as numbers or as text where a double is too coarse. */
+export interface BoundsSpec {
+  readonly gte?: number | string;
+  readonly gt?: number | string;
+  readonly lte?: number | string;
+  readonly lt?: number | string;
+}

@@ -1,0 +1,76 @@
+// Every decision that needs no fresh id, made once: deciding hands out the same objects again and again.
+
+import type { ReleasePlan } from '../compile/snapshot.ts';
+import type { Arm, Decision, Reason } from '../contract.ts';
+
+const NONE: readonly string[] = [];
+
+const stable = (reason: Reason): Decision => ({ lane: null, reason, mint: null, arm: null, armOf: null, controlOf: NONE });
+
+export const NO_RELEASE: Decision = stable('no-release');
+export const NOT_MATCHED: Decision = stable('not-matched');
+export const OVERRIDE_STABLE: Decision = stable('override');
+
+/** Combinations of control arms kept; beyond them decisions are made anew. */
+const CONTROLS_LIMIT = 1_024;
+
+interface Controls { readonly decision: Decision; readonly next: Map<number, Controls> }
+
+interface Wins { readonly treated: Readonly<Record<'matched' | 'bucket', Decision>>; readonly neither: Readonly<Record<'matched' | 'bucket', Decision>>; readonly pinned: Decision; readonly override: Decision }
+
+export class Decisions {
+  readonly #wins: readonly Wins[];
+  readonly #names: readonly string[];
+  readonly #controls: Controls = { decision: NOT_MATCHED, next: new Map() };
+  #kept = 0;
+
+  constructor(releases: readonly ReleasePlan[]) {
+    this.#names = releases.map(({ name }) => name);
+    this.#wins = this.#names.map(winsOf);
+  }
+
+  pinned(release: number): Decision {
+    return this.#wins[release]?.pinned ?? NOT_MATCHED;
+  }
+
+  override(release: number): Decision {
+    return this.#wins[release]?.override ?? NOT_MATCHED;
+  }
+
+  /** `counted` is false when a later release would take the request too: it is in neither arm then. */
+  won(release: number, reason: 'matched' | 'bucket', counted: boolean): Decision {
+    return this.#wins[release]?.[counted ? 'treated' : 'neither'][reason] ?? NOT_MATCHED;
+  }
+
+  /** Out of every release it matched: the control of all of them. */
+  control(releases: Int32Array, count: number): Decision {
+    let node = this.#controls;
+    for (let i = 0; i < count; i++) {
+      const release = releases[i] ?? 0;
+      let next = node.next.get(release);
+      if (next === undefined) {
+        next = { decision: controlOf([...node.decision.controlOf, this.#names[release] ?? '']), next: new Map() };
+        if (this.#kept < CONTROLS_LIMIT) {
+          node.next.set(release, next);
+          this.#kept += 1;
+        }
+      }
+      node = next;
+    }
+    return node.decision;
+  }
+}
+
+function winsOf(lane: string): Wins {
+  const win = (reason: Reason, arm: Arm | null): Decision => ({ lane, reason, mint: null, arm, armOf: arm === null ? null : lane, controlOf: NONE });
+  return {
+    treated: { matched: win('matched', 'treated'), bucket: win('bucket', 'treated') },
+    neither: { matched: win('matched', null), bucket: win('bucket', null) },
+    pinned: win('pinned', 'pinned'),
+    override: win('override', null),
+  };
+}
+
+function controlOf(names: readonly string[]): Decision {
+  return { lane: null, reason: 'out-by-bucket', mint: null, arm: 'control', armOf: names[0] ?? null, controlOf: names };
+}
