@@ -1,3 +1,4 @@
+export * from './api/index.ts';
 export * from './frames.ts';
 export * from './hop.ts';
 export * from './messages.ts';
