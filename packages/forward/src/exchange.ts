@@ -8,7 +8,7 @@ import type { Failure, FailureReason } from './failure.ts';
 import type { Applicant, Group } from './group.ts';
 import type { Hop } from './hop.ts';
 import { answerFailure } from './own-answer.ts';
-import { beginRaw, writeInterim, writeRaw } from './reply.ts';
+import { beginRaw, keepsAlive, writeInterim, writeRaw } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
 import { Upload } from './upload.ts';
@@ -109,7 +109,9 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
     const state = this.#state;
     if (state.phase !== 'sent') return;
     this.#group.answered(state.endpoint, this.#context.now() - state.since);
-    const { text, keep, chunked } = this.#context.hop.replyHead(head, framing, this.#req, this.#res, this.#upload.ended);
+    const { hop } = this.#context;
+    const mayKeep = keepsAlive(this.#res) && (hop.finishesUploads || this.#upload.ended);
+    const { text, keep, chunked } = hop.replyHead(head, framing, this.#req, mayKeep);
     beginRaw(this.#res, head.status, keep);
     this.#move({ phase: 'answering', connection: state.connection, endpoint: state.endpoint, reply: { pending: text, chunked } });
   }

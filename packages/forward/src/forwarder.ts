@@ -1,6 +1,7 @@
 // The face of this package: takes requests for a version and sees that each gets exactly one answer. It knows no strategy.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { Exchange } from './exchange.ts';
@@ -12,7 +13,10 @@ import type { Hop } from './hop.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { answerFailure } from './own-answer.ts';
+import type { RequestHead } from './request-head.ts';
 import { transparentHop } from './transparent-hop.ts';
+import { Tunnels } from './tunnel.ts';
+import { Upgrade, refuseUpgrade } from './upgrade.ts';
 import type { Upstream } from './upstream.ts';
 
 export type ForwardEvent =
@@ -49,6 +53,7 @@ export class Forwarder {
   readonly #onEvent: (event: ForwardEvent) => void;
   readonly #groups = new Map<string, Group>();
   readonly #context: ExchangeContext;
+  readonly #tunnels: Tunnels;
   #stopChecks: (() => void) | null = null;
 
   constructor(options: ForwarderOptions) {
@@ -57,6 +62,7 @@ export class Forwarder {
     this.#random = options.random ?? Math.random;
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#hop = transparentHop;
+    this.#tunnels = new Tunnels(this.#limits, () => this.#clock.now());
     this.#context = {
       hop: this.#hop,
       attempts: this.#limits.attempts,
@@ -78,17 +84,24 @@ export class Forwarder {
 
   /** Sends the request to an upstream of the group and its answer to `res`. `lines` are whole header lines that go last. */
   forward(name: string, req: IncomingMessage, res: ServerResponse, lines: string): void {
-    let head;
-    try {
-      head = this.#hop.requestHead(req, lines);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      this.#tellFailed(name, error.failure, meaning(error.failure.reason).status);
-      answerFailure(res, error.failure, true);
+    const head = this.#requestHead(name, req, lines, false);
+    if ('reason' in head) {
+      answerFailure(res, head, true);
       return;
     }
     this.#startChecks();
     new Exchange(this.#context, this.#group(name), req, res, head).start();
+  }
+
+  /** Sends a request for another protocol to an upstream of the group; takes over what Node's 'upgrade' event hands over. */
+  upgrade(name: string, req: IncomingMessage, socket: Duplex, early: Buffer, lines: string): void {
+    const head = this.#requestHead(name, req, lines, true);
+    if ('reason' in head) {
+      refuseUpgrade(socket, head);
+      return;
+    }
+    this.#startChecks();
+    new Upgrade(this.#context, this.#group(name), this.#tunnels, { req, socket, early }, head).start();
   }
 
   stats(): GroupStats[] {
@@ -102,6 +115,20 @@ export class Forwarder {
     this.#stopChecks?.();
     this.#stopChecks = null;
     for (const group of this.#groups.values()) group.destroy();
+    this.#tunnels.destroyAll();
+  }
+
+  #requestHead(name: string, req: IncomingMessage, lines: string, upgrade: boolean): RequestHead | Failure {
+    try {
+      const head = this.#hop.requestHead(req, lines, upgrade);
+      // Nodes differ on whether these bytes are a body or the new protocol's.
+      if (upgrade && head.framing !== 'none') throw new Refusal('bad-framing', 'an upgrade with a body');
+      return head;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.#tellFailed(name, error.failure, meaning(error.failure.reason).status);
+      return error.failure;
+    }
   }
 
   #group(name: string): Group {
@@ -139,6 +166,7 @@ export class Forwarder {
       group.check(now);
       connections += group.connections + group.waiting;
     }
+    this.#tunnels.check(now);
     if (connections > 0) return;
     this.#stopChecks?.();
     this.#stopChecks = null;

@@ -1,6 +1,6 @@
 // What differs between the two kinds of hop: between workers of one machine (transparent) and through the gateway (proxy).
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { ReadMode } from './response-reader.ts';
 import type { RequestHead } from './request-head.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
@@ -18,9 +18,12 @@ export interface Hop {
   readonly readMode: ReadMode;
   /** Whether a body is carried to its end after an early answer, as a direct connection would. */
   readonly finishesUploads: boolean;
-  /** Throws Refusal. */
-  requestHead(req: IncomingMessage, lines: string): RequestHead;
+  /** `upgrade`: the client asks for another protocol and may get it. Throws Refusal. */
+  requestHead(req: IncomingMessage, lines: string, upgrade: boolean): RequestHead;
   /** '' to keep it from the client. */
   interimText(head: ResponseHead, req: IncomingMessage): string;
-  replyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, res: ServerResponse, uploaded: boolean): ReplyHead;
+  /** `mayKeep`: nothing on this side is against going on with the client's connection. */
+  replyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, mayKeep: boolean): ReplyHead;
+  /** The head of a 101 in its final bytes. */
+  switchText(head: ResponseHead): string;
 }

@@ -28,6 +28,8 @@ export interface Limits {
   readonly chunkExtensionBytes: number;
   /** Upgraded connections at a time: each holds two descriptors. */
   readonly tunnels: number;
+  /** A tunnel without a byte in either direction; 0 is off, for quiet WebSockets are common. */
+  readonly tunnelIdleMs: number;
   /** How long a tunnel may stay half-closed. */
   readonly tunnelLingerMs: number;
   /** All tries of one exchange, the first one included. */
@@ -60,6 +62,7 @@ export const DEFAULT_LIMITS: Limits = {
   trailerBytes: 16 * 1024,
   chunkExtensionBytes: 16 * 1024,
   tunnels: 20_000,
+  tunnelIdleMs: 0,
   tunnelLingerMs: 10_000,
   attempts: 3,
   retryShare: 0.2,

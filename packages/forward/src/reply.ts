@@ -63,6 +63,13 @@ export function writeRaw(res: ServerResponse, before: string, bytes: Buffer, sta
   return true;
 }
 
+/** One chunk of a chunked body, and its end after the last one. */
+export function frameChunk(payload: Buffer, last: boolean, trailers: string): Buffer {
+  const chunk = payload.length === 0 ? '' : `${payload.length.toString(16)}\r\n`;
+  const end = `${payload.length === 0 ? '' : '\r\n'}${last ? `0\r\n${trailers}\r\n` : ''}`;
+  return Buffer.concat([Buffer.from(chunk, 'latin1'), payload, Buffer.from(end, 'latin1')]);
+}
+
 /** Whether this Node's ServerResponse takes bytes as described; asked once. */
 export function supportsRaw(): boolean {
   const written: Buffer[] = [];

@@ -1,7 +1,6 @@
 // The hop between two workers of one machine: the client and the far app see each other as if nobody stood between them.
 
 import type { Hop } from './hop.ts';
-import { keepsAlive } from './reply.ts';
 import { transparentHead } from './request-head.ts';
 import { closingHead, farKeepsAlive, verbatimHead } from './transparent-reply.ts';
 
@@ -10,9 +9,10 @@ export const transparentHop: Hop = {
   finishesUploads: true,
   requestHead: transparentHead,
   interimText: (head) => verbatimHead(head),
-  replyHead: (head, framing, _req, res) => {
+  switchText: (head) => verbatimHead(head),
+  replyHead: (head, framing, _req, mayKeep) => {
     const farKeeps = farKeepsAlive(head, framing);
-    const keep = farKeeps && keepsAlive(res);
+    const keep = farKeeps && mayKeep;
     return { text: farKeeps && !keep ? closingHead(head) : verbatimHead(head), keep, chunked: false };
   },
 };

@@ -28,9 +28,10 @@ export interface SocketReader {
 /** A connecting socket whose bytes go to `reader` without passing through a stream. */
 export function connect(address: Address, reader: SocketReader): net.Socket {
   const onread = { buffer: reader.buffer, callback: reader.callback };
-  if ('path' in address) return net.connect({ path: address.path, onread });
+  // Half-open: a tunnel's two directions end one after the other.
+  if ('path' in address) return net.connect({ path: address.path, onread, allowHalfOpen: true });
   const { host, port } = address;
-  if (address.tls === undefined) return net.connect({ host, port, onread, noDelay: true });
+  if (address.tls === undefined) return net.connect({ host, port, onread, noDelay: true, allowHalfOpen: true });
   const { servername, ca } = address.tls;
   // The types of Node lack `onread` here; its documentation has it (tls.connect takes all options of socket.connect).
   const options: tls.ConnectionOptions & { onread: net.OnReadOpts } = { host, port, servername, onread, ...(ca === undefined ? {} : { ca }) };

@@ -1,0 +1,124 @@
+// An upgraded connection: bytes both ways between a client and an upstream until both directions are over. It reads none of them.
+
+import type { Duplex } from 'node:stream';
+import type { TunnelEnd } from './connection.ts';
+
+export interface TunnelBounds {
+  readonly tunnels: number;
+  readonly tunnelIdleMs: number;
+  readonly tunnelLingerMs: number;
+}
+
+/** All tunnels of this process: counted, bounded, and ended when late. */
+export class Tunnels {
+  readonly #bounds: TunnelBounds;
+  readonly #now: () => number;
+  readonly #open = new Set<Tunnel>();
+
+  constructor(bounds: TunnelBounds, now: () => number) {
+    this.#bounds = bounds;
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  get full(): boolean {
+    return this.#open.size >= this.#bounds.tunnels;
+  }
+
+  /** `firstToClient` and `firstToUpstream` are what must go before anything else; `onClosed` is called once. */
+  open(client: Duplex, upstream: TunnelEnd, firstToClient: Buffer[], firstToUpstream: Buffer, onClosed: () => void): void {
+    const tunnel: Tunnel = new Tunnel(client, upstream, this.#now, () => {
+      this.#open.delete(tunnel);
+      onClosed();
+    });
+    this.#open.add(tunnel);
+    tunnel.start(firstToClient, firstToUpstream);
+  }
+
+  check(now: number): void {
+    const { tunnelIdleMs, tunnelLingerMs } = this.#bounds;
+    for (const tunnel of this.#open) {
+      const bound = tunnel.halfClosed ? tunnelLingerMs : tunnelIdleMs;
+      if (bound > 0 && now - tunnel.lastByteAt > bound) tunnel.destroy();
+    }
+  }
+
+  destroyAll(): void {
+    for (const tunnel of [...this.#open]) tunnel.destroy();
+  }
+}
+
+class Tunnel {
+  readonly #client: Duplex;
+  readonly #upstream: TunnelEnd;
+  readonly #now: () => number;
+  readonly #onClosed: () => void;
+  #state: 'open' | 'half-closed' | 'closed' = 'open';
+  lastByteAt: number;
+
+  constructor(client: Duplex, upstream: TunnelEnd, now: () => number, onClosed: () => void) {
+    this.#client = client;
+    this.#upstream = upstream;
+    this.#now = now;
+    this.#onClosed = onClosed;
+    this.lastByteAt = now();
+  }
+
+  get halfClosed(): boolean {
+    return this.#state === 'half-closed';
+  }
+
+  start(firstToClient: Buffer[], firstToUpstream: Buffer): void {
+    const client = this.#client;
+    const { socket } = this.#upstream;
+    for (const bytes of firstToClient) client.write(bytes);
+    if (firstToUpstream.length > 0) socket.write(firstToUpstream);
+    this.#upstream.onBytes((bytes) => {
+      this.lastByteAt = this.#now();
+      if (!client.write(bytes)) socket.pause();
+    });
+    client.on('drain', () => socket.resume());
+    client.on('data', (bytes: Buffer) => {
+      this.lastByteAt = this.#now();
+      if (!socket.write(bytes)) client.pause();
+    });
+    socket.on('drain', () => client.resume());
+    client.on('end', () => this.#halfClose(() => socket.end()));
+    socket.on('end', () => this.#halfClose(() => client.end()));
+    client.on('error', () => this.destroy());
+    socket.on('error', () => this.destroy());
+    client.on('close', () => this.#close(() => socket.end()));
+    socket.on('close', () => this.#close(() => client.end()));
+  }
+
+  destroy(): void {
+    this.#close(() => undefined);
+    this.#client.destroy();
+    this.#upstream.socket.destroy();
+  }
+
+  #halfClose(endOther: () => void): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'half-closed';
+    this.lastByteAt = this.#now();
+    endOther();
+  }
+
+  /** One side is gone: the other one may write out what it has, and goes too. */
+  #close(endOther: () => void): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    endOther();
+    destroyWhenWritten(this.#client);
+    destroyWhenWritten(this.#upstream.socket);
+    this.#onClosed();
+  }
+}
+
+function destroyWhenWritten(stream: Duplex): void {
+  if (stream.destroyed || stream.writableFinished || stream.writableLength === 0) stream.destroy();
+  else stream.once('finish', () => stream.destroy());
+}

@@ -1,0 +1,183 @@
+// An exchange that asks for another protocol: ends as a tunnel, or as an ordinary answer and a closed connection. It knows no protocol.
+
+import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Connection, ConnectionUser, TunnelEnd } from './connection.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { ExchangeContext } from './exchange.ts';
+import { failure, meaning } from './failure.ts';
+import type { Failure, FailureReason } from './failure.ts';
+import type { Applicant, Group } from './group.ts';
+import { ownText } from './own-answer.ts';
+import { frameChunk } from './reply.ts';
+import type { RequestHead } from './request-head.ts';
+import type { BodyFraming, ResponseHead } from './response-head.ts';
+import type { Tunnels } from './tunnel.ts';
+
+/** waiting → sent → tunnel or answering → ended; `ended` is entered once. */
+type State =
+  | { readonly phase: 'waiting' }
+  | { readonly phase: 'sent' | 'answering'; readonly connection: Connection; readonly endpoint: Endpoint; readonly chunked: boolean }
+  | { readonly phase: 'tunnel' | 'ended' };
+
+const WAITING: State = { phase: 'waiting' };
+const TUNNEL: State = { phase: 'tunnel' };
+const ENDED: State = { phase: 'ended' };
+
+/** The client's side of an upgrade, as Node's 'upgrade' event hands it over. */
+export interface UpgradeClient {
+  readonly req: IncomingMessage;
+  readonly socket: Duplex;
+  /** Bytes that came behind the head. */
+  readonly early: Buffer;
+}
+
+export class Upgrade implements Applicant, ConnectionUser {
+  readonly #context: ExchangeContext;
+  readonly #group: Group;
+  readonly #tunnels: Tunnels;
+  readonly #client: UpgradeClient;
+  readonly #head: RequestHead;
+  #state: State = WAITING;
+  #attempts = 0;
+  avoid: Endpoint | null = null;
+
+  constructor(context: ExchangeContext, group: Group, tunnels: Tunnels, client: UpgradeClient, head: RequestHead) {
+    this.#context = context;
+    this.#group = group;
+    this.#tunnels = tunnels;
+    this.#client = client;
+    this.#head = head;
+  }
+
+  start(): void {
+    const { socket } = this.#client;
+    socket.once('close', this.#onClientClosed);
+    socket.on('error', this.#onClientClosed);
+    if (this.#tunnels.full) this.#end(failure('tunnel-limit'));
+    else this.#group.apply(this);
+  }
+
+  admitted(endpoint: Endpoint): void {
+    // A fresh connection, for it will not come back.
+    const connection = endpoint.take(this, true);
+    this.#attempts++;
+    this.#state = { phase: 'sent', connection, endpoint, chunked: false };
+    connection.writeHead(this.#head.text, true, false, true);
+  }
+
+  shed(reason: FailureReason): void {
+    this.#end(failure(reason));
+  }
+
+  connected(): void {
+    // The head is on its way already.
+  }
+
+  drained(): void {
+    // Nothing but the head is written before the tunnel.
+  }
+
+  interim(head: ResponseHead): void {
+    const text = this.#context.hop.interimText(head, this.#client.req);
+    if (this.#state.phase === 'sent') this.#client.socket.write(text, 'latin1');
+  }
+
+  head(head: ResponseHead, framing: BodyFraming): void {
+    const state = this.#state;
+    if (state.phase !== 'sent') return;
+    const { hop } = this.#context;
+    if (head.status === 101) {
+      this.#client.socket.write(hop.switchText(head), 'latin1');
+      return;
+    }
+    const { text, chunked } = hop.replyHead(head, framing, this.#client.req, false);
+    this.#client.socket.write(text, 'latin1');
+    this.#state = { ...state, phase: 'answering', chunked };
+  }
+
+  switched(end: TunnelEnd, early: Buffer): void {
+    const state = this.#state;
+    if (state.phase !== 'sent') return;
+    this.#state = TUNNEL;
+    // A tunnel is no exchange under way: it may live for days.
+    this.#group.release(state.endpoint);
+    this.#forgetClient();
+    this.#group.tunnels++;
+    this.#tunnels.open(this.#client.socket, end, early.length > 0 ? [early] : [], this.#client.early, () => this.#group.tunnels--);
+  }
+
+  body(bytes: Buffer, start: number, end: number, last: boolean, trailers: string): void {
+    const state = this.#state;
+    if (state.phase !== 'answering') return;
+    const { socket } = this.#client;
+    const payload = Buffer.from(bytes.subarray(start, end));
+    const more = socket.write(state.chunked ? frameChunk(payload, last, trailers) : payload);
+    if (last) {
+      this.#state = ENDED;
+      this.#group.release(state.endpoint);
+      this.#forgetClient();
+      socket.on('error', () => socket.destroy());
+      socket.end(() => socket.destroy());
+    } else if (!more) {
+      state.connection.pause();
+      socket.once('drain', () => {
+        if (this.#state === state) state.connection.resume();
+      });
+    }
+  }
+
+  failed(what: Failure): void {
+    const state = this.#state;
+    if (state.phase !== 'sent' && state.phase !== 'answering') return;
+    this.#group.failed(state.endpoint);
+    const nothingSent = what.reason === 'connect-failed' || what.reason === 'connect-timeout';
+    if (nothingSent && this.#attempts < this.#context.attempts) {
+      this.avoid = state.endpoint;
+      this.#state = WAITING;
+      this.#context.retried(this.#group, what);
+      this.#group.release(state.endpoint);
+      this.#group.apply(this);
+      return;
+    }
+    this.#end(what);
+  }
+
+  readonly #onClientClosed = (): void => {
+    this.#end(failure('client-gone'));
+  };
+
+  #forgetClient(): void {
+    this.#client.socket.removeListener('close', this.#onClientClosed);
+    this.#client.socket.removeListener('error', this.#onClientClosed);
+  }
+
+  #end(what: Failure): void {
+    const state = this.#state;
+    if (state.phase === 'ended' || state.phase === 'tunnel') return;
+    this.#state = ENDED;
+    if ('connection' in state) {
+      state.connection.abandon();
+      this.#group.release(state.endpoint);
+    } else {
+      this.#group.withdraw(this);
+    }
+    const { status } = meaning(what.reason);
+    const begun = state.phase === 'answering';
+    this.#context.failed(this.#group, what, begun ? 0 : status);
+    this.#forgetClient();
+    refuseUpgrade(this.#client.socket, begun || status === 0 ? null : what);
+  }
+}
+
+/** Answers an upgrade that goes nowhere, or just ends its connection. */
+export function refuseUpgrade(socket: Duplex, what: Failure | null): void {
+  socket.on('error', () => socket.destroy());
+  if (what === null || socket.destroyed) {
+    socket.destroy();
+    return;
+  }
+  const { status } = meaning(what.reason);
+  socket.end(ownText(what, STATUS_CODES[status] ?? 'Error'), 'latin1', () => socket.destroy());
+}
