@@ -25,11 +25,11 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Resolves when `port` accepts; throws after START_LIMIT_MS or as soon as `failed` says why. */
-export async function accepting(port: number, failed: () => string | null): Promise<void> {
+/** Resolves when a port, or the path of a Unix socket, accepts; throws after START_LIMIT_MS or as soon as `failed` says why. */
+export async function accepting(place: number | string, failed: () => string | null): Promise<void> {
   const deadline = performance.now() + START_LIMIT_MS;
   while (performance.now() < deadline) {
-    const socket = connect(port, '127.0.0.1');
+    const socket = typeof place === 'number' ? connect(place, '127.0.0.1') : connect(place);
     const open = await new Promise<boolean>((resolve) => {
       socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
     });
@@ -39,7 +39,7 @@ export async function accepting(port: number, failed: () => string | null): Prom
     if (why !== null) throw new Error(why);
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
-  throw new Error(`port ${port} did not accept within ${START_LIMIT_MS} ms`);
+  throw new Error(`${place} did not accept within ${START_LIMIT_MS} ms`);
 }
 
 export async function runBare(script: string, env: Record<string, string> = {}): Promise<Running> {

@@ -1,0 +1,55 @@
+// The measures as a table for people, and its place in docs/benchmarks.md. It measures nothing.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Measure } from './rounds.ts';
+import { median, ratioOfPairs } from './statistics.ts';
+
+export interface Conditions {
+  readonly date: string;
+  readonly machine: string;
+  readonly versions: string;
+  readonly load: string;
+}
+
+const BEGIN = '<!-- written by bench/main.ts: begin -->';
+const END = '<!-- written by bench/main.ts: end -->';
+const REFERENCE = 'bare';
+
+/** Markdown; ratios are to the bare app in the same round. */
+export function report(conditions: Conditions, measures: ReadonlyMap<string, readonly Measure[]>, random: () => number): string {
+  const reference = measures.get(REFERENCE)?.map((one) => one.cpuMicrosPerRequest);
+  const rows = [...measures].map(([name, runs]) => {
+    const cpu = runs.map((run) => run.cpuMicrosPerRequest);
+    const ratio = reference === undefined ? null : ratioOfPairs(cpu, reference, random);
+    const middle = (of: (run: Measure) => number): number => median(runs.map(of));
+    return [
+      name,
+      middle((run) => run.cpuMicrosPerRequest).toFixed(1),
+      ratio === null ? '–' : ratio.median.toFixed(2),
+      ratio === null || name === REFERENCE ? '–' : ratio.upper95.toFixed(2),
+      Math.round(middle((run) => run.requests / run.seconds)).toLocaleString('en-US'),
+      middle((run) => run.p50Ms).toFixed(2),
+      middle((run) => run.p99Ms).toFixed(2),
+    ];
+  });
+  const head = ['', 'CPU µs a request', 'ratio to bare', 'its upper 95 % bound', 'requests/s', 'p50 ms', 'p99 ms'];
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    `${conditions.date} · ${conditions.machine} · ${conditions.versions}`,
+    '',
+    conditions.load,
+    '',
+    line(head),
+    line(head.map((_, column) => (column === 0 ? '---' : '---:'))),
+    ...rows.map(line),
+  ].join('\n');
+}
+
+/** Replaces what stands between the two marks of the page. */
+export function writeInto(file: string, text: string): void {
+  const page = readFileSync(file, 'utf8');
+  const from = page.indexOf(BEGIN);
+  const to = page.indexOf(END);
+  if (from === -1 || to < from) throw new Error(`${file} has no place for results: it needs the lines ${BEGIN} and ${END}`);
+  writeFileSync(file, `${page.slice(0, from + BEGIN.length)}\n${text}\n${page.slice(to)}`);
+}

@@ -1,0 +1,55 @@
+// Interleaved rounds: each round measures every contestant once, in a fresh order, so that a busy minute hurts all alike.
+
+import type { Random } from '../conformance/live/random.ts';
+import { cpuMicros } from './cpu.ts';
+import type { Server } from './server.ts';
+import type { Run } from './wrk.ts';
+import { runWrk } from './wrk.ts';
+
+export interface Measure extends Run {
+  /** User and system time of all server processes, divided by the requests. */
+  readonly cpuMicrosPerRequest: number;
+}
+
+export interface RoundsOptions {
+  readonly wrk: string;
+  readonly servers: ReadonlyMap<string, Server>;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly connections: number;
+  readonly random: Random;
+  readonly onMeasure: (name: string, round: number, measure: Measure) => void;
+}
+
+/** Name → one measure a round, in the order of the rounds. One more round goes first and only warms up. */
+export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<string, readonly Measure[]>> {
+  const measures = new Map<string, Measure[]>([...options.servers.keys()].map((name) => [name, []]));
+  for (let round = 0; round <= options.rounds; round++) {
+    for (const name of shuffled([...options.servers.keys()], options.random)) {
+      const measure = await measureOnce(options, name);
+      if (measure.failed > 0) throw new Error(`${name}: ${measure.failed} of ${measure.requests} requests failed`);
+      if (round === 0) continue;
+      measures.get(name)?.push(measure);
+      options.onMeasure(name, round, measure);
+    }
+  }
+  return measures;
+}
+
+async function measureOnce({ wrk, servers, seconds, connections }: RoundsOptions, name: string): Promise<Measure> {
+  const server = servers.get(name);
+  if (server === undefined) throw new Error(`no server for ${name}`);
+  const pids = server.pids();
+  const before = cpuMicros(pids);
+  const run = await runWrk({ program: wrk, port: server.port, connections, seconds });
+  return { ...run, cpuMicrosPerRequest: (cpuMicros(pids) - before) / run.requests };
+}
+
+function shuffled(names: readonly string[], random: Random): readonly string[] {
+  const order = [...names];
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = random.below(last + 1);
+    [order[last], order[other]] = [order[other] ?? '', order[last] ?? ''];
+  }
+  return order;
+}
