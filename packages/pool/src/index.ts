@@ -5,6 +5,7 @@ export type { FailureReason } from './failure.ts';
 export { Fleet } from './fleet.ts';
 export type { FleetOptions } from './fleet.ts';
 export { Pool, poolId } from './pool/pool.ts';
+export { runsSpec } from './same-spec.ts';
 export type { Published } from './publisher.ts';
 export type { BackoffPlan } from './backoff.ts';
 export type { LivenessSpec, MemorySpec, Place, PoolSpec, PublicSlots, ReadySpec, ScalingSpec } from './spec.ts';
