@@ -7,11 +7,7 @@ export interface Deferred<T> {
 }
 
 export function deferred<T>(): Deferred<T> {
-  let settle: Omit<Deferred<T>, 'promise'> | null = null;
-  const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve, reject };
-  });
-  // The executor has run by now; the compiler cannot know.
-  if (settle === null) throw new Error('a promise did not run its executor');
-  return Object.assign({ promise }, settle as Omit<Deferred<T>, 'promise'>);
+  const settle: { resolve: (value: T) => void; reject: (reason: Error) => void } = { resolve: () => undefined, reject: () => undefined };
+  const promise = new Promise<T>((resolve, reject) => Object.assign(settle, { resolve, reject }));
+  return { promise, resolve: settle.resolve, reject: settle.reject };
 }

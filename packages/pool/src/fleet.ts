@@ -22,7 +22,7 @@ import { isBoundHandle } from './os/bind.ts';
 import { checkSocketPath, runPaths } from './paths.ts';
 import type { RunPaths } from './paths.ts';
 import { Pool, poolId } from './pool/pool.ts';
-import type { PoolHost } from './pool/pool.ts';
+import type { PoolHost } from './pool/host.ts';
 import { Publisher } from './publisher.ts';
 import type { Published } from './publisher.ts';
 import { RECORD_FORMAT, saveRecord } from './record.ts';
@@ -37,6 +37,7 @@ import { Waiters } from './until.ts';
 import { childProcess } from './worker/process.ts';
 import type { WorkerState } from './worker/state.ts';
 import { Worker } from './worker/worker.ts';
+import type { WorkerHost } from './worker/worker.ts';
 
 export interface FleetOptions {
   /** Short absolute path; created with mode 0700. */
@@ -52,6 +53,9 @@ export interface FleetOptions {
   readonly keeper?: Keeper;
 }
 
+/** What agents say that concerns others than the fleet. */
+const PASSED_ON: ReadonlySet<AgentMessage['kind']> = new Set(['counts', 'fault', 'unroutable', 'listen-failed']);
+
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #clock: Clock;
@@ -63,6 +67,8 @@ export class Fleet {
   readonly #heartbeat: Heartbeat;
   readonly #services = new Map<string, Slots>();
   readonly #pools = new Map<string, Pool>();
+  readonly #poolHost: PoolHost;
+  readonly #workerHost: WorkerHost;
   #nextWorker = 0;
   #listening = false;
 
@@ -75,6 +81,26 @@ export class Fleet {
     this.#roster = new Roster(this.#clock, this.#waiters);
     this.#control = new ControlServer(this.#paths.control, (hello, link) => this.#welcome(hello, link));
     this.#heartbeat = new Heartbeat(this.#clock, () => this.#live(), (worker, why) => this.#replace(worker, why));
+    this.#poolHost = {
+      clock: this.#clock,
+      spawn: (slot, spec, revision) => this.#spawn(slot, spec, revision),
+      ensureSlots: (spec, workers) => this.#ensureSlots(spec, workers),
+      releaseSlots: (spec) => this.#releaseSlots(spec.service),
+      inspect: (worker) => this.#inspect(worker),
+      changed: () => this.#save(),
+      emit: (event) => this.#options.onEvent(event),
+      describe: (worker) => this.#describe(worker),
+    };
+    this.#workerHost = {
+      clock: this.#clock,
+      changed: (worker, from) => this.#workerChanged(worker, from),
+      connected: (worker) => {
+        this.#publisher.greet(worker);
+        this.#roster.greet(worker);
+      },
+      said: (worker, message) => this.#said(worker, message),
+      forgotten: (worker) => this.#roster.settled(worker.spec.service, () => this.#live(worker.spec.service).filter((other) => other !== worker)),
+    };
   }
 
   /** Opens the control socket. Throws `already-running` when a supervisor answers there. */
@@ -96,7 +122,7 @@ export class Fleet {
     const full = fullSpec(spec);
     const id = poolId(full);
     if (this.#pools.has(id)) throw new StartFailure({ reason: 'bad-spec', message: `${id} runs already`, cure: 'reload it, or stop it first' });
-    const pool = new Pool(full, 1, this.#poolHost());
+    const pool = new Pool(full, 1, this.#poolHost);
     this.#pools.set(id, pool);
     try {
       await pool.start();
@@ -158,22 +184,7 @@ export class Fleet {
     return pools.flatMap((pool) => pool.workers());
   }
 
-  #poolHost(): PoolHost {
-    return {
-      clock: this.#clock,
-      spawn: (pool, slot, spec, revision) => this.#spawn(pool, slot, spec, revision),
-      ensureSlots: async (spec, workers) => {
-        const slots = this.#slots(spec.service);
-        if (spec.publicSlots !== 'none' && slots.places.length > 0) await slots.open(slots.places, workers);
-      },
-      inspect: async (worker) => this.#inspect(worker),
-      changed: () => this.#save(),
-      emit: (event) => this.#options.onEvent(event),
-      describe: (worker) => this.#describe(worker),
-    };
-  }
-
-  #spawn(pool: Pool, slot: number, spec: FullSpec, revision: number): Worker {
+  #spawn(slot: number, spec: FullSpec, revision: number): Worker {
     const id = `${spec.service}.${spec.version}.${this.#nextWorker}`;
     this.#nextWorker += 1;
     checkSocketPath(this.#paths, id);
@@ -192,7 +203,7 @@ export class Fleet {
     const now = this.#clock.now();
     const identity = { id, slot, revision, logFile, places: slots.places.map((_, index) => index), startedWall: this.#clock.wall() };
     const state: WorkerState = { name: 'starting', sinceMs: now, owed: { agent: true, places: identity.places.length === 0 ? null : identity.places, message: spec.ready.message, probe: spec.ready.http !== null } };
-    const worker = new Worker(identity, spec, childProcess(child, child.pid), state, this.#workerHost(pool));
+    const worker = new Worker(identity, spec, childProcess(child, child.pid), state, this.#workerHost);
     receiveNotes(child, { ready: () => worker.saidReady(), donated: (place, handle) => this.#donated(spec.service, place, handle) });
     return worker;
   }
@@ -206,43 +217,18 @@ export class Fleet {
     this.#save();
   }
 
-  #workerHost(pool: Pool): ConstructorParameters<typeof Worker>[4] {
-    return {
-      clock: this.#clock,
-      changed: (worker, from) => {
-        if (from.name === 'starting' && worker.spec.nice !== null && worker.state.name === 'ready') renice(worker.process.pid, worker.spec.nice);
-        this.#refreshPeers(worker.spec.service);
-        this.#waiters.poke();
-        this.#options.onEvent({ kind: 'worker', worker: this.#describe(worker, pool), from: from.name, cause: 'why' in worker.state ? worker.state.why : '' });
-        this.#save();
-      },
-      connected: (worker) => {
-        this.#publisher.greet(worker);
-        this.#roster.greet(worker);
-      },
-      said: (worker, message) => this.#said(worker, pool, message),
-      forgotten: (worker) => this.#roster.settled(worker.spec.service, () => this.#live(worker.spec.service).filter((other) => other !== worker)),
-    };
+  #workerChanged(worker: Worker, from: WorkerState): void {
+    if (from.name === 'starting' && worker.state.name === 'ready' && worker.spec.nice !== null) renice(worker.process.pid, worker.spec.nice);
+    this.#refreshPeers(worker.spec.service);
+    this.#waiters.poke();
+    this.#options.onEvent({ kind: 'worker', worker: this.#describe(worker), from: from.name, cause: 'why' in worker.state ? worker.state.why : '' });
+    this.#save();
   }
 
-  #said(worker: Worker, pool: Pool, message: AgentMessage): void {
-    switch (message.kind) {
-      case 'ack':
-      case 'peers-ack':
-        this.#waiters.poke();
-        break;
-      case 'listening':
-        this.#refreshPeers(worker.spec.service);
-        break;
-      case 'counts':
-      case 'fault':
-      case 'unroutable':
-      case 'listen-failed':
-        this.#options.onEvent({ kind: 'agent', worker: this.#describe(worker, pool), message });
-        break;
-      default:
-        break;
-    }
+  #said(worker: Worker, message: AgentMessage): void {
+    if (message.kind === 'ack' || message.kind === 'peers-ack') this.#waiters.poke();
+    if (message.kind === 'listening') this.#refreshPeers(worker.spec.service);
+    if (PASSED_ON.has(message.kind)) this.#options.onEvent({ kind: 'agent', worker: this.#describe(worker), message });
   }
 
   #refreshPeers(service: string): void {
@@ -250,8 +236,18 @@ export class Fleet {
     if (known !== null) this.#options.onEvent({ kind: 'peers', service, epoch: known.epoch, peers: known.peers });
   }
 
-  async #inspect(worker: Worker): Promise<void> {
-    await Promise.resolve();
+  async #ensureSlots(spec: FullSpec, workers: number): Promise<void> {
+    const slots = this.#slots(spec.service);
+    if (spec.publicSlots !== 'none' && slots.places.length > 0) await slots.open(slots.places, workers);
+  }
+
+  /** Another pool of the service may still hold them (a promotion): the largest one counts. */
+  #releaseSlots(service: string): void {
+    const holders = this.pools().filter((pool) => pool.spec.service === service && pool.spec.publicSlots !== 'none');
+    this.#slots(service).shrink(Math.max(1, ...holders.map((pool) => pool.spec.workers)));
+  }
+
+  #inspect(worker: Worker): void {
     if (worker.spec.publicSlots === 'none') refusePublicListeners(worker.id, worker.process.pid, this.#slots(worker.spec.service).places);
   }
 
@@ -271,12 +267,12 @@ export class Fleet {
     return worker.attach(hello, link);
   }
 
-  #describe(worker: Worker, pool: Pool | null = null): WorkerStatus {
+  #describe(worker: Worker): WorkerStatus {
     const { id, slot, startedWall, logFile } = worker.identity;
     const { service, version, role } = worker.spec;
     return {
       id, slot, service, version, role, logFile,
-      pool: pool?.id ?? poolId(worker.spec),
+      pool: poolId(worker.spec),
       pid: worker.process.pid,
       state: worker.state.name,
       startedAt: startedWall,

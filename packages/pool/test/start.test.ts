@@ -6,9 +6,8 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 
-import { StartFailure } from '../src/index.ts';
 import type { PoolSpec } from '../src/index.ts';
-import { app, freePort, get, rig } from './support/harness.ts';
+import { app, failureOf, freePort, get, rig } from './support/harness.ts';
 
 test('two workers share a port through their slots and both serve', async (t) => {
   const { fleet, port } = await rig(t);
@@ -54,7 +53,7 @@ async function checkRefused(t: TestContext, { spec, reason, code, says, lastLine
   const { fleet, port } = await rig(t);
   await fleet.openSlots('web', [{ port, host: '127.0.0.1' }], 1);
   await fleet.start(app());
-  const failure = await fleet.start(app({ version: 'v2', role: 'canary', ...spec })).then(() => null, StartFailure.from);
+  const failure = await failureOf(fleet.start(app({ version: 'v2', role: 'canary', ...spec })));
   assert.ok(failure, 'it must not start');
   assert.deepEqual({ reason: failure.reason, code: failure.code }, { reason, code });
   assert.match(failure.message, says);
@@ -93,7 +92,7 @@ test('a port in use is named together with its holder', { skip: process.platform
   await once(holder, 'listening');
   t.after(() => holder.close());
   const { port } = holder.address() as net.AddressInfo;
-  const failure = await fleet.openSlots('web', [{ port, host: '127.0.0.1' }], 1).then(() => null, StartFailure.from);
+  const failure = await failureOf(fleet.openSlots('web', [{ port, host: '127.0.0.1' }], 1));
   assert.equal(failure?.code, 'GL2004');
   assert.match(failure.message, new RegExp(`127\\.0\\.0\\.1:${port} is already in use by process ${process.pid} `));
 });

@@ -1,30 +1,15 @@
-// A pool: the workers of one version in one role. Keeps its seats taken, replaces them one by one, never two reloads at once.
+// A pool: the workers of one version in one role. Start, reload, scale, replace and stop, one at a time and in order.
 
-import { afterCrash } from '../backoff.ts';
-import type { Clock } from '../clock.ts';
 import { StartFailure } from '../failure.ts';
-import { lastLines } from '../logs/tail.ts';
 import { fullSpec } from '../spec.ts';
 import type { FullSpec, PoolSpec } from '../spec.ts';
 import type { FleetEvent, PoolPhase, PoolStatus } from '../status.ts';
-import { describeExit } from '../worker/failures.ts';
-import type { Ended, Worker } from '../worker/worker.ts';
-import { Seat } from './seat.ts';
+import type { Worker } from '../worker/worker.ts';
+import type { PoolHost } from './host.ts';
+import { Revival } from './revival.ts';
+import type { Seat } from './seat.ts';
+import { Seats } from './seats.ts';
 import { Turns } from './turns.ts';
-
-/** What a pool needs from the fleet. */
-export interface PoolHost {
-  readonly clock: Clock;
-  /** Starts a process; throws StartFailure when that is impossible. */
-  spawn(pool: Pool, slot: number, spec: FullSpec, revision: number): Worker;
-  /** Slots for this many workers exist, or the promise rejects. */
-  ensureSlots(spec: FullSpec, workers: number): Promise<void>;
-  /** The last look before a worker counts: rejects when it listens where it must not. */
-  inspect(worker: Worker): Promise<void>;
-  changed(): void;
-  emit(event: FleetEvent): void;
-  describe(worker: Worker): (FleetEvent & { kind: 'crash' })['worker'];
-}
 
 export function poolId(spec: Pick<PoolSpec, 'service' | 'version' | 'role'>): string {
   return `${spec.service}.${spec.version}.${spec.role}`;
@@ -34,43 +19,40 @@ export class Pool {
   readonly id: string;
   readonly #host: PoolHost;
   readonly #turns = new Turns();
-  readonly #seats: Seat[] = [];
-  readonly #unseated = new Set<Worker>();
+  readonly #seats: Seats;
+  readonly #revival: Revival;
   #spec: FullSpec;
+  /** Counts the specs this pool has run; a worker of another revision is to be replaced. */
   #revision: number;
   #phase: PoolPhase = 'starting';
-  #restarts = 0;
 
   constructor(spec: FullSpec, revision: number, host: PoolHost) {
     this.id = poolId(spec);
     this.#spec = spec;
     this.#revision = revision;
     this.#host = host;
+    this.#seats = new Seats(host, (seat, worker, ended) => this.#revival.crashed(seat, worker, ended));
+    this.#revival = new Revival(host, () => this.#seats, () => ({ id: this.id, spec: this.#spec, revision: this.#revision, wanted: this.#isUp() }));
   }
 
   get spec(): FullSpec { return this.#spec; }
   get revision(): number { return this.#revision; }
   get phase(): PoolPhase { return this.#phase; }
-  get seats(): readonly Seat[] { return this.#seats; }
 
-  /** Every worker that has not ended, the leaving ones included. */
-  workers(): readonly Worker[] {
-    const seated = this.#seats.flatMap((seat) => (seat.worker === null ? [] : [seat.worker]));
-    return [...seated, ...this.#unseated];
-  }
+  /** Every worker that has not ended, the starting and leaving ones included. */
+  workers(): readonly Worker[] { return this.#seats.workers(); }
 
   status(): PoolStatus {
+    const { service, version, role } = this.#spec;
+    const seats = this.#seats.list;
     return {
-      id: this.id,
-      service: this.#spec.service,
-      version: this.#spec.version,
-      role: this.#spec.role,
+      id: this.id, service, version, role,
       phase: this.#phase,
-      wanted: this.#seats.length,
-      ready: this.#seats.filter((seat) => seat.worker?.state.name === 'ready').length,
+      wanted: seats.length,
+      ready: seats.filter((seat) => seat.worker?.state.name === 'ready').length,
       revision: this.#revision,
-      failed: this.#seats.flatMap((seat) => (seat.failed === null ? [] : [{ slot: seat.slot, ...seat.failed }])),
-      restarts: this.#restarts,
+      failed: seats.flatMap((seat) => (seat.failed === null || this.#hasRecovered(seat) ? [] : [{ slot: seat.slot, ...seat.failed }])),
+      restarts: this.#revival.count,
     };
   }
 
@@ -81,7 +63,8 @@ export class Pool {
         await this.#fill(this.#spec.workers);
         this.#enter('running', 'ready');
       } catch (error) {
-        await this.#empty('start failed');
+        this.#phase = 'stopped';
+        await this.#seats.empty('start failed');
         throw StartFailure.from(error);
       }
     });
@@ -98,10 +81,12 @@ export class Pool {
   scale(workers: number): Promise<void> {
     return this.#turns.run(async () => {
       this.#assertRunning();
-      const before = this.#seats.length;
-      this.#spec = fullSpec({ ...this.#spec, workers });
-      if (workers > before) await this.#fill(workers);
-      else await Promise.all(this.#seats.splice(workers).map((seat) => this.#vacate(seat, 'scaled down')));
+      const before = this.#seats.list.length;
+      const next = fullSpec({ ...this.#spec, workers });
+      if (next.workers > before) await this.#fill(next.workers);
+      else await this.#seats.cut(next.workers, 'scaled down');
+      this.#spec = next;
+      if (next.workers < before) this.#host.releaseSlots(next);
       this.#enter('running', 'scaled');
     });
   }
@@ -109,51 +94,53 @@ export class Pool {
   /** Starts accepting on the public slots (a pool born with `hold`). */
   open(): void {
     this.#spec = { ...this.#spec, publicSlots: 'open' };
-    for (const { worker } of this.#seats) worker?.send({ kind: 'open' });
+    for (const worker of this.#seats.workers()) worker.send({ kind: 'open' });
     this.#host.changed();
   }
 
-  /** Puts a fresh worker into the seat of `worker` and drains the old one. */
+  /** Puts a fresh worker into the seat of `worker`, then drains that. */
   replace(worker: Worker, why: string): Promise<void> {
     return this.#turns.run(async () => {
-      const seat = this.#seats.find((one) => one.worker === worker);
+      const seat = this.#seats.list.find((one) => one.worker === worker);
       if (seat === undefined || this.#phase !== 'running') return;
-      // A stalled one cannot finish anything; waiting for it would only keep the seat's queue waiting too.
+      // A stalled one cannot finish anything; waiting for it would only keep its clients waiting too.
       const graceMs = worker.state.name === 'stalled' ? 0 : this.#spec.drainTimeoutMs;
-      await this.#succeed(seat, this.#spec, this.#revision, why, graceMs);
+      await this.#seats.succeed(seat, this.#spec, this.#revision, why, graceMs);
     });
   }
 
   /** Drains every worker and ends. */
   stop(): Promise<void> {
-    return this.#turns.run(async () => {
+    const stopping = this.#turns.run(async () => {
       if (this.#phase === 'stopped') return;
-      this.#phase = 'stopping';
-      await this.#empty('pool stopped');
+      await this.#seats.empty('pool stopped');
       this.#enter('stopped', 'stopped');
     });
+    // From now on nobody is revived, whatever turn is still running.
+    if (this.#phase !== 'stopped') this.#phase = 'stopping';
+    return stopping;
   }
 
-  /** Takes over running workers, and fills the seats that have none. */
+  /** Takes over running workers, fills the seats that have none, and goes on with a reload that was under way. */
   adopt(found: readonly Worker[]): void {
-    for (let slot = 0; slot < this.#spec.workers; slot++) this.#seats.push(new Seat(slot));
-    for (const worker of found) {
-      const seat = this.#seats[worker.identity.slot];
-      const leaving = worker.state.name === 'draining' || worker.state.name === 'stopping';
-      if (seat === undefined || leaving || (seat.worker !== null && seat.worker.identity.revision >= worker.identity.revision)) {
-        this.#retire(worker, 'left over from an earlier supervisor');
-        continue;
-      }
-      if (seat.worker !== null) this.#retire(seat.worker, 'replaced');
-      this.#seat(seat, worker);
-    }
-    for (const seat of this.#seats) if (seat.worker === null) this.#revive(seat);
+    this.#phase = 'running';
+    while (this.#seats.list.length < this.#spec.workers) this.#seats.add();
+    // Of two in one seat the newer revision stays; it was ready, or it would not have been recorded as such.
+    for (const worker of [...found].sort((a, b) => b.identity.revision - a.identity.revision)) this.#adoptOne(worker);
+    for (const seat of this.#seats.list) if (seat.worker === null) this.#revival.fill(seat);
     this.#enter('running', 'adopted');
-    if (this.#seats.some((seat) => seat.worker !== null && seat.worker.identity.revision !== this.#revision)) void this.#resumeReload();
+    if (this.#seats.list.some((seat) => seat.worker !== null && seat.worker.identity.revision !== this.#revision)) this.#resumeReload();
   }
 
-  async #resumeReload(): Promise<void> {
-    await this.#turns.runLatest('reload', () => this.#roll(this.#spec, this.#revision, 'reload resumed')).catch((error: unknown) => {
+  #adoptOne(worker: Worker): void {
+    const seat = this.#seats.list[worker.identity.slot];
+    const serving = worker.state.name === 'ready' || worker.state.name === 'stalled';
+    if (seat?.worker === null && serving) this.#seats.put(seat, worker);
+    else void this.#seats.retire(worker, 'left by an earlier supervisor', this.#spec.drainTimeoutMs);
+  }
+
+  #resumeReload(): void {
+    this.#turns.runLatest('reload', () => this.#roll('reload resumed')).catch((error: unknown) => {
       this.#host.emit({ kind: 'pool', pool: this.status(), what: 'reload-failed', failure: StartFailure.from(error) });
     });
   }
@@ -161,167 +148,80 @@ export class Pool {
   async #reload(next: FullSpec): Promise<void> {
     this.#assertRunning();
     const before = { spec: this.#spec, revision: this.#revision };
-    this.#spec = { ...next, workers: this.#seats.length, publicSlots: this.#spec.publicSlots };
+    this.#spec = { ...next, workers: before.spec.workers, publicSlots: before.spec.publicSlots };
     this.#revision += 1;
     this.#enter('reloading', 'reloading');
     try {
-      await this.#roll(this.#spec, this.#revision, 'reload');
-      this.#enter('running', 'reloaded');
+      await this.#roll('reload');
+      this.#enterUnlessStopping('reloaded');
     } catch (error) {
       const failure = StartFailure.from(error);
       this.#spec = before.spec;
       this.#revision = before.revision;
-      // Seats that already run the new spec go back; those that never left keep their worker.
-      await this.#roll(before.spec, before.revision, 'reload failed').catch((second: unknown) => {
-        this.#host.emit({ kind: 'warning', subject: this.id, text: `could not go back to the former version in every seat: ${StartFailure.from(second).message}` });
-      });
-      this.#phase = 'running';
-      this.#host.changed();
-      this.#host.emit({ kind: 'pool', pool: this.status(), what: 'reload-failed', failure });
+      await this.#goBack();
+      this.#enterUnlessStopping('reload-failed', failure);
       throw failure;
     }
   }
 
-  /** One seat after the other; the old workers drain while the next seat is on its way. */
-  async #roll(spec: FullSpec, revision: number, why: string): Promise<void> {
-    const drains: Promise<unknown>[] = [];
-    for (const seat of this.#seats) {
-      if (seat.worker !== null && seat.worker.identity.revision === revision) continue;
-      drains.push((await this.#succeed(seat, spec, revision, why, spec.drainTimeoutMs)).done);
+  /** Seats that already run the new spec get the former one again; those that never left keep their worker. */
+  async #goBack(): Promise<void> {
+    try {
+      await this.#roll('reload failed');
+    } catch (error) {
+      this.#host.emit({ kind: 'warning', subject: this.id, text: `not every seat could go back to the former spec: ${StartFailure.from(error).message}` });
     }
-    await Promise.all(drains);
   }
 
-  /** New first: the old worker is drained only when its successor is ready. */
-  async #succeed(seat: Seat, spec: FullSpec, revision: number, why: string, graceMs: number): Promise<{ readonly done: Promise<unknown> }> {
-    const successor = this.#host.spawn(this, seat.slot, spec, revision);
-    await this.#untilReady(successor);
-    const old = seat.leave();
-    this.#seat(seat, successor);
-    return { done: old === null ? Promise.resolve() : this.#retire(old, why, graceMs) };
+  /** One seat after the other; old workers drain while the next seat is on its way. */
+  async #roll(why: string): Promise<void> {
+    const left: Promise<unknown>[] = [];
+    for (const seat of this.#seats.list) {
+      if (seat.worker?.identity.revision === this.#revision) continue;
+      if (!this.#isUp()) throw new StartFailure({ reason: 'stopped', message: `${this.id} was stopped during its reload`, cure: 'start it again' });
+      left.push((await this.#seats.succeed(seat, this.#spec, this.#revision, why, this.#spec.drainTimeoutMs)).left);
+    }
+    await Promise.all(left);
   }
 
+  /** All or nothing. The first goes alone: it may be the one that binds the ports nobody declared. */
   async #fill(workers: number): Promise<void> {
-    await this.#host.ensureSlots(this.#spec, workers);
-    const fresh: Seat[] = [];
-    for (let slot = this.#seats.length; slot < workers; slot++) fresh.push(new Seat(slot));
-    // The first goes alone: it may be the one that binds the ports nobody declared.
-    const [first, ...rest] = fresh;
-    const results = first === undefined ? [] : [await this.#occupy(first)];
-    await this.#host.ensureSlots(this.#spec, workers);
-    results.push(...await Promise.all(rest.map((seat) => this.#occupy(seat))));
-    const failure = results.find((result) => result !== null);
-    if (failure === undefined || failure === null) return;
-    await Promise.all(this.#seats.splice(this.#seats.length - fresh.length).map((seat) => this.#vacate(seat, 'start failed')));
-    throw failure;
-  }
-
-  async #occupy(seat: Seat): Promise<StartFailure | null> {
-    this.#seats.push(seat);
+    const before = this.#seats.list.length;
     try {
-      const worker = this.#host.spawn(this, seat.slot, this.#spec, this.#revision);
-      await this.#untilReady(worker);
-      this.#seat(seat, worker);
-      return null;
+      await this.#host.ensureSlots(this.#spec, workers);
+      if (before === 0) {
+        await this.#occupy(this.#seats.add());
+        await this.#host.ensureSlots(this.#spec, workers);
+      }
+      const fresh: Seat[] = [];
+      while (this.#seats.list.length < workers) fresh.push(this.#seats.add());
+      const outcomes = await Promise.allSettled(fresh.map((seat) => this.#occupy(seat)));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw StartFailure.from(outcome.reason);
     } catch (error) {
-      return StartFailure.from(error);
-    }
-  }
-
-  async #untilReady(worker: Worker): Promise<void> {
-    this.#unseated.add(worker);
-    void worker.gone().then(() => this.#unseated.delete(worker));
-    await worker.ready();
-    try {
-      await this.#host.inspect(worker);
-    } catch (error) {
-      await worker.terminate('listens publicly');
+      await this.#seats.cut(before, 'start failed');
       throw error;
     }
-    this.#unseated.delete(worker);
   }
 
-  #seat(seat: Seat, worker: Worker): void {
-    seat.take(worker);
-    void worker.gone().then((ended) => {
-      if (seat.worker === worker) this.#crashed(seat, worker, ended);
-    });
-    this.#host.changed();
+  async #occupy(seat: Seat): Promise<void> {
+    this.#seats.put(seat, await this.#seats.hire(seat.slot, this.#spec, this.#revision));
   }
 
-  #crashed(seat: Seat, worker: Worker, ended: Ended): void {
-    seat.leave();
-    this.#restarts += 1;
-    const step = afterCrash(this.#spec.backoff, seat.crashes, { readyForMs: ended.readyForMs, killedFromOutside: ended.exit.signal === 'SIGKILL' || ended.exit.signal === 'SIGTERM' }, this.#host.clock.random());
-    this.#setBack(seat, step, describeExit(ended.exit), lastLines(worker.identity.logFile));
-    this.#host.emit({ kind: 'crash', worker: this.#host.describe(worker), cause: describeExit(ended.exit), crashes: step.crashes, delayMs: step.delayMs, failed: seat.failed !== null, lastLines: lastLines(worker.identity.logFile) });
-    this.#host.changed();
+  #hasRecovered(seat: Seat): boolean {
+    const state = seat.worker?.state;
+    return state?.name === 'ready' && this.#host.clock.now() - state.sinceMs >= this.#spec.backoff.stableAfterMs;
   }
 
-  #setBack(seat: Seat, step: { crashes: number; delayMs: number; failed: boolean }, reason: string, lines: readonly string[]): void {
-    seat.crashes = step.crashes;
-    if (step.failed) seat.failed = { reason, lastLines: lines };
-    if (this.#phase === 'stopping' || this.#phase === 'stopped') return;
-    // A canary that keeps crashing is given up; stable is flagged too, but it goes on trying: nothing else serves its users.
-    if (step.failed && this.#spec.role === 'canary') return;
-    seat.restart = this.#host.clock.after(step.delayMs, () => this.#revive(seat));
+  #isUp(): boolean { return this.#phase !== 'stopping' && this.#phase !== 'stopped'; }
+
+  #enterUnlessStopping(what: (FleetEvent & { kind: 'pool' })['what'], failure: StartFailure | null = null): void {
+    this.#enter(this.#isUp() ? 'running' : this.#phase, what, failure);
   }
 
-  #revive(seat: Seat): void {
-    seat.restart = null;
-    void this.#tryRevive(seat);
-  }
-
-  async #tryRevive(seat: Seat): Promise<void> {
-    if (!this.#mayRevive(seat)) return;
-    try {
-      const worker = this.#host.spawn(this, seat.slot, this.#spec, this.#revision);
-      await this.#untilReady(worker);
-      if (!this.#mayRevive(seat)) {
-        await this.#retire(worker, 'no longer needed');
-        return;
-      }
-      const { crashes, failed } = seat;
-      this.#seat(seat, worker);
-      // Only time in service wipes the slate.
-      seat.crashes = crashes;
-      seat.failed = failed;
-    } catch (error) {
-      const failure = StartFailure.from(error);
-      const step = afterCrash(this.#spec.backoff, seat.crashes, { readyForMs: 0, killedFromOutside: false }, this.#host.clock.random());
-      if (!this.#mayRevive(seat)) return;
-      this.#setBack(seat, step, failure.message, failure.lastLines);
-      this.#host.emit({ kind: 'warning', subject: this.id, text: `seat ${seat.slot}: ${failure.message}; crash ${step.crashes} in a row` });
-      this.#host.changed();
-    }
-  }
-
-  #mayRevive(seat: Seat): boolean {
-    return seat.worker === null && this.#seats.includes(seat) && this.#phase !== 'stopping' && this.#phase !== 'stopped';
-  }
-
-  async #empty(why: string): Promise<void> {
-    await Promise.all([...this.#seats.splice(0).map((seat) => this.#vacate(seat, why)), ...[...this.#unseated].map((worker) => worker.drain(why))]);
-  }
-
-  async #vacate(seat: Seat, why: string): Promise<void> {
-    const worker = seat.leave();
-    if (worker !== null) await this.#retire(worker, why);
-  }
-
-  #retire(worker: Worker, why: string, graceMs: number = this.#spec.drainTimeoutMs): Promise<Ended> {
-    this.#unseated.add(worker);
-    void worker.gone().then(() => {
-      this.#unseated.delete(worker);
-      this.#host.changed();
-    });
-    return worker.drain(why, graceMs);
-  }
-
-  #enter(phase: PoolPhase, what: (FleetEvent & { kind: 'pool' })['what']): void {
+  #enter(phase: PoolPhase, what: (FleetEvent & { kind: 'pool' })['what'], failure: StartFailure | null = null): void {
     this.#phase = phase;
     this.#host.changed();
-    this.#host.emit({ kind: 'pool', pool: this.status(), what, failure: null });
+    this.#host.emit({ kind: 'pool', pool: this.status(), what, failure });
   }
 
   #assertRunning(): void {

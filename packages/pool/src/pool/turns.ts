@@ -3,11 +3,11 @@
 import { deferred } from '../deferred.ts';
 import type { Deferred } from '../deferred.ts';
 
-interface Turn<T> { work: () => Promise<T>; readonly done: Deferred<T> }
+interface Turn { work: () => Promise<void>; readonly done: Deferred<null> }
 
 export class Turns {
   #tail: Promise<unknown> = Promise.resolve();
-  readonly #waiting = new Map<string, Turn<void>>();
+  readonly #waiting = new Map<string, Turn>();
 
   /** Runs `work` after everything that was asked for before it. */
   run<T>(work: () => Promise<T>): Promise<T> {
@@ -17,19 +17,19 @@ export class Turns {
   }
 
   /** As `run`, but at most one of a `kind` waits: a newer one takes its place, and both callers get its result. */
-  runLatest(kind: string, work: () => Promise<void>): Promise<void> {
+  async runLatest(kind: string, work: () => Promise<void>): Promise<void> {
     const waiting = this.#waiting.get(kind);
     if (waiting !== undefined) {
       waiting.work = work;
-      return waiting.done.promise;
+      await waiting.done.promise;
+      return;
     }
-    const turn: Turn<void> = { work, done: deferred<void>() };
+    const turn: Turn = { work, done: deferred<null>() };
     this.#waiting.set(kind, turn);
-    const started = this.run(() => {
+    this.run(() => {
       this.#waiting.delete(kind);
       return turn.work();
-    });
-    started.then(turn.done.resolve, turn.done.reject);
-    return turn.done.promise;
+    }).then(() => turn.done.resolve(null), turn.done.reject);
+    await turn.done.promise;
   }
 }

@@ -32,6 +32,9 @@ export type WorkerEvent =
   | { readonly kind: 'terminate'; readonly why: string }
   | { readonly kind: 'exit'; readonly exit: Exit };
 
+/** What brings a starting worker nearer to ready. */
+type Payment = WorkerEvent & { kind: 'agent-connected' | 'listening' | 'said-ready' | 'probe-passed' };
+
 /** An event that means nothing in a state leaves it as it is (the same object). */
 export function nextState(state: WorkerState, event: WorkerEvent, nowMs: number): WorkerState {
   if (state.name === 'exited') return state;
@@ -73,13 +76,12 @@ function listensEnough(owed: Owed): boolean {
   return owed.places !== null && owed.places.length === 0;
 }
 
-function paid(owed: Owed, event: WorkerEvent): Owed {
+function paid(owed: Owed, event: Payment): Owed {
   switch (event.kind) {
     case 'agent-connected': return { ...owed, agent: false };
     case 'said-ready': return { ...owed, message: false };
     case 'probe-passed': return { ...owed, probe: false };
     case 'listening': return { ...owed, places: owed.places === null ? [] : owed.places.filter((index) => index !== event.index) };
-    default: return owed;
   }
 }
 

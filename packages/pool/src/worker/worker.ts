@@ -176,7 +176,10 @@ export class Worker {
         this.#apply({ kind: 'answered' });
         break;
       case 'drained': this.#drained.resolve(undefined); break;
-      default: break;
+      case 'hello':
+      case 'fault':
+      case 'counts':
+        break;
     }
     this.#host.said(this, message);
   }

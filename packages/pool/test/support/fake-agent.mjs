@@ -94,13 +94,15 @@ function run(brief) {
     if (draining) return;
     draining = true;
     for (const server of servers) server.close();
+    const since = Date.now();
+    // Active clients learn of the end from their next response; only who says nothing for a while is cut off.
     const look = () => {
-      const busy = [...sockets].filter((socket) => socket._httpMessage || socket.parser?.incoming && !socket.parser.incoming.complete);
-      if (busy.length > 0) return void setTimeout(look, 10);
+      const busy = [...sockets].some((socket) => socket._httpMessage || (socket.parser?.incoming && !socket.parser.incoming.complete));
+      if (busy || (sockets.size > 0 && Date.now() - since < 500)) return void setTimeout(look, 10);
       for (const socket of sockets) socket.end();
       say({ kind: 'drained' });
     };
-    setTimeout(look, 50);
+    look();
   }
 
   function connect() {

@@ -8,9 +8,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 
-import { Fleet } from '../../src/index.ts';
-import type { FleetEvent, PoolSpec } from '../../src/index.ts';
-import type { FleetOptions } from '../../src/index.ts';
+import { Fleet, StartFailure } from '../../src/index.ts';
+import type { FleetEvent, FleetOptions, PoolSpec } from '../../src/index.ts';
 
 export const AGENT: string = path.join(import.meta.dirname, 'fake-agent.mjs');
 export const APPS: string = path.join(import.meta.dirname, '..', 'apps');
@@ -21,8 +20,7 @@ export interface Rig {
   readonly runDir: string;
   readonly port: number;
   /** Resolves with the first event, past or future, that `wanted` accepts. */
-  event<E extends FleetEvent>(wanted: (event: FleetEvent) => event is E): Promise<E>;
-  when(wanted: (event: FleetEvent) => boolean): Promise<FleetEvent>;
+  readonly when: (wanted: (event: FleetEvent) => boolean) => Promise<FleetEvent>;
 }
 
 export async function rig(t: TestContext, options: Partial<FleetOptions> = {}): Promise<Rig> {
@@ -51,7 +49,7 @@ export async function rig(t: TestContext, options: Partial<FleetOptions> = {}): 
       looks.add(look);
     });
   };
-  return { fleet, events, runDir, port: await freePort(), when, event: when as Rig['event'] };
+  return { fleet, events, runDir, port: await freePort(), when };
 }
 
 export function app(spec: Partial<PoolSpec> = {}): PoolSpec {
@@ -81,4 +79,14 @@ export function get(where: number | string, target: string = '/'): Promise<Answe
       response.on('end', () => resolve({ status: response.statusCode ?? 0, worker: String(response.headers['x-worker'] ?? ''), body: text === '' ? {} : JSON.parse(text) as Record<string, unknown> }));
     }).on('error', reject);
   });
+}
+
+/** The failure of something that is to fail, null when it succeeds. */
+export async function failureOf(work: Promise<unknown>): Promise<StartFailure | null> {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    return StartFailure.from(error);
+  }
 }

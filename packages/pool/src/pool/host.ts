@@ -1,0 +1,22 @@
+// What a pool needs from the fleet around it.
+
+import type { Clock } from '../clock.ts';
+import type { FullSpec } from '../spec.ts';
+import type { FleetEvent, WorkerStatus } from '../status.ts';
+import type { Worker } from '../worker/worker.ts';
+
+export interface PoolHost {
+  readonly clock: Clock;
+  /** Starts a process; throws StartFailure when that is impossible. */
+  spawn(slot: number, spec: FullSpec, revision: number): Worker;
+  /** Slots for this many workers exist, or the promise rejects. */
+  ensureSlots(spec: FullSpec, workers: number): Promise<void>;
+  /** Fewer workers than before: slots that nobody needs are given up. */
+  releaseSlots(spec: FullSpec): void;
+  /** The last look before a worker counts: throws when it listens where it must not. */
+  inspect(worker: Worker): void;
+  /** Something that the next supervisor must know has changed. */
+  changed(): void;
+  emit(event: FleetEvent): void;
+  describe(worker: Worker): WorkerStatus;
+}
