@@ -76,6 +76,8 @@ export class Connection implements TunnelEnd {
     this.since = owner.now();
     this.#expire(isLocal(address) ? owner.limits.connectLocalMs : owner.limits.connectRemoteMs, 'connect-timeout');
     this.socket = connect(address, { buffer: READ_BUFFER, callback: (bytes) => this.#onRead(bytes) });
+    // What is under way holds a client's socket; what is idle must not keep a process alive.
+    this.socket.unref();
     this.socket.once('secureConnect' in this.socket || 'encrypted' in this.socket ? 'secureConnect' : 'connect', () => this.#onConnect());
     this.socket.on('drain', () => this.#user()?.drained());
     this.socket.on('end', () => this.#onEnd());

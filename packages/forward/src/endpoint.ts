@@ -4,6 +4,7 @@ import { Connection } from './connection.ts';
 import type { ConnectionOwner, ConnectionUser } from './connection.ts';
 import type { Clock } from './clock.ts';
 import type { Candidate } from './pick.ts';
+import { Http2Link } from './http2-link.ts';
 import { Health } from './health.ts';
 import type { Limits } from './limits.ts';
 import type { ReadMode } from './response-reader.ts';
@@ -18,6 +19,7 @@ export class Endpoint implements ConnectionOwner, Candidate {
   readonly #open = new Set<Connection>();
   /** Most recently used last: the same few connections stay warm, the others grow stale and go. */
   readonly #idle: Connection[] = [];
+  #link: Http2Link | null = null;
   outstanding = 0;
   /** Removed from its group: it finishes what it has. */
   draining = false;
@@ -37,7 +39,7 @@ export class Endpoint implements ConnectionOwner, Candidate {
   }
 
   get connections(): number {
-    return this.#open.size;
+    return this.#open.size + (this.#link?.isOpen === true ? 1 : 0);
   }
 
   get idleConnections(): number {
@@ -63,6 +65,12 @@ export class Endpoint implements ConnectionOwner, Candidate {
     return connection;
   }
 
+  /** The session for streams, which it opens when one is needed. */
+  http2(): Http2Link {
+    this.#link ??= new Http2Link(this.upstream.address);
+    return this.#link;
+  }
+
   idle(connection: Connection): void {
     if (this.draining || this.#idle.length >= this.limits.idleConnectionsPerUpstream) connection.abandon();
     else this.#idle.push(connection);
@@ -86,11 +94,13 @@ export class Endpoint implements ConnectionOwner, Candidate {
   drain(): void {
     this.draining = true;
     for (const connection of this.#idle.splice(0)) connection.abandon();
+    this.#link?.close();
   }
 
   /** Ends everything; who uses a connection hears that it failed. */
   destroy(): void {
     this.drain();
     for (const connection of [...this.#open]) connection.socket.destroy();
+    this.#link?.destroy();
   }
 }

@@ -1,6 +1,7 @@
 // The face of this package: takes requests for a version and sees that each gets exactly one answer. It knows no strategy.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
@@ -14,6 +15,7 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { answerFailure } from './own-answer.ts';
 import type { RequestHead } from './request-head.ts';
+import { StreamExchange } from './stream-exchange.ts';
 import { transparentHop } from './transparent-hop.ts';
 import { Tunnels } from './tunnel.ts';
 import { Upgrade, refuseUpgrade } from './upgrade.ts';
@@ -102,6 +104,12 @@ export class Forwarder {
     }
     this.#startChecks();
     new Upgrade(this.#context, this.#group(name), this.#tunnels, { req, socket, early }, head).start();
+  }
+
+  /** Sends an HTTP/2 stream to an upstream of the group that speaks HTTP/2, without TLS on a Unix socket. `extra` are headers to add. */
+  forwardStream(name: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, extra: Readonly<Record<string, string>>): void {
+    this.#startChecks();
+    new StreamExchange(this.#context, this.#group(name), this.#limits, { stream, headers, extra }).start();
   }
 
   stats(): GroupStats[] {

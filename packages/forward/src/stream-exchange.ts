@@ -1,0 +1,213 @@
+// One exchange from an HTTP/2 stream to an HTTP/2 upstream, to its one end. A failure resets the stream, never the client's connection.
+
+import { constants } from 'node:http2';
+import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Endpoint } from './endpoint.ts';
+import type { ExchangeContext } from './exchange.ts';
+import { failure, meaning } from './failure.ts';
+import type { Failure, FailureReason } from './failure.ts';
+import type { Applicant, Group } from './group.ts';
+import { ownBody, ownHeaders } from './own-answer.ts';
+import type { Limits } from './limits.ts';
+
+/** waiting → sent → answering → ended, back from sent to waiting for a retry; `ended` is entered once. */
+type State =
+  | { readonly phase: 'waiting' }
+  | { readonly phase: 'sent' | 'answering'; readonly upstream: ClientHttp2Stream; readonly endpoint: Endpoint; readonly since: number }
+  | { readonly phase: 'ended' };
+
+const WAITING: State = { phase: 'waiting' };
+const ENDED: State = { phase: 'ended' };
+const IDEMPOTENT: ReadonlySet<unknown> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+/** What a connection that never was says. */
+const CONNECT_ERRORS: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT', 'EACCES', 'ENOTSOCK', 'EAGAIN', 'ERR_HTTP2_GOAWAY_SESSION', 'ERR_HTTP2_INVALID_SESSION']);
+
+export interface StreamRequest {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  /** Added to the request. */
+  readonly extra: Readonly<Record<string, string>>;
+}
+
+export class StreamExchange implements Applicant {
+  readonly #context: ExchangeContext;
+  readonly #group: Group;
+  readonly #limits: Limits;
+  readonly #request: StreamRequest;
+  #state: State = WAITING;
+  #attempts = 0;
+  #trailers: OutgoingHttpHeaders = {};
+  avoid: Endpoint | null = null;
+
+  constructor(context: ExchangeContext, group: Group, limits: Limits, request: StreamRequest) {
+    this.#context = context;
+    this.#group = group;
+    this.#limits = limits;
+    this.#request = request;
+  }
+
+  start(): void {
+    const { stream } = this.#request;
+    stream.on('error', () => undefined);
+    stream.once('close', () => this.#onClientClosed());
+    this.#group.budget.request(this.#context.now());
+    this.#group.apply(this);
+  }
+
+  admitted(endpoint: Endpoint): void {
+    const { stream, headers, extra } = this.#request;
+    this.#attempts++;
+    let upstream: ClientHttp2Stream;
+    try {
+      upstream = endpoint.http2().request({ ...headers, ...extra }, stream.endAfterHeaders);
+    } catch (error) {
+      this.#group.release(endpoint);
+      this.#end(failure('bad-framing', String(error)));
+      return;
+    }
+    this.#state = { phase: 'sent', upstream, endpoint, since: this.#context.now() };
+    this.#listen(upstream);
+    if (!stream.endAfterHeaders) this.#upload(upstream);
+  }
+
+  shed(reason: FailureReason): void {
+    this.#end(failure(reason));
+  }
+
+  #listen(upstream: ClientHttp2Stream): void {
+    const { stream } = this.#request;
+    let cause: Failure = failure('no-answer');
+    upstream.setTimeout(this.#limits.responseHeadMs, () => this.#failed(upstream, failure(this.#state.phase === 'sent' ? 'head-timeout' : 'body-idle')));
+    upstream.on('error', (error) => {
+      cause = failure(CONNECT_ERRORS.has(codeOf(error)) ? 'connect-failed' : 'no-answer', error.message);
+    });
+    upstream.on('headers', (headers) => {
+      if (!stream.destroyed && !stream.headersSent) stream.additionalHeaders(headers);
+    });
+    upstream.on('response', (headers) => this.#answer(upstream, headers));
+    upstream.on('trailers', (trailers: IncomingHttpHeaders) => this.#trailers = { ...trailers });
+    upstream.on('data', (chunk: Buffer) => {
+      if (stream.destroyed || stream.write(chunk)) return;
+      upstream.pause();
+      stream.once('drain', () => upstream.resume());
+    });
+    upstream.on('end', () => {
+      // A reset shows as an end, too; its code tells them apart.
+      if (this.#state.phase === 'answering' && !stream.destroyed && upstream.rstCode === constants.NGHTTP2_NO_ERROR) stream.end();
+    });
+    upstream.on('close', () => {
+      const { rstCode } = upstream;
+      if (rstCode === constants.NGHTTP2_REFUSED_STREAM) cause = failure('connect-failed', 'refused stream');
+      if (upstream.readableEnded && rstCode === constants.NGHTTP2_NO_ERROR) this.#finished(upstream);
+      else this.#failed(upstream, this.#state.phase === 'answering' ? failure('cut-off', `reset ${rstCode}`) : cause);
+    });
+  }
+
+  #upload(upstream: ClientHttp2Stream): void {
+    const { stream } = this.#request;
+    let trailers: OutgoingHttpHeaders = {};
+    stream.on('trailers', (found) => trailers = { ...found });
+    upstream.on('wantTrailers', () => upstream.sendTrailers(trailers));
+    stream.on('data', (chunk: Buffer) => {
+      if (upstream.destroyed || upstream.write(chunk)) return;
+      stream.pause();
+      upstream.once('drain', () => stream.resume());
+    });
+    stream.on('end', () => {
+      if (!upstream.destroyed) upstream.end();
+    });
+  }
+
+  #answer(upstream: ClientHttp2Stream, headers: IncomingHttpHeaders): void {
+    const state = this.#state;
+    const { stream } = this.#request;
+    if (state.phase !== 'sent' || stream.destroyed) return;
+    this.#group.answered(state.endpoint, this.#context.now() - state.since);
+    this.#state = { ...state, phase: 'answering' };
+    const isEvents = headers['content-type']?.startsWith('text/event-stream') === true;
+    upstream.setTimeout(isEvents ? 0 : this.#limits.bodyIdleMs);
+    const endStream = upstream.readableEnded || upstream.endAfterHeaders;
+    if (!endStream) stream.on('wantTrailers', () => stream.sendTrailers(this.#trailers));
+    stream.respond({ ...headers }, { endStream, waitForTrailers: !endStream });
+  }
+
+  #finished(upstream: ClientHttp2Stream): void {
+    const state = this.#state;
+    if (!('upstream' in state) || state.upstream !== upstream) return;
+    if (state.phase === 'sent') {
+      this.#failed(upstream, failure('no-answer'));
+      return;
+    }
+    this.#state = ENDED;
+    this.#group.release(state.endpoint);
+  }
+
+  #failed(upstream: ClientHttp2Stream, what: Failure): void {
+    const state = this.#state;
+    if (!('upstream' in state) || state.upstream !== upstream) return;
+    this.#group.failed(state.endpoint);
+    if (state.phase === 'sent' && this.#mayRetry(what)) {
+      this.avoid = state.endpoint;
+      this.#state = WAITING;
+      upstream.close(constants.NGHTTP2_CANCEL);
+      this.#context.retried(this.#group, what);
+      this.#group.release(state.endpoint);
+      this.#group.apply(this);
+      return;
+    }
+    this.#end(what);
+  }
+
+  /** A body may be half gone, so only a request without one is sent again. */
+  #mayRetry(what: Failure): boolean {
+    const { stream, headers } = this.#request;
+    if (this.#attempts >= this.#context.attempts || !stream.endAfterHeaders) return false;
+    if (what.reason === 'connect-failed') return true;
+    return what.reason === 'no-answer' && IDEMPOTENT.has(headers[':method']) && this.#group.budget.tryRetry(this.#context.now());
+  }
+
+  #onClientClosed(): void {
+    const { stream } = this.#request;
+    // A stream that closed well lets its upstream's end come by itself.
+    if (stream.rstCode === constants.NGHTTP2_NO_ERROR && stream.writableFinished) return;
+    this.#end(failure('client-gone', `reset ${stream.rstCode}`));
+  }
+
+  #end(what: Failure): void {
+    const state = this.#state;
+    if (state.phase === 'ended') return;
+    this.#state = ENDED;
+    if ('upstream' in state) {
+      state.upstream.close(constants.NGHTTP2_CANCEL);
+      this.#group.release(state.endpoint);
+    } else {
+      this.#group.withdraw(this);
+    }
+    const { status } = meaning(what.reason);
+    const begun = state.phase === 'answering';
+    this.#context.failed(this.#group, what, begun ? 0 : status);
+    this.#answerFailure(what, begun || status === 0);
+  }
+
+  #answerFailure(what: Failure, begun: boolean): void {
+    const { stream } = this.#request;
+    if (stream.destroyed || stream.closed) return;
+    if (begun || stream.headersSent) {
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      return;
+    }
+    const body = ownBody(what);
+    const lines = ownHeaders(what, body);
+    const headers: OutgoingHttpHeaders = { ':status': meaning(what.reason).status };
+    for (let i = 0; i < lines.length; i += 2) headers[(lines[i] as string).toLowerCase()] = lines[i + 1];
+    stream.respond(headers);
+    stream.end(body);
+  }
+}
+
+/** A stream that waited for its connection carries the connection's error as its cause. */
+function codeOf(error: NodeJS.ErrnoException): string {
+  const { cause } = error;
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
+  return error.code ?? '';
+}
