@@ -1,0 +1,51 @@
+// All that a verdict remembers: plain data, to be stored as JSON between two observations.
+
+import type { Arrivals } from './arrivals.ts';
+import type { Plan, PlannedMetric, PlannedQuantile, PlannedShare } from './config.ts';
+import type { Rung } from './ladder.ts';
+import type { Tally } from './share.ts';
+
+export interface ArmTallies {
+  readonly treated: Tally;
+  readonly control: Tally;
+}
+
+/** The look at which a guardrail's evidence reached what it needs. It stays, whatever comes later. */
+export interface Crossing {
+  readonly at: number;
+  /** Units (or requests, or blocks) of each arm until then, and how many of them were bad where that has a meaning. */
+  readonly treated: Tally;
+  readonly control: Tally;
+}
+
+interface Watched {
+  readonly crossed: Crossing | null;
+}
+export interface UnitsWatch extends Watched { readonly kind: 'units'; readonly guardrail: PlannedShare; readonly tallies: ArmTallies; readonly strata: readonly Arrivals[] }
+/** The block that is being filled; `start` is a multiple of the guardrail's `blockMs`. */
+export interface OpenBlock extends ArmTallies { readonly start: number; readonly share: number | null }
+export interface BlocksWatch extends Watched {
+  readonly kind: 'blocks'; readonly guardrail: PlannedShare; readonly tallies: ArmTallies; readonly open: OpenBlock | null; readonly blocks: number; readonly ladder: readonly Rung[];
+}
+export interface QuantileWatch extends Watched { readonly kind: 'quantile'; readonly guardrail: PlannedQuantile; readonly treated: readonly number[]; readonly control: readonly number[] }
+/** `scales`: for each rung the sum of absolute distances so far, so that one outlier cannot decide. */
+export interface MetricWatch extends Watched {
+  readonly kind: 'metric'; readonly guardrail: PlannedMetric; readonly blocks: number; readonly sumTreated: number; readonly sumControl: number; readonly ladder: readonly Rung[]; readonly scales: readonly number[];
+}
+export type Watch = UnitsWatch | BlocksWatch | QuantileWatch | MetricWatch;
+
+export interface State {
+  readonly format: 1;
+  readonly plan: Plan;
+  /** Units of each arm, for the reader and for `minUnits`. */
+  readonly units: { readonly treated: number; readonly control: number };
+  /** Units by the arm that they were drawn into, one entry a share: the split itself. */
+  readonly split: readonly Arrivals[];
+  readonly splitCrossed: Crossing | null;
+  readonly watches: readonly Watch[];
+  /** Counts that came under more shares than are kept apart; with any, nothing passes. */
+  readonly dropped: number;
+}
+
+/** Steps of a plan times clauses with a percentage of their own; more is a split that never rests. */
+export const SHARE_LIMIT = 256;
