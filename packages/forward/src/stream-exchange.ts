@@ -78,7 +78,7 @@ export class StreamExchange implements Applicant {
     const { stream } = this.#request;
     let cause: Failure = failure('no-answer');
     upstream.setTimeout(this.#limits.responseHeadMs, () => this.#failed(upstream, failure(this.#state.phase === 'sent' ? 'head-timeout' : 'body-idle')));
-    upstream.on('error', (error) => {
+    upstream.on('error', (error: NodeJS.ErrnoException) => {
       cause = failure(CONNECT_ERRORS.has(codeOf(error)) ? 'connect-failed' : 'no-answer', error.message);
     });
     upstream.on('headers', (headers) => {
