@@ -36,6 +36,9 @@ interface Drawer {
   readonly present: number[];
 }
 
+/** More clauses than this are rarely matched by one request. */
+const INSERTION_LIMIT = 32;
+
 const NOBODY: readonly number[] = [];
 
 export class Clauses {
@@ -122,15 +125,27 @@ export class Clauses {
 
   /** A clause may have been found by two of its keys, and some behind the bound before the bound was known. */
   #sort(): number {
-    const found = this.matched.subarray(0, this.#found);
-    if (this.#found > 1) found.sort();
+    const { matched } = this;
+    const found = this.#found;
+    if (found > INSERTION_LIMIT) matched.subarray(0, found).sort();
+    else if (found > 1) insertionSort(matched, found);
     let kept = 0;
-    for (let i = 0; i < this.#found; i++) {
-      const rank = found[i] ?? 0;
+    for (let i = 0; i < found; i++) {
+      const rank = matched[i] ?? 0;
       if (rank > this.#bound) break;
-      if (kept === 0 || found[kept - 1] !== rank) found[kept++] = rank;
+      if (kept === 0 || matched[kept - 1] !== rank) matched[kept++] = rank;
     }
     return kept;
+  }
+}
+
+/** In place: a view to sort would be the one thing that deciding allocates. */
+function insertionSort(ranks: Int32Array, count: number): void {
+  for (let i = 1; i < count; i++) {
+    const rank = ranks[i] ?? 0;
+    let at = i;
+    for (; at > 0 && (ranks[at - 1] ?? 0) > rank; at--) ranks[at] = ranks[at - 1] ?? 0;
+    ranks[at] = rank;
   }
 }
 

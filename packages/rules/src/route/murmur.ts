@@ -3,33 +3,46 @@
 const C1 = 0xcc9e2d51;
 const C2 = 0x1b873593;
 
-/** The hash of `head` followed by `tail`, seed 0, as an unsigned 32-bit number. Both hold one byte per character. */
-export function murmur(head: string, tail: string): number {
-  const split = head.length;
-  const length = split + tail.length;
-  let hash = 0;
-  let block = 0;
-  let shift = 0;
-  for (let i = 0; i < split; i++) {
-    block |= head.charCodeAt(i) << shift;
-    shift += 8;
-    if (shift === 32) {
+/** A hash begun with the bytes that all keys of one salt share. */
+export interface HashPrefix {
+  readonly hash: number;
+  /** Bytes that do not fill a block yet, the first one lowest. */
+  readonly block: number;
+  readonly bits: number;
+  readonly length: number;
+}
+
+const EMPTY: HashPrefix = { hash: 0, block: 0, bits: 0, length: 0 };
+
+export function hashPrefix(bytes: string): HashPrefix {
+  let { hash, block, bits } = EMPTY;
+  for (let i = 0; i < bytes.length; i++) {
+    block |= bytes.charCodeAt(i) << bits;
+    bits += 8;
+    if (bits === 32) {
       hash = mixBlock(hash, block);
       block = 0;
-      shift = 0;
+      bits = 0;
     }
   }
-  for (let i = 0; i < length - split; i++) {
-    block |= tail.charCodeAt(i) << shift;
-    shift += 8;
-    if (shift === 32) {
+  return { hash, block, bits, length: bytes.length };
+}
+
+/** The hash of `prefix` followed by `key` (one byte per character), seed 0, as an unsigned 32-bit number. */
+export function murmur(prefix: HashPrefix, key: string): number {
+  let { hash, block, bits } = prefix;
+  const { length } = key;
+  for (let i = 0; i < length; i++) {
+    block |= key.charCodeAt(i) << bits;
+    bits += 8;
+    if (bits === 32) {
       hash = mixBlock(hash, block);
       block = 0;
-      shift = 0;
+      bits = 0;
     }
   }
-  if (shift > 0) hash ^= scramble(block);
-  return finish(hash ^ length);
+  if (bits > 0) hash ^= scramble(block);
+  return finish(hash ^ prefix.length + length);
 }
 
 function scramble(block: number): number {

@@ -26,7 +26,7 @@ export class Reader {
   readonly #parameters: ReadonlyMap<string, number>;
   readonly #values: (string | null)[];
   /** The request that a value was read for; anything else is stale. */
-  readonly #stamps: Float64Array;
+  readonly #stamps: Int32Array;
   #stamp = 0;
   #cookie: string | null = null;
   #host: string | null = null;
@@ -38,7 +38,7 @@ export class Reader {
     this.plans = plans;
     this.#claim = options.claim;
     this.#values = plans.map(() => null);
-    this.#stamps = new Float64Array(plans.length);
+    this.#stamps = new Int32Array(plans.length);
     const places = (kind: FieldPlan['kind']): [string, number][] => plans.flatMap((plan, field): [string, number][] => (plan.kind === kind && 'name' in plan ? [[plan.name, field]] : []));
     this.#cookies = new Map(places('cookie'));
     this.#parameters = new Map(places('query'));
@@ -54,7 +54,8 @@ export class Reader {
   /** From here on all values are of `request`. */
   begin(request: RequestFields): void {
     this.#request = request;
-    this.#stamp += 1;
+    this.#stamp = this.#stamp + 1 | 0;
+    if (this.#stamp === 0) this.#stamps.fill(-1);
     this.#cookie = null;
     this.#host = null;
     this.#cookiesSplit = false;

@@ -2,8 +2,9 @@
 
 import type { ReleasePlan, SettingsPlan, StickyPlan } from '../compile/snapshot.ts';
 import type { RequestFields } from '../contract.ts';
-import { bucketOfBytes, LAST_BUCKET } from './bucket.ts';
+import { bucketOfBytes, LAST_BUCKET, saltPrefix } from './bucket.ts';
 import { headerLine } from './derived.ts';
+import type { HashPrefix } from './murmur.ts';
 import type { Reader } from './reader.ts';
 import type { Test } from './test.ts';
 import { loadTest } from './test.ts';
@@ -18,7 +19,7 @@ export class Sticky {
   readonly #random: () => number;
   readonly #always: boolean;
   readonly #consent: readonly { readonly field: number; readonly test: Test }[];
-  readonly #keys: readonly { readonly prefix: string; readonly stickyBy: readonly StickyPlan[] }[];
+  readonly #keys: readonly { readonly prefix: HashPrefix; readonly stickyBy: readonly StickyPlan[] }[];
   #request: RequestFields | null = null;
   #draw: string | null = null;
   /** The id minted for this request. */
@@ -29,7 +30,7 @@ export class Sticky {
     this.#random = random;
     this.#always = settings.mint === 'always';
     this.#consent = settings.consent.map(({ field, test }) => ({ field, test: loadTest(test) }));
-    this.#keys = releases.map(({ salt, stickyBy }) => ({ prefix: `${salt}:`, stickyBy }));
+    this.#keys = releases.map(({ salt, stickyBy }) => ({ prefix: saltPrefix(salt), stickyBy }));
   }
 
   begin(request: RequestFields): void {
