@@ -42,6 +42,11 @@ export class Connection {
     this.#socket = null;
   }
 
+  /** Closes in the middle of an ask, which then has failed. */
+  abandon(): void {
+    this.#lost('abandoned by the client');
+  }
+
   #open(): Socket {
     const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
     this.#socket = socket;

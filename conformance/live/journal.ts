@@ -12,12 +12,10 @@ interface Generation {
   replacedAt: number;
 }
 
-export interface Verdict {
-  /** Null when the answer is right. */
-  readonly fault: string | null;
-  /** How long after its replacement was confirmed the generation still decided a request, in milliseconds. */
-  readonly lagMs: number;
-}
+export type Verdict =
+  | { readonly kind: 'wrong'; readonly fault: string }
+  /** `lagMs`: how long after its replacement was confirmed the generation still decided a request. */
+  | { readonly kind: 'right'; readonly generation: number; readonly lane: string | null; readonly lagMs: number };
 
 const ROUTE = /\r\ngraylane-route: ([^\r]*)\r\n/i;
 const MINTED = /\r\nset-cookie: graylane-id=([0-9a-z]+)/i;
@@ -31,7 +29,7 @@ export class Journal {
     this.#service = service;
   }
 
-  /** A publication was confirmed with its number. Generations that a strategy never got as its own (a retry) must be rising. */
+  /** A publication was confirmed. Throws unless the numbers rise. */
   published(number: number, document: Document, askedAt: number, answeredAt: number): void {
     if (number <= this.#newest) throw new Error(`generation ${number} after ${this.#newest}`);
     const previous = this.#generations.get(this.#newest);
@@ -42,7 +40,7 @@ export class Journal {
 
   /** Null while the generation that the answer names is not confirmed yet. */
   judge(request: WireRequest, sentAt: number, answer: Answer): Verdict | null {
-    const wrong = (fault: string): Verdict => ({ fault: `${fault}: ${request.method} ${request.target} ${JSON.stringify(request.headers)} → ${JSON.stringify(answer)}`, lagMs: 0 });
+    const wrong = (fault: string): Verdict => ({ kind: 'wrong', fault: `${fault}: ${request.method} ${request.target} ${JSON.stringify(request.headers)} → ${JSON.stringify(answer)}` });
     if (answer.status !== 200) return wrong(`status ${answer.status}`);
     const route = parseRoute(ROUTE.exec(answer.head)?.[1]);
     if (route === null) return wrong('no Graylane-Route');
@@ -55,7 +53,7 @@ export class Journal {
     if (route.version !== version) return wrong(`version ${route.version}, prescribed ${version}`);
     const { build } = JSON.parse(answer.body) as { build: string };
     if (build !== version) return wrong(`served by build ${build}, prescribed ${version}`);
-    return { fault: null, lagMs: Math.max(0, sentAt - generation.replacedAt) };
+    return { kind: 'right', generation: route.generation, lane: route.lane, lagMs: Math.max(0, sentAt - generation.replacedAt) };
   }
 }
 
