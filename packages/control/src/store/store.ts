@@ -75,5 +75,5 @@ export const LIST_LIMIT = 1_000;
 /** Ten thousand releases are about 4 MB of JSON; a value far beyond that is a mistake. */
 export const VALUE_LIMIT_BYTES: number = 32 * 1024 * 1024;
 export const KEY_LIMIT_BYTES = 512;
-/** One transaction touches a strategy, a few releases and their events. */
-export const WRITES_LIMIT = 512;
+/** One transaction touches a strategy, its releases (20,000 at most) and a few events. */
+export const WRITES_LIMIT = 20_500;

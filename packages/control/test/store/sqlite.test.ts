@@ -72,7 +72,7 @@ describe('the embedded store and its file', () => {
   });
 
   it('a folder that cannot be made is an io failure with the path', async () => {
-    await assert.rejects(openSqliteStore({ file: '/proc/none/store.db', clock: new FakeClock() }), (error) => error instanceof StoreError && error.failure === 'io' && error.message.includes('/proc/none'));
+    await assert.rejects(openSqliteStore({ file: '/dev/null/store.db', clock: new FakeClock() }), (error) => error instanceof StoreError && error.failure === 'io' && error.message.includes('/dev/null'));
   });
 });
 

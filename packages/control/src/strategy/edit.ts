@@ -1,0 +1,48 @@
+// Changes of a strategy document as pure functions: a document in, a document out. It must not check or store them.
+
+import type { ReleaseSpec, StrategyDocument, VersionSpec } from '@graylane/rules';
+
+/** Room for a release in between, later. */
+const PRIORITY_STEP = 10;
+
+export function releaseOf(document: StrategyDocument, name: string): ReleaseSpec | null {
+  return document.releases?.find((release) => release.name === name) ?? null;
+}
+
+export function withPercent(document: StrategyDocument, name: string, percent: number): StrategyDocument {
+  return { ...document, releases: (document.releases ?? []).map((release) => (release.name === name ? { ...release, percent } : release)) };
+}
+
+export function withoutRelease(document: StrategyDocument, name: string): StrategyDocument {
+  return { ...document, releases: (document.releases ?? []).filter((release) => release.name !== name) };
+}
+
+/** Adds a release after all others: nobody who is in one of them is taken away by it. */
+export function withRelease(document: StrategyDocument, release: Omit<ReleaseSpec, 'priority'>): StrategyDocument {
+  const others = document.releases ?? [];
+  if (others.length === 0) return { ...document, releases: [release] };
+  // A release that was alone needed no priority; beside another one it does.
+  const numbered = others.map((other) => ({ ...other, priority: other.priority ?? PRIORITY_STEP }));
+  const last = Math.max(...numbered.map(({ priority }) => priority));
+  return { ...document, releases: [...numbered, { ...release, priority: last + PRIORITY_STEP }] };
+}
+
+export function withVersion(document: StrategyDocument, service: string, version: string, spec: VersionSpec): StrategyDocument {
+  const found = document.services[service];
+  if (found === undefined) return document;
+  return { ...document, services: { ...document.services, [service]: { ...found, versions: { ...found.versions, [version]: spec } } } };
+}
+
+/** Each service named in `stable` gets that version as its stable one. */
+export function withStable(document: StrategyDocument, stable: Readonly<Record<string, string>>): StrategyDocument {
+  const services = Object.entries(document.services).map(([name, service]) => [name, stable[name] === undefined ? service : { ...service, stable: stable[name] }] as const);
+  return { ...document, services: Object.fromEntries(services) };
+}
+
+/** The stable version of each service that `versions` names. */
+export function stableOf(document: StrategyDocument, versions: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.keys(versions).flatMap((service) => {
+    const stable = document.services[service]?.stable;
+    return stable === undefined ? [] : [[service, stable] as const];
+  }));
+}
