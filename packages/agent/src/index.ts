@@ -1,1 +1,1 @@
-export {};
+export { Agent, type Surroundings } from './agent.ts';

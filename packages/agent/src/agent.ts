@@ -1,0 +1,183 @@
+// The agent of one worker: puts together strategy, servers, forwarding and the control socket, and answers the supervisor.
+
+import type { Server } from 'node:net';
+import { Forwarder } from '@graylane/forward';
+import { WIRE_VERSION, type AgentMessage, type ListenerReport, type SupervisorMessage, type WorkerBrief } from '@graylane/wire';
+import { Announcer } from './announce.ts';
+import type { AppServer } from './app-server.ts';
+import { Control } from './control.ts';
+import { Counts } from './counts.ts';
+import { Courses } from './course.ts';
+import { drain, inFlight } from './drain.ts';
+import { guardEvents } from './events.ts';
+import { Faults } from './faults.ts';
+import { Gate } from './gate.ts';
+import { handleOf } from './internals.ts';
+import { watchListen } from './listen-hook.ts';
+import { Opener } from './opener.ts';
+import { Peers } from './peers.ts';
+import { readSnapshot, Strategy } from './strategy.ts';
+import { AGENT_VERSION } from './version.ts';
+import { VitalSigns } from './vitals.ts';
+
+/** How often counts go to the supervisor. */
+const COUNTS_INTERVAL_MS = 1000;
+
+/** What the agent takes from its process, so that tests can give something else. */
+export interface Surroundings {
+  readonly pid: number;
+  readonly node: string;
+  readonly random: () => number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Node's IPC channel to the parent, if there is one: it can carry a socket. */
+  readonly sendHandle: ((message: object, handle: object) => void) | null;
+}
+
+interface Guarded {
+  readonly app: AppServer;
+  readonly gate: Gate;
+  report: ListenerReport | null;
+}
+
+export class Agent {
+  readonly #brief: WorkerBrief;
+  readonly #surroundings: Surroundings;
+  readonly #faults: Faults;
+  readonly #counts = new Counts();
+  readonly #strategy: Strategy;
+  readonly #forwarder: Forwarder;
+  readonly #peers: Peers;
+  readonly #courses: Courses;
+  readonly #announcer: Announcer;
+  readonly #opener: Opener;
+  readonly #control: Control;
+  readonly #servers = new Set<Guarded>();
+  #vitals: VitalSigns | null = null;
+  #draining = false;
+
+  constructor(brief: WorkerBrief, surroundings: Surroundings) {
+    const { random, now } = surroundings;
+    this.#brief = brief;
+    this.#surroundings = surroundings;
+    this.#faults = new Faults((report) => this.#control.send({ kind: 'fault', ...report }), now);
+    this.#strategy = new Strategy({ service: brief.service, version: brief.version, counts: this.#counts, random, now });
+    this.#forwarder = new Forwarder({ hop: 'transparent', random });
+    this.#peers = new Peers(this.#forwarder, brief.worker);
+    this.#courses = new Courses(brief, this.#peers, this.#counts);
+    this.#announcer = new Announcer(brief, this.#strategy);
+    this.#control = new Control({
+      path: brief.control,
+      hello: () => this.#hello(),
+      receive: (message) => this.#faults.guard(`message ${message.kind}`, () => this.#receive(message), undefined),
+      fault: (place, fault) => this.#faults.note(place, fault),
+      random,
+    });
+    this.#opener = this.#makeOpener();
+  }
+
+  /** Hooks the process. From here on nothing of the agent may throw into the app. */
+  start(): void {
+    this.#faults.guard('snapshot', () => this.#loadSnapshot(), undefined);
+    watchListen(this.#opener);
+    this.#control.start();
+    setInterval(() => this.#sendCounts(), COUNTS_INTERVAL_MS).unref();
+  }
+
+  #loadSnapshot(): void {
+    const message = readSnapshot(this.#brief.snapshot);
+    if (message !== null) this.#strategy.publish(message);
+  }
+
+  #makeOpener(): Opener {
+    return new Opener(this.#brief, this.#surroundings.pid, {
+      opening: (app) => this.#guard(app),
+      opened: (app, report) => this.#opened(app, report),
+      closed: (app) => this.#closed(app),
+      failed: (port, code) => this.#control.send({ kind: 'listen-failed', port, code }),
+      unroutable: (reason, detail, cure) => this.#control.send({ kind: 'unroutable', reason, detail, cure }),
+      donate: (server, place) => this.#donate(server, { graylane: 'donate', worker: this.#brief.worker, ...place }),
+    }, this.#faults);
+  }
+
+  #guard(app: AppServer): void {
+    const gate = new Gate(app, {
+      routes: this.#brief.role === 'stable',
+      strategy: this.#strategy,
+      courses: this.#courses,
+      announcer: this.#announcer,
+      forwarding: this.#forwarder,
+      faults: this.#faults,
+    });
+    if (this.#draining) gate.drain();
+    this.#servers.add({ app, gate, report: null });
+    guardEvents(app, gate);
+  }
+
+  #opened(app: AppServer, report: ListenerReport): void {
+    for (const guarded of this.#servers) if (guarded.app === app) guarded.report = report;
+    this.#control.send({ kind: 'listening', listener: report });
+  }
+
+  #closed(app: AppServer): void {
+    for (const guarded of this.#servers) if (guarded.app === app) this.#servers.delete(guarded);
+  }
+
+  #donate(server: Server, message: object): void {
+    const handle = handleOf(server);
+    if (handle !== null) this.#surroundings.sendHandle?.(message, handle);
+  }
+
+  #hello(): AgentMessage {
+    const { pid, node } = this.#surroundings;
+    const listeners = [...this.#servers].flatMap(({ report }) => (report === null ? [] : [report]));
+    return { kind: 'hello', wire: WIRE_VERSION, worker: this.#brief.worker, pid, node, agent: AGENT_VERSION, generation: this.#strategy.generation, listeners };
+  }
+
+  #receive(message: SupervisorMessage): void {
+    switch (message.kind) {
+      case 'strategy':
+        this.#sendCounts();
+        this.#strategy.publish(message);
+        this.#control.send({ kind: 'ack', generation: message.generation });
+        break;
+      case 'peers':
+        this.#peers.replace(message.peers);
+        this.#control.send({ kind: 'peers-ack', epoch: message.epoch });
+        break;
+      case 'open':
+        this.#opener.release();
+        for (const { app } of this.#servers) app.openPublic();
+        break;
+      case 'ping':
+        this.#control.send({ kind: 'pong', n: message.n, vitals: this.#readVitals() });
+        break;
+      case 'drain':
+        this.#drain(message.graceMs);
+        break;
+    }
+  }
+
+  #readVitals(): ReturnType<VitalSigns['read']> {
+    this.#vitals ??= new VitalSigns();
+    const waiting = this.#forwarder.stats().reduce((sum, group) => sum + group.waiting, 0);
+    return this.#vitals.read({ inFlight: inFlight(this.#apps()), waiting });
+  }
+
+  #drain(graceMs: number): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#control.hold();
+    for (const { gate } of this.#servers) gate.drain();
+    drain({ servers: () => this.#apps(), graceMs, now: this.#surroundings.now, drained: () => this.#control.send({ kind: 'drained' }) });
+  }
+
+  #apps(): AppServer[] {
+    return [...this.#servers].map(({ app }) => app);
+  }
+
+  #sendCounts(): void {
+    const counts = this.#counts.take();
+    if (counts.length > 0) this.#control.send({ kind: 'counts', counts });
+  }
+}

@@ -1,0 +1,124 @@
+// Puts a gate before an app's server: an own `emit` sees each event first, whoever listens and whenever they began to.
+// A server keeps its own `emit` for life; opened again, it gets a new gate behind it.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Server, Socket } from 'node:net';
+import type { AppServer } from './app-server.ts';
+import type { Gate } from './gate.ts';
+import { setOwn } from './internals.ts';
+import { isSecure } from './server-kind.ts';
+
+/** The events that concern a gate, with what Node gives along; all others pass. */
+type ServerEvent =
+  | readonly ['request' | 'checkContinue' | 'checkExpectation', IncomingMessage, ServerResponse]
+  | readonly ['upgrade', IncomingMessage, Socket, Buffer]
+  | readonly ['connection' | 'secureConnection', Socket]
+  | readonly ['session', ServerHttp2Session]
+  | readonly ['stream', ServerHttp2Stream, IncomingHttpHeaders, number, string[]];
+
+interface Guard {
+  app: AppServer;
+  gate: Gate;
+}
+
+type Pass = (event: readonly unknown[]) => boolean;
+
+const guards = new WeakMap<Server, Guard>();
+
+export function guardEvents(app: AppServer, gate: Gate): void {
+  const known = guards.get(app.server);
+  if (known !== undefined) {
+    known.app = app;
+    known.gate = gate;
+    return;
+  }
+  const guard: Guard = { app, gate };
+  guards.set(app.server, guard);
+  const pass = inherited(app.server);
+  setOwn(app.server, 'emit', (...event: ServerEvent): boolean => handle(guard, pass, event));
+  askFirst(app.server, guard);
+}
+
+/** Node's `emit`, or what somebody has put over it, before or after us. */
+function inherited(server: Server): Pass {
+  const own: unknown = Object.getOwnPropertyDescriptor(server, 'emit')?.value;
+  const prototype: object = Reflect.getPrototypeOf(server) ?? server;
+  return (event) => {
+    const emit: unknown = typeof own === 'function' ? own : Reflect.get(prototype, 'emit');
+    return typeof emit === 'function' && Reflect.apply(emit, server, event) === true;
+  };
+}
+
+function handle(guard: Guard, pass: Pass, event: ServerEvent): boolean {
+  switch (event[0]) {
+    case 'request':
+      return guard.gate.request(event[1], event[2]) || pass(event);
+    case 'connection':
+    case 'secureConnection':
+      return connected(guard.app, pass, event);
+    case 'checkContinue':
+      return guard.gate.request(event[1], event[2]) || byApp(guard.app.server, pass, event) || continued(pass, event[1], event[2]);
+    case 'checkExpectation':
+      return guard.gate.request(event[1], event[2]) || byApp(guard.app.server, pass, event) || failExpectation(event[2]);
+    case 'upgrade':
+      return guard.gate.upgrade(event[1], event[2], event[3]) || pass(event);
+    case 'session':
+      guard.app.connections.addSession(event[1]);
+      return pass(event);
+    case 'stream':
+      return guard.gate.stream(event[1], event[2], event[4]) || pass(event);
+    default:
+      return pass(event);
+  }
+}
+
+/** Node answers these by itself when nobody listens. Our listener only makes it ask; the answer is reproduced below. */
+const ASKED_FIRST = ['checkContinue', 'checkExpectation', 'upgrade'] as const;
+
+function askFirst(server: Server, guard: Guard): void {
+  const decide: unknown = Reflect.get(server, 'shouldUpgradeCallback');
+  for (const name of ASKED_FIRST) {
+    // Without this callback (Node 20) a listener alone would turn every `Upgrade:` into an upgrade.
+    if (name === 'upgrade' && typeof decide !== 'function') continue;
+    server.on(name, ask);
+  }
+  if (typeof decide !== 'function') return;
+  const app = Object.create(server, { listenerCount: { value: (name: string) => appListeners(server, name) } }) as unknown;
+  setOwn(server, 'shouldUpgradeCallback', (request: IncomingMessage): boolean => Reflect.apply(decide, app, [request]) === true || guard.gate.wantsUpgrade(request));
+}
+
+function ask(): void {
+  // Nothing: it is here to be counted.
+}
+
+/** Without ours. */
+function appListeners(server: Server, name: string): number {
+  return server.listeners(name).filter((listener) => listener !== ask).length;
+}
+
+function byApp(server: Server, pass: Pass, event: ServerEvent): boolean {
+  return appListeners(server, event[0]) > 0 && pass(event);
+}
+
+function continued(pass: Pass, request: IncomingMessage, response: ServerResponse): boolean {
+  response.writeContinue();
+  return pass(['request', request, response]);
+}
+
+function failExpectation(response: ServerResponse): true {
+  response.statusCode = 417;
+  response.end();
+  return true;
+}
+
+/** A secure server announces a connection twice; the one that carries requests counts. */
+function connected(app: AppServer, pass: Pass, event: readonly ['connection' | 'secureConnection', Socket]): boolean {
+  if ((event[0] === 'secureConnection') !== isSecure(app.protocol)) return pass(event);
+  const { connections } = app;
+  const sessions = connections.sessions;
+  const result = pass(event);
+  // With HTTP/2 a session has been announced meanwhile, and it is what is counted.
+  if (connections.sessions === sessions) connections.add(event[1]);
+  return result;
+}

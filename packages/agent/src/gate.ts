@@ -1,0 +1,145 @@
+// The request path of an app's server: what happens to a request before the app sees it. It decides and hands on; moving
+// an exchange is the forwarder's, and any fault here ends with the app serving the request.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import { HOP_HEADER } from '@graylane/wire';
+import type { Announcer } from './announce.ts';
+import type { AppServer } from './app-server.ts';
+import { HERE, type Course, type Courses } from './course.ts';
+import type { Faults } from './faults.ts';
+import { linkOf } from './link.ts';
+import { markResponse } from './marked-response.ts';
+import { groupName } from './peers.ts';
+import { refuseRequest, refuseUpgrade } from './refusal.ts';
+import type { Route, Strategy } from './strategy.ts';
+import { StreamGate } from './stream-gate.ts';
+
+/** What the gate needs of the forwarder. */
+export interface Forwarding {
+  forward(group: string, request: IncomingMessage, response: ServerResponse, lines: string): void;
+  upgrade(group: string, request: IncomingMessage, socket: Socket, head: Buffer, lines: string): void;
+  forwardStream(group: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, extra: Readonly<Record<string, string>>): void;
+}
+
+export interface GateOptions {
+  /** Only a stable worker has clients of its own; what reaches a canary was routed before. */
+  readonly routes: boolean;
+  readonly strategy: Strategy;
+  readonly courses: Courses;
+  readonly announcer: Announcer;
+  readonly forwarding: Forwarding;
+  readonly faults: Faults;
+}
+
+export class Gate {
+  readonly #options: GateOptions;
+  readonly #app: AppServer;
+  readonly #streams: StreamGate;
+  /** Upgrades are asked about twice; a drawn bucket must not differ between the two. */
+  readonly #upgrades = new WeakMap<IncomingMessage, Course>();
+  #draining = false;
+
+  constructor(app: AppServer, options: GateOptions) {
+    this.#app = app;
+    this.#options = options;
+    this.#streams = new StreamGate(app, options);
+  }
+
+  /** Each response is the last of its connection from now on. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** True when the request was taken; false when the app has to serve it. */
+  request(request: IncomingMessage, response: ServerResponse): boolean {
+    const { faults, strategy, routes } = this.#options;
+    if (!routes || linkOf(request.socket) !== undefined) {
+      faults.guard('forwarded request', () => this.#markForwarded(request, response), undefined);
+      return false;
+    }
+    // Node's compatibility layer for HTTP/2: decided with its stream.
+    if (request.httpVersionMajor === 2) return false;
+    if (this.#draining) response.shouldKeepAlive = false;
+    let route: Route | null;
+    try {
+      route = strategy.decide(request);
+    } catch (fault) {
+      faults.note('decide', fault);
+      return false;
+    }
+    return route !== null && this.#follow(route, request, response);
+  }
+
+  /** Whether an upgrade goes to another version, and so must be taken even if this app takes none. */
+  wantsUpgrade(request: IncomingMessage): boolean {
+    return this.#upgradeCourse(request).kind !== 'here';
+  }
+
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): boolean {
+    const course = this.#upgradeCourse(request);
+    if (course.kind === 'here') {
+      this.#app.connections.addTunnel(socket);
+      return false;
+    }
+    return this.#options.faults.guard('forward an upgrade', () => {
+      if (course.kind === 'nowhere') refuseUpgrade(socket);
+      else this.#options.forwarding.upgrade(groupName(course.version, this.#app.index), request, socket, head, hopLine(course.hop));
+      return true;
+    }, false);
+  }
+
+  /** HTTP/2, both through Node's compatibility layer and raw. */
+  stream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): boolean {
+    return this.#options.faults.guard('stream', () => this.#streams.take(stream, headers, rawHeaders), false);
+  }
+
+  #upgradeCourse(request: IncomingMessage): Course {
+    const known = this.#upgrades.get(request);
+    if (known !== undefined) return known;
+    const course = this.#options.faults.guard('upgrade', () => this.#decideUpgrade(request), HERE);
+    this.#upgrades.set(request, course);
+    return course;
+  }
+
+  #decideUpgrade(request: IncomingMessage): Course {
+    const { routes, strategy, courses } = this.#options;
+    if (!routes || linkOf(request.socket) !== undefined) return HERE;
+    const route = strategy.decide(request);
+    return route === null ? HERE : courses.of(route, this.#app.index, request.socket);
+  }
+
+  #follow(route: Route, request: IncomingMessage, response: ServerResponse): boolean {
+    const { courses, forwarding, faults, announcer } = this.#options;
+    try {
+      const course = courses.of(route, this.#app.index, request.socket);
+      if (course.kind === 'here') {
+        const marks = announcer.own(route, Reflect.get(request.socket, 'encrypted') === true);
+        if (marks !== null) markResponse(request, response, marks);
+        return false;
+      }
+      if (course.kind === 'nowhere') refuseRequest(response);
+      else forwarding.forward(groupName(course.version, this.#app.index), request, response, hopLine(course.hop));
+      return true;
+    } catch (fault) {
+      faults.note('route', fault);
+      // Once something was sent, the app must not answer a second time.
+      if (!response.headersSent) return false;
+      response.destroy();
+      return true;
+    }
+  }
+
+  #markForwarded(request: IncomingMessage, response: ServerResponse): void {
+    const link = linkOf(request.socket);
+    // Without a hop it is a probe of the supervisor; over HTTP/2 the stream has been marked.
+    if (link?.forwarded !== true || request.httpVersionMajor === 2) return;
+    const marks = this.#options.announcer.forwarded(link.hop);
+    if (marks !== null) markResponse(request, response, marks);
+  }
+}
+
+function hopLine(hop: string): string {
+  return `${HOP_HEADER}: ${hop}\r\n`;
+}

@@ -1,0 +1,145 @@
+// Every piece of Node that is not documented and that the agent touches, each behind a check that it is as expected.
+// Where one is missing the caller gets false and does without.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server, ServerOpts, Socket } from 'node:net';
+
+/** Gives `target` a property of its own that reading code cannot tell from the inherited one. */
+export function setOwn(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+/**
+ * Makes a socket that another server accepted belong to `server`, so that its `close()` waits for it as it does
+ * for its own connections (net.js: `socket._server`, `server._connections`).
+ */
+export function adoptSocket(server: Server, socket: Socket): boolean {
+  const before: unknown = Reflect.get(socket, '_server');
+  const connections: unknown = Reflect.get(server, '_connections');
+  if (typeof before !== 'object' || before === null || typeof connections !== 'number') return false;
+  const others: unknown = Reflect.get(before, '_connections');
+  if (typeof others !== 'number') return false;
+  Reflect.set(before, '_connections', others - 1);
+  Reflect.set(server, '_connections', connections + 1);
+  Reflect.set(socket, '_server', server);
+  Reflect.set(socket, 'server', server);
+  return true;
+}
+
+/** The app's choices for its own connections, in the shape that `net.createServer` takes (net.js keeps them as properties). */
+export function socketOptions(server: Server): ServerOpts {
+  const flag = (name: string): boolean => Reflect.get(server, name) === true;
+  const seconds: unknown = Reflect.get(server, 'keepAliveInitialDelay');
+  const mark: unknown = Reflect.get(server, 'highWaterMark');
+  return {
+    allowHalfOpen: flag('allowHalfOpen'),
+    pauseOnConnect: flag('pauseOnConnect'),
+    noDelay: flag('noDelay'),
+    keepAlive: flag('keepAlive'),
+    keepAliveInitialDelay: typeof seconds === 'number' ? seconds * 1000 : 0,
+    ...(typeof mark === 'number' ? { highWaterMark: mark } : {}),
+  };
+}
+
+/** Connections that count against `server.maxConnections`. */
+export function connectionCount(server: Server): number {
+  const connections: unknown = Reflect.get(server, '_connections');
+  return typeof connections === 'number' ? connections : 0;
+}
+
+/** The native handle of a listening server or an open socket. */
+export function handleOf(owner: Server | Socket): object | null {
+  const handle: unknown = Reflect.get(owner, '_handle');
+  return typeof handle === 'object' ? handle : null;
+}
+
+/**
+ * Takes a listening server's socket away without telling the server: it still believes that it listens, so its own
+ * `close()` works as the app's shutdown code expects, but no connection reaches it any more.
+ */
+export function stopAccepting(server: Server): boolean {
+  const handle = handleOf(server);
+  if (handle === null) return false;
+  const close: unknown = Reflect.get(handle, 'close');
+  if (typeof close !== 'function') return false;
+  const address: unknown = server.address();
+  const standIn = {
+    close: () => undefined,
+    ref: () => undefined,
+    unref: () => undefined,
+    hasRef: () => false,
+    getsockname: (out: object): number => {
+      Object.assign(out, address);
+      return 0;
+    },
+  };
+  if (!Reflect.set(server, '_handle', standIn)) return false;
+  Reflect.apply(close, handle, []);
+  return true;
+}
+
+/** The response that is being answered on a socket (http.js: `socket._httpMessage`). */
+export function responseOf(socket: Socket): object | null {
+  const response: unknown = Reflect.get(socket, '_httpMessage');
+  return typeof response === 'object' ? response : null;
+}
+
+type OnIncoming = (request: IncomingMessage, keepAlive: boolean) => unknown;
+
+interface Parser {
+  onIncoming: OnIncoming;
+  maxHeaderPairs: number;
+}
+
+/** The HTTP/1 parser that Node put on a socket when it was given to an http server. */
+function parserOf(socket: Socket): Parser | null {
+  const parser: unknown = Reflect.get(socket, 'parser');
+  return isParser(parser) ? parser : null;
+}
+
+function isParser(value: unknown): value is Parser {
+  return typeof value === 'object' && value !== null
+    && typeof Reflect.get(value, 'onIncoming') === 'function'
+    && typeof Reflect.get(value, 'maxHeaderPairs') === 'number';
+}
+
+/** Lets `first` see each request of a socket before Node itself looks at its headers. One more header line than the server's own limit is kept. */
+export function beforeIncoming(socket: Socket, first: (request: IncomingMessage) => void): boolean {
+  const parser = parserOf(socket);
+  if (parser === null) return false;
+  const next = parser.onIncoming;
+  parser.onIncoming = (request, keepAlive) => {
+    first(request);
+    return next(request, keepAlive);
+  };
+  if (parser.maxHeaderPairs > 0) parser.maxHeaderPairs += 2;
+  return true;
+}
+
+let headersCount: symbol | null | undefined;
+
+/** Takes the last header line off a message that nobody has read yet. */
+export function dropLastLine(request: IncomingMessage): void {
+  const name = request.rawHeaders.at(-2)?.toLowerCase();
+  request.rawHeaders.length -= 2;
+  headersCount ??= Object.getOwnPropertySymbols(request).find((symbol) => symbol.description === 'kHeadersCount') ?? null;
+  const count: unknown = headersCount === null ? undefined : Reflect.get(request, headersCount);
+  if (headersCount !== null && typeof count === 'number') Reflect.set(request, headersCount, count - 2);
+  else if (name !== undefined) Reflect.deleteProperty(request.headers, name);
+}
+
+/**
+ * Lets `change` see the complete head of a response before it is sent, however the app wrote it
+ * (http.js: `_storeHeader` puts every head together into `_header`).
+ */
+export function onHead(response: ServerResponse, change: (head: string) => string): boolean {
+  const store: unknown = Reflect.get(response, '_storeHeader');
+  if (typeof store !== 'function') return false;
+  setOwn(response, '_storeHeader', (...args: unknown[]): unknown => {
+    const result: unknown = Reflect.apply(store, response, args);
+    const head: unknown = Reflect.get(response, '_header');
+    if (typeof head === 'string') Reflect.set(response, '_header', change(head));
+    return result;
+  });
+  return true;
+}

@@ -1,0 +1,72 @@
+// The request path of HTTP/2 streams: like that of requests, but a stream carries its hop itself, for streams of many
+// clients share one private connection.
+
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { HOP_HEADER, type Hop } from '@graylane/wire';
+import type { AppServer } from './app-server.ts';
+import type { GateOptions } from './gate.ts';
+import { Link, linkOf } from './link.ts';
+import { markStream } from './marked-response.ts';
+import type { Marks } from './marks.ts';
+import { streamGroupName } from './peers.ts';
+import { refuseStream } from './refusal.ts';
+import { showClient } from './stream-view.ts';
+
+export class StreamGate {
+  readonly #app: AppServer;
+  readonly #options: GateOptions;
+
+  constructor(app: AppServer, options: GateOptions) {
+    this.#app = app;
+    this.#options = options;
+  }
+
+  /** True when the stream was taken; false when the app has to serve it. */
+  take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): boolean {
+    this.#app.connections.addStream(stream);
+    const socket = stream.session?.socket;
+    if (socket === undefined) return false;
+    const shared = linkOf(socket);
+    if (shared !== undefined) {
+      this.#receive(stream, headers, rawHeaders, shared);
+      return false;
+    }
+    return this.#options.routes && headers[':method'] !== 'CONNECT' && this.#route(stream, headers, rawHeaders);
+  }
+
+  #receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[], shared: Link): void {
+    const text = headers[HOP_HEADER];
+    if (typeof text !== 'string') return;
+    Reflect.deleteProperty(headers, HOP_HEADER);
+    const at = rawHeaders.lastIndexOf(HOP_HEADER);
+    if (at !== -1) rawHeaders.splice(at, 2);
+    const link = shared.for(text);
+    showClient(stream, link);
+    this.#mark(stream, headers, this.#marksOf(link.hop));
+  }
+
+  #marksOf(hop: Hop): Marks | null {
+    return this.#options.announcer.forwarded(hop);
+  }
+
+  #route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): boolean {
+    const { strategy, courses, announcer, forwarding } = this.#options;
+    const socket = stream.session?.socket;
+    const route = strategy.decide({ method: headers[':method'], url: headers[':path'], rawHeaders: withHost(rawHeaders) });
+    if (route === null || socket === undefined) return false;
+    const course = courses.of(route, this.#app.index, socket);
+    if (course.kind === 'here') this.#mark(stream, headers, announcer.own(route, headers[':scheme'] === 'https'));
+    else if (course.kind === 'nowhere') refuseStream(stream);
+    else forwarding.forwardStream(streamGroupName(course.version, this.#app.index), stream, headers, { [HOP_HEADER]: course.hop });
+    return course.kind !== 'here';
+  }
+
+  #mark(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, marks: Marks | null): void {
+    if (marks !== null) markStream(stream, headers[':method'] ?? 'GET', headers.authorization !== undefined, marks);
+  }
+}
+
+/** Rules know the authority as `Host`. */
+function withHost(rawHeaders: readonly string[]): readonly string[] {
+  return rawHeaders.map((text, at) => (at % 2 === 0 && text === ':authority' ? 'host' : text));
+}

@@ -1,0 +1,28 @@
+// Shows a forwarded HTTP/2 stream to the app as the client's own: the session and socket that the app finds on it carry
+// that client's addresses, whatever other clients use the same private connection.
+
+import type { ServerHttp2Stream } from 'node:http2';
+import { shownProperties, type Link } from './link.ts';
+
+export function showClient(stream: ServerHttp2Stream, link: Link): void {
+  const { session } = stream;
+  if (session === undefined) return;
+  const socket = overlay(session.socket, shownProperties(link));
+  // Node's compatibility layer finds the socket under a symbol of this name.
+  const key = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'socket');
+  const shown: PropertyDescriptorMap = { socket: { value: socket }, ...(key === undefined ? {} : { [key]: { value: socket } }) };
+  Object.defineProperty(stream, 'session', { value: overlay(session, shown), configurable: true });
+}
+
+/** `target` but for the properties given; its methods still run on itself. */
+function overlay<Target extends object>(target: Target, shown: PropertyDescriptorMap): Target {
+  const own: object = Object.defineProperties({}, shown);
+  return new Proxy(target, {
+    get: (_, name): unknown => {
+      if (Object.hasOwn(own, name)) return Reflect.get(own, name);
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) as unknown : value;
+    },
+    set: (_, name, value) => Reflect.set(target, name, value, target),
+  });
+}

@@ -1,0 +1,3 @@
+// The version of this agent, told to the supervisor.
+
+export const AGENT_VERSION = '0.1.0';

@@ -1,0 +1,33 @@
+// Makes packages/agent/dist/agent.js: everything that is loaded into an app, as one file that imports nothing but Node.
+
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const root = join(import.meta.dirname, '..');
+export const AGENT_FILE: string = join(root, 'packages/agent/dist/agent.js');
+
+/** It is read and compiled at each start of each worker. */
+export const AGENT_LIMIT_BYTES = 60_000;
+
+export async function bundleAgent(): Promise<number> {
+  const bundle = await rolldown({
+    input: join(root, 'packages/agent/src/preload.ts'),
+    platform: 'node',
+    resolve: { conditionNames: ['graylane-source', 'import', 'node'] },
+    external: [/^node:/],
+    // Nothing in these packages acts on import, so what is not used goes, documents and schemas first of all.
+    treeshake: { moduleSideEffects: false },
+    // The oldest Node that the agent loads on.
+    transform: { target: 'node20.19' },
+  });
+  await bundle.write({ file: AGENT_FILE, format: 'esm', minify: true, codeSplitting: false });
+  await bundle.close();
+  return statSync(AGENT_FILE).size;
+}
+
+if (import.meta.main) {
+  const bytes = await bundleAgent();
+  console.log(`agent.js: ${bytes} bytes of ${AGENT_LIMIT_BYTES}`);
+  if (bytes > AGENT_LIMIT_BYTES) process.exitCode = 1;
+}
