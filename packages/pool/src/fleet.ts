@@ -25,8 +25,9 @@ import { Pool, poolId } from './pool/pool.ts';
 import type { PoolHost } from './pool/host.ts';
 import { Publisher } from './publisher.ts';
 import type { Published } from './publisher.ts';
-import { RECORD_FORMAT, saveRecord } from './record.ts';
-import type { FleetRecord, WorkerRecord } from './record.ts';
+import { loadRecord, RECORD_FORMAT, saveRecord } from './record.ts';
+import type { FleetRecord, PoolRecord, WorkerRecord } from './record.ts';
+import { adoptWorker } from './recovery.ts';
 import { Roster } from './roster.ts';
 import { noKeeper, Slots } from './slots.ts';
 import type { Keeper } from './slots.ts';
@@ -34,7 +35,8 @@ import { fullSpec } from './spec.ts';
 import type { FullSpec, Place, PoolSpec } from './spec.ts';
 import type { FleetEvent, WorkerStatus } from './status.ts';
 import { Waiters } from './until.ts';
-import { childProcess } from './worker/process.ts';
+import { childProcess, orphanProcess } from './worker/process.ts';
+import { isServing } from './worker/state.ts';
 import type { WorkerState } from './worker/state.ts';
 import { Worker } from './worker/worker.ts';
 import type { WorkerHost } from './worker/worker.ts';
@@ -56,6 +58,9 @@ export interface FleetOptions {
 /** What agents say that concerns others than the fleet. */
 const PASSED_ON: ReadonlySet<AgentMessage['kind']> = new Set(['counts', 'fault', 'unroutable', 'listen-failed']);
 
+/** Agents look for a new supervisor at least once a second; one that takes longer is busy, and is judged by its heartbeat. */
+const ADOPTION_LIMIT_MS = 2_000;
+
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #clock: Clock;
@@ -69,7 +74,10 @@ export class Fleet {
   readonly #pools = new Map<string, Pool>();
   readonly #poolHost: PoolHost;
   readonly #workerHost: WorkerHost;
+  /** Left by an earlier supervisor and of no pool. */
+  readonly #strays = new Set<Worker>();
   #nextWorker = 0;
+  #recovered = false;
   #listening = false;
 
   constructor(options: FleetOptions) {
@@ -97,6 +105,8 @@ export class Fleet {
       connected: (worker) => {
         this.#publisher.greet(worker);
         this.#roster.greet(worker);
+        this.#refreshPeers(worker.spec.service);
+        this.#waiters.poke();
       },
       said: (worker, message) => this.#said(worker, message),
       forgotten: (worker) => this.#roster.settled(worker.spec.service, () => this.#live(worker.spec.service).filter((other) => other !== worker)),
@@ -109,6 +119,28 @@ export class Fleet {
     await this.#control.listen(null);
     this.#listening = true;
     this.#heartbeat.start();
+  }
+
+  /**
+   * Takes over what an earlier supervisor left running in this run folder: sockets, pools, workers, and a reload that was
+   * under way. Call it after `listen` and before anything is started. Resolves when every worker's agent is back, or after 2 s.
+   */
+  async recover(): Promise<readonly Pool[]> {
+    const record = loadRecord(this.#paths.state);
+    if (record === null) return [];
+    this.#nextWorker = record.next;
+    const friends = record.pools.flatMap((pool) => pool.workers.map((worker) => worker.pid));
+    for (const service of record.services) await this.#slots(service.name).open(service.places, service.slots, friends);
+    for (const left of record.pools) this.#adopt(left);
+    for (const service of this.#services.keys()) {
+      this.#publisher.prepare(service);
+      this.#refreshPeers(service);
+    }
+    this.#recovered = true;
+    this.#save();
+    const serving = this.#live().filter((worker) => isServing(worker.state));
+    await this.#waiters.until(() => serving.every((worker) => worker.connected || !isServing(worker.state)), ADOPTION_LIMIT_MS);
+    return this.pools();
   }
 
   /** Opens the public sockets of a service, `slots` for each place. Throws `port-in-use` and the like. */
@@ -171,6 +203,24 @@ export class Fleet {
     this.#save();
   }
 
+  #adopt(left: PoolRecord): void {
+    const found = left.workers.map((record) => adoptWorker(record, this.#clock, this.#workerHost)).filter((worker) => worker !== null);
+    if (left.phase === 'running' || left.phase === 'reloading') {
+      const pool = new Pool(left.spec, left.revision, this.#poolHost);
+      this.#pools.set(pool.id, pool);
+      pool.adopt(found);
+      return;
+    }
+    // It was not up yet, or on its way out: its workers leave, and whoever wants it starts it again.
+    for (const worker of found) this.#dismiss(worker);
+  }
+
+  /** Nobody's worker: it drains, and is known until it has ended. */
+  #dismiss(worker: Worker): void {
+    this.#strays.add(worker);
+    void worker.drain('left by an earlier supervisor').then(() => this.#strays.delete(worker));
+  }
+
   #slots(service: string): Slots {
     const known = this.#services.get(service);
     if (known !== undefined) return known;
@@ -180,14 +230,16 @@ export class Fleet {
   }
 
   #live(service: string | null = null): readonly Worker[] {
-    const pools = this.pools().filter((pool) => service === null || pool.spec.service === service);
-    return pools.flatMap((pool) => pool.workers());
+    const all = [...this.pools().flatMap((pool) => pool.workers()), ...this.#strays];
+    return service === null ? all : all.filter((worker) => worker.spec.service === service);
   }
 
   #spawn(slot: number, spec: FullSpec, revision: number): Worker {
     const id = `${spec.service}.${spec.version}.${this.#nextWorker}`;
     this.#nextWorker += 1;
     checkSocketPath(this.#paths, id);
+    // Before the process exists: its number must never be given away twice.
+    this.#save();
     this.#publisher.prepare(spec.service);
     const slots = this.#slots(spec.service);
     const brief = workerBrief(id, spec, slots.places, this.#paths);
@@ -203,7 +255,7 @@ export class Fleet {
     const now = this.#clock.now();
     const identity = { id, slot, revision, logFile, places: slots.places.map((_, index) => index), startedWall: this.#clock.wall() };
     const state: WorkerState = { name: 'starting', sinceMs: now, owed: { agent: true, places: identity.places.length === 0 ? null : identity.places, message: spec.ready.message, probe: spec.ready.http !== null } };
-    const worker = new Worker(identity, spec, childProcess(child, child.pid), state, this.#workerHost);
+    const worker = new Worker(identity, spec, childProcess(child, child.pid), { state, listeners: [] }, this.#workerHost);
     receiveNotes(child, { ready: () => worker.saidReady(), donated: (place, handle) => this.#donated(spec.service, place, handle) });
     return worker;
   }
@@ -261,6 +313,8 @@ export class Fleet {
   #welcome(hello: HelloMessage, link: Link): AgentHandler | null {
     const worker = this.#live().find((one) => one.id === hello.worker);
     if (worker === undefined) {
+      // The supervisor was killed between starting it and writing that down; it never served anybody.
+      if (this.#recovered) orphanProcess(hello.pid, null, this.#clock).signal('SIGTERM');
       this.#options.onEvent({ kind: 'warning', subject: hello.worker, text: `an agent of an unknown worker (process ${hello.pid}) connected and was refused` });
       return null;
     }
@@ -288,7 +342,7 @@ export class Fleet {
       format: RECORD_FORMAT,
       next: this.#nextWorker,
       services: [...this.#services].map(([name, slots]) => ({ name, places: slots.places, slots: slots.count })),
-      pools: this.pools().map((pool) => ({ spec: pool.spec, revision: pool.revision, workers: pool.workers().map(workerRecord) })),
+      pools: this.pools().map((pool) => ({ phase: pool.phase, spec: pool.spec, revision: pool.revision, workers: pool.workers().map(workerRecord) })),
     };
     saveRecord(this.#paths.state, record);
   }
@@ -296,5 +350,5 @@ export class Fleet {
 
 function workerRecord(worker: Worker): WorkerRecord {
   const { id, slot, revision, startedWall, logFile } = worker.identity;
-  return { id, slot, revision, startedWall, logFile, pid: worker.process.pid, born: worker.process.born, state: worker.state.name, spec: worker.spec };
+  return { id, slot, revision, startedWall, logFile, pid: worker.process.pid, born: worker.process.born, state: worker.state.name, spec: worker.spec, listeners: worker.listeners };
 }

@@ -10,3 +10,7 @@ export type { Published } from './publisher.ts';
 export type { BackoffPlan } from './backoff.ts';
 export type { LivenessSpec, MemorySpec, Place, PoolSpec, PublicSlots, ReadySpec, ScalingSpec } from './spec.ts';
 export type { FleetEvent, PoolPhase, PoolStatus, WorkerStatus } from './status.ts';
+export { AnchorKeeper } from './anchor/keeper.ts';
+export type { SupervisorCommand } from './anchor/notes.ts';
+export { runAnchor } from './anchor/run.ts';
+export type { Keeper } from './slots.ts';

@@ -1,7 +1,10 @@
 // What the next supervisor must know to take over: pools, seats and workers, as JSON in the run folder.
 
+import type { ListenerReport } from '@graylane/wire';
+
 import { readIfThere, replaceFile } from './atomic-file.ts';
 import type { FullSpec, Place } from './spec.ts';
+import type { PoolPhase } from './status.ts';
 import type { WorkerState } from './worker/state.ts';
 
 export const RECORD_FORMAT = 1;
@@ -16,9 +19,12 @@ export interface WorkerRecord {
   readonly startedWall: number;
   readonly logFile: string;
   readonly spec: FullSpec;
+  /** Kept so that forwarding goes on unchanged until its agent has connected again. */
+  readonly listeners: readonly ListenerReport[];
 }
 
 export interface PoolRecord {
+  readonly phase: PoolPhase;
   readonly spec: FullSpec;
   readonly revision: number;
   readonly workers: readonly WorkerRecord[];

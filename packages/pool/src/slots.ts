@@ -49,15 +49,15 @@ export class Slots {
     return this.#count;
   }
 
-  /** Opens `places` with `count` slots each, keeping what is open already. On failure nothing new stays open. */
-  async open(places: readonly Place[], count: number): Promise<void> {
+  /** Opens `places` with `count` slots each, keeping what is open already. On failure nothing new stays open. `friends` are processes that may share the ports. */
+  async open(places: readonly Place[], count: number, friends: readonly number[] = []): Promise<void> {
     const opened: Held[] = [];
     try {
       for (const place of places) {
         const known = this.#places.find((open) => samePlace(open.place, place));
         const open: OpenPlace = known ?? { place, sockets: [] };
         for (let slot = open.sockets.length; slot < (this.#shared ? 1 : count); slot++) {
-          const held = await this.#hold(place, slot);
+          const held = await this.#hold(place, slot, friends);
           opened.push(held);
           open.sockets.push(held);
         }
@@ -105,12 +105,12 @@ export class Slots {
     this.#count = 0;
   }
 
-  async #hold(place: Place, slot: number): Promise<Held> {
+  async #hold(place: Place, slot: number, friends: readonly number[]): Promise<Held> {
     const key = slotKey(place, slot);
     const inherited = this.#keeper.take(key);
     if (inherited !== null) return { key, fd: inherited, close: () => closeSync(inherited) };
     const address = await resolve(place);
-    if (slot === 0) refuseForeignListener(place, address);
+    if (slot === 0) refuseForeignListener(place, address, friends);
     const handle = bindTcp(address, place.port, !this.#shared);
     if (typeof handle === 'string') throw bindFailure(place, handle, null);
     this.#keeper.keep(key, handle);
@@ -141,8 +141,8 @@ async function resolve(place: Place): Promise<string | null> {
 }
 
 /** A shared port would let a second program bind beside a first one and take half of its connections, in silence. */
-function refuseForeignListener(place: Place, address: string | null): void {
-  const own = socketsOf(process.pid);
+function refuseForeignListener(place: Place, address: string | null, friends: readonly number[]): void {
+  const own = new Set([process.pid, ...friends].flatMap((pid) => [...socketsOf(pid)]));
   const rival = listeningSockets().find((socket) => socket.port === place.port && overlaps(socket.address, address) && !own.has(socket.inode));
   if (rival !== undefined) throw bindFailure(place, 'EADDRINUSE', rival.inode);
 }

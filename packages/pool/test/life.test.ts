@@ -1,13 +1,13 @@
 // Life after the start: crashes, drains, reloads, scaling, strategies. Real processes, real signals.
 
 import assert from 'node:assert/strict';
-import http from 'node:http';
 import { mkdirSync, readFileSync, symlinkSync, unlinkSync, copyFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
 import { APPS, app, failureOf, freePort, get, rig } from './support/harness.ts';
 import type { Rig } from './support/harness.ts';
+import { constantLoad } from './support/load.ts';
 
 async function up(t: Parameters<typeof rig>[0], spec: Parameters<typeof app>[0] = {}): Promise<Rig & { pool: Awaited<ReturnType<Rig['fleet']['start']>> }> {
   const rigged = await rig(t);
@@ -179,41 +179,3 @@ test('a worker whose event loop hangs is replaced, the new one first', async (t)
   await when((event) => event.kind === 'worker' && event.worker.id === 'web.v1.0' && event.worker.state === 'exited');
   assert.equal((await get(port)).worker, 'web.v1.1');
 });
-
-/** Requests on connections of their own, always four on the way. */
-function constantLoad(port: number): { stop: () => Promise<{ answers: number; failures: string[] }> } {
-  const outcome = { answers: 0, failures: [] as string[] };
-  let going = true;
-  const agent = new http.Agent({ keepAlive: true });
-  const one = async (client: number): Promise<void> => {
-    while (going) {
-      try {
-        // Half of the clients keep their connection, half open a new one each time.
-        const answer = client % 2 === 0 ? await get(port) : await getKeptAlive(agent, port);
-        if (answer.status === 200) outcome.answers += 1;
-        else outcome.failures.push(`status ${answer.status}`);
-      } catch (error) {
-        outcome.failures.push(String(error));
-      }
-    }
-  };
-  const clients = Promise.all([0, 1, 2, 3].map(one));
-  return {
-    stop: async () => {
-      going = false;
-      await clients;
-      agent.destroy();
-      return outcome;
-    },
-  };
-}
-
-function getKeptAlive(agent: http.Agent, port: number): Promise<{ status: number }> {
-  return new Promise((resolve, reject) => {
-    http.get({ host: '127.0.0.1', port, agent }, (response) => {
-      response.resume();
-      response.on('end', () => resolve({ status: response.statusCode ?? 0 }));
-      response.on('error', reject);
-    }).on('error', reject);
-  });
-}

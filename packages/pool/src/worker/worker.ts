@@ -27,6 +27,9 @@ export interface WorkerIdentity {
   readonly startedWall: number;
 }
 
+/** What is known of a worker before its agent speaks. */
+export interface Origin { readonly state: WorkerState; readonly listeners: readonly ListenerReport[] }
+
 /** What a worker tells the fleet. */
 export interface WorkerHost {
   readonly clock: Clock;
@@ -40,6 +43,8 @@ export interface WorkerHost {
 export type Ended = WorkerState & { name: 'exited' };
 
 const PROBE_EVERY_MS = 100;
+/** Agents look for a supervisor at least once a second. */
+const RECONNECT_LIMIT_MS = 2_000;
 
 export class Worker {
   readonly identity: WorkerIdentity;
@@ -49,6 +54,7 @@ export class Worker {
   readonly #ready = deferred<undefined>();
   readonly #gone = deferred<Ended>();
   readonly #drained = deferred<undefined>();
+  readonly #attached = deferred<undefined>();
   #state: WorkerState;
   #link: Link | null = null;
   #hello: HelloMessage | null = null;
@@ -62,13 +68,14 @@ export class Worker {
   #leaving: Promise<Ended> | null = null;
   #startTimer: Timer | null = null;
 
-  /** `state` is `starting` for a fresh process and what is known of an adopted one. */
-  constructor(identity: WorkerIdentity, spec: FullSpec, process: WorkerProcess, state: WorkerState, host: WorkerHost) {
+  constructor(identity: WorkerIdentity, spec: FullSpec, process: WorkerProcess, origin: Origin, host: WorkerHost) {
+    const { state } = origin;
     this.identity = identity;
     this.spec = spec;
     this.process = process;
     this.#host = host;
     this.#state = state;
+    this.#listeners = [...origin.listeners];
     this.#lastPongMs = host.clock.now();
     // Nobody may be waiting when a start fails; the failure is also in `failure`.
     this.#ready.promise.catch(() => undefined);
@@ -117,6 +124,7 @@ export class Worker {
     this.#ackedGeneration = hello.generation;
     this.#ackedEpoch = 0;
     this.#lastPongMs = this.#host.clock.now();
+    this.#attached.resolve(undefined);
     this.#host.connected(this);
     this.#apply({ kind: 'agent-connected' });
     this.#apply({ kind: 'answered' });
@@ -144,6 +152,8 @@ export class Worker {
   async #leave(why: string, graceMs: number): Promise<Ended> {
     this.#apply({ kind: 'drain', why });
     await this.#host.forgotten(this);
+    // Adopted a moment ago: its agent is on the way back, and what it has in flight must not meet SIGTERM.
+    if (this.#link === null && this.#listeners.length > 0) await this.#within(Math.min(graceMs, RECONNECT_LIMIT_MS), Promise.race([this.#attached.promise, this.#gone.promise]));
     if (this.#link !== null) {
       this.#link.send({ kind: 'drain', graceMs });
       await this.#within(graceMs, Promise.race([this.#drained.promise, this.#gone.promise]));

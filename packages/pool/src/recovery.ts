@@ -1,0 +1,31 @@
+// A worker of an earlier supervisor, found by its record: the same process, under a new master.
+
+import type { Clock } from './clock.ts';
+import { isAlive } from './os/processes.ts';
+import type { WorkerRecord } from './record.ts';
+import { orphanProcess } from './worker/process.ts';
+import type { WorkerState } from './worker/state.ts';
+import { Worker } from './worker/worker.ts';
+import type { WorkerHost } from './worker/worker.ts';
+
+/** Null when it has ended meanwhile, or its number belongs to another process now. */
+export function adoptWorker(record: WorkerRecord, clock: Clock, host: WorkerHost): Worker | null {
+  if (!isAlive(record.pid, record.born)) return null;
+  const { id, slot, revision, logFile, startedWall } = record;
+  const identity = { id, slot, revision, logFile, startedWall, places: record.listeners.map((listener) => listener.index) };
+  return new Worker(identity, record.spec, orphanProcess(record.pid, record.born, clock), { state: formerState(record, clock.now()), listeners: record.listeners }, host);
+}
+
+/** Whoever was not ready yet is not waited for: its place is filled anew. */
+function formerState(record: WorkerRecord, nowMs: number): WorkerState {
+  switch (record.state) {
+    case 'ready':
+    case 'stalled':
+      return { name: 'ready', sinceMs: nowMs };
+    case 'starting':
+    case 'draining':
+    case 'stopping':
+    case 'exited':
+      return { name: 'draining', sinceMs: nowMs, why: 'left by an earlier supervisor' };
+  }
+}
