@@ -1,6 +1,7 @@
 // From a matcher of the document to a compiled test.
 
 import type { BoundsSpec, Matcher } from '../document/types.ts';
+import { compileRegex } from '../language/regex/regex.ts';
 import { toBytes } from '../language/utf8.ts';
 import type { TestPlan } from './snapshot.ts';
 
@@ -12,12 +13,18 @@ export function compileMatcher(matcher: Matcher, dimension: Dimension): TestPlan
   if (isList(matcher)) return { op: 'exact', values: [...new Set(matcher.map(toBytes))] };
   if ('prefix' in matcher) return prefix(toBytes(matcher.prefix), dimension);
   if ('suffix' in matcher) return { op: 'suffix', text: toBytes(matcher.suffix) };
-  if ('regex' in matcher) throw new TypeError('regular expressions are refused by the parser');
+  if ('regex' in matcher) return regex(matcher.regex);
   if ('semver' in matcher) return { op: 'semver', range: matcher.semver };
   if ('present' in matcher) return { op: matcher.present ? 'present' : 'absent' };
   if ('not' in matcher) return { op: 'not', of: compileMatcher(matcher.not, dimension) };
   if ('any' in matcher) return { op: 'any', of: matcher.any.map((member) => compileMatcher(member, dimension)) };
   return bounds(matcher);
+}
+
+function regex(pattern: string): TestPlan {
+  const compiled = compileRegex(pattern);
+  if (!compiled.ok) throw new TypeError(`not a checked expression: ${compiled.fault.problem}`);
+  return { op: 'dfa', dfa: compiled.dfa };
 }
 
 /** Array.isArray does not narrow a readonly list. */

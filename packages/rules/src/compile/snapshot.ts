@@ -1,6 +1,8 @@
 // A compiled strategy as plain data (JSON-able, structured-cloneable): made in the control plane, loaded in data planes.
 // All texts are in wire form: one character per byte of UTF-8, as Node shows the bytes of a header.
 
+import type { Dfa } from '../language/regex/dfa.ts';
+
 export const SNAPSHOT_FORMAT = 1;
 
 export interface Snapshot {
@@ -33,6 +35,7 @@ export type TestPlan =
   | { readonly op: 'prefix' | 'suffix'; readonly text: string }
   | { readonly op: 'decimal'; readonly gte?: string; readonly gt?: string; readonly lte?: string; readonly lt?: string }
   | { readonly op: 'semver'; readonly range: string }
+  | { readonly op: 'dfa'; readonly dfa: Dfa }
   | { readonly op: 'present' | 'absent' }
   | { readonly op: 'not'; readonly of: TestPlan }
   | { readonly op: 'any'; readonly of: readonly TestPlan[] };

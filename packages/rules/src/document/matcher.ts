@@ -1,6 +1,6 @@
 // Checks a matcher: one condition on one value of a request.
 
-import { regexFault } from '../language/regex-fault.ts';
+import { compileRegex } from '../language/regex/regex.ts';
 import { semverFault } from '../language/semver.ts';
 import { isWellFormed } from '../language/utf8.ts';
 import type { Report } from './report.ts';
@@ -113,8 +113,8 @@ function checkBound(value: unknown, pointer: string, report: Report): boolean {
 function checkRegex(value: unknown, pointer: string, report: Report): boolean {
   if (typeof value !== 'string') return checkText(value, pointer, report);
   if (!checkText(value, pointer, report)) return false;
-  const fault = regexFault(value);
-  return fault === null || report.add('GL1013', pointer, `${quote(value)}: ${fault.problem}`, fault.fix, `at character ${fault.at + 1} of the expression`);
+  const compiled = compileRegex(value);
+  return compiled.ok || report.add('GL1013', pointer, `${quote(value)}: ${compiled.fault.problem}`, compiled.fault.fix, `at character ${compiled.fault.at + 1} of the expression`);
 }
 
 function checkSemver(value: unknown, pointer: string, report: Report): boolean {

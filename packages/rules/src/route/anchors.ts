@@ -1,6 +1,8 @@
 // What must be true of a value for a test to hold at all: the keys under which a clause is filed, so that deciding visits few clauses.
 
 import type { ClausePlan, TestPlan } from '../compile/snapshot.ts';
+import type { Dfa } from '../language/regex/dfa.ts';
+import { commonPrefix } from '../language/regex/dfa.ts';
 
 export type AnchorKey = { readonly kind: 'exact' | 'prefix' | 'suffix'; readonly text: string } | { readonly kind: 'present' };
 
@@ -16,10 +18,17 @@ export function anchorKeys(plan: TestPlan): readonly AnchorKey[] | null {
   switch (plan.op) {
     case 'exact': return plan.values.length > KEYS_LIMIT ? PRESENT : plan.values.map((text) => ({ kind: 'exact', text }));
     case 'prefix': case 'suffix': return plan.text === '' ? PRESENT : [{ kind: plan.op, text: plan.text }];
+    case 'dfa': return literalStart(plan.dfa);
     case 'decimal': case 'semver': case 'present': return PRESENT;
     case 'absent': case 'not': return null;
     case 'any': return anyOf(plan.of);
   }
+}
+
+/** The beginning that every value of the automaton has. */
+function literalStart(dfa: Dfa): readonly AnchorKey[] {
+  const text = commonPrefix(dfa);
+  return text === '' ? PRESENT : [{ kind: 'prefix', text }];
 }
 
 function anyOf(plans: readonly TestPlan[]): readonly AnchorKey[] | null {

@@ -9,11 +9,8 @@ import type { CompiledRouter } from './router.ts';
 
 export function explain(router: CompiledRouter, request: RequestFields): Explanation {
   const decision = router.decide(request);
-  // An override or an empty strategy decides without reading.
-  if (decision.reason === 'override' || decision.reason === 'no-release') {
-    router.reader.begin(request);
-    router.sticky.begin(request);
-  }
+  // An override decides before any key is asked for.
+  if (decision.reason === 'override') router.sticky.begin(request);
   const now = router.now();
   const versions = Object.fromEntries([...router.versions.keys()].map((service) => [service, router.version(service, decision.lane)]));
   return { generation: router.generation, decision, versions, releases: router.releases.map((_, place) => traceRelease(router, place, decision, now)) };

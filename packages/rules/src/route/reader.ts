@@ -6,12 +6,14 @@ import type { RequestFields, RouterOptions } from '../contract.ts';
 import { eachCookie, findCookie, trimmed } from './cookie.ts';
 import { derive } from './derived.ts';
 import { NameTable, NO_FIELD } from './names.ts';
+import { OVERRIDE_NAME } from './override.ts';
 import { eachParameter } from './query.ts';
 import { hostOf, pathOf } from './target.ts';
 
 /** Header lines that fields are cut out of; they are no fields themselves. */
 const COOKIE = -2;
 const HOST = -3;
+const OVERRIDE = -4;
 
 /** Up to here each cookie is searched for; beyond it the header is split once. */
 const SEARCHED_COOKIES = 8;
@@ -30,11 +32,12 @@ export class Reader {
   #stamp = 0;
   #cookie: string | null = null;
   #host: string | null = null;
+  #override: string | null = null;
   #cookiesSplit = false;
   #querySplit = false;
   #request: RequestFields = NO_REQUEST;
 
-  constructor(plans: readonly FieldPlan[], options: Pick<RouterOptions, 'claim'>) {
+  constructor(plans: readonly FieldPlan[], options: Pick<RouterOptions, 'claim' | 'override'>) {
     this.plans = plans;
     this.#claim = options.claim;
     this.#values = plans.map(() => null);
@@ -42,13 +45,13 @@ export class Reader {
     const places = (kind: FieldPlan['kind']): [string, number][] => plans.flatMap((plan, field): [string, number][] => (plan.kind === kind && 'name' in plan ? [[plan.name, field]] : []));
     this.#cookies = new Map(places('cookie'));
     this.#parameters = new Map(places('query'));
-    this.#headers = new NameTable([...places('header'), ...this.#special()]);
+    this.#headers = new NameTable([...places('header'), ...this.#special(options.override !== undefined)]);
   }
 
-  #special(): [string, number][] {
-    const needsCookie = this.#cookies.size > 0 || this.plans.some((plan) => plan.kind === 'tag');
+  #special(overrides: boolean): [string, number][] {
+    const needsCookie = overrides || this.#cookies.size > 0 || this.plans.some((plan) => plan.kind === 'tag');
     const needsHost = this.plans.some((plan) => plan.kind === 'host' || plan.kind === 'path');
-    return [...(needsCookie ? [['cookie', COOKIE] as [string, number]] : []), ...(needsHost ? [['host', HOST] as [string, number]] : [])];
+    return [...(needsCookie ? [['cookie', COOKIE] as [string, number]] : []), ...(needsHost ? [['host', HOST] as [string, number]] : []), ...(overrides ? [[OVERRIDE_NAME, OVERRIDE] as [string, number]] : [])];
   }
 
   /** From here on all values are of `request`. */
@@ -58,6 +61,7 @@ export class Reader {
     if (this.#stamp === 0) this.#stamps.fill(-1);
     this.#cookie = null;
     this.#host = null;
+    this.#override = null;
     this.#cookiesSplit = false;
     this.#querySplit = false;
     if (this.#headers.size === 0) return;
@@ -72,6 +76,7 @@ export class Reader {
     const value = trimmed(raw, 0, raw.length);
     if (field === COOKIE) this.#cookie = this.#cookie === null ? value : `${this.#cookie}; ${value}`;
     else if (field === HOST) this.#host ??= value;
+    else if (field === OVERRIDE) this.#override ??= value;
     else if (this.#stamps[field] === this.#stamp) this.#values[field] = `${this.#values[field] ?? ''}, ${value}`;
     else this.#set(field, value);
   }
@@ -80,6 +85,12 @@ export class Reader {
     this.#values[field] = value;
     this.#stamps[field] = this.#stamp;
     return value;
+  }
+
+  /** The token of the header, else of the cookie, or null. The query parameter only leads to the cookie, by a redirect. */
+  overrideToken(): string | null {
+    if (this.#override !== null && this.#override !== '') return this.#override;
+    return this.#cookie === null ? null : findCookie(this.#cookie, OVERRIDE_NAME);
   }
 
   /** The field's value, or null when the request has none (or its path is one that no rule matches). */

@@ -7,7 +7,6 @@ import { Clauses } from './clauses.ts';
 import { Decisions, NO_RELEASE, NOT_MATCHED, OVERRIDE_STABLE } from './decisions.ts';
 import { explain } from './explain.ts';
 import type { Explanation } from './explanation.ts';
-import { overrideToken } from './override.ts';
 import { Reader } from './reader.ts';
 import { Sticky } from './sticky.ts';
 
@@ -55,12 +54,12 @@ export class CompiledRouter implements Router {
   }
 
   decide(request: RequestFields): Decision {
-    if (this.#override !== undefined) {
-      const decision = this.#overridden(request, this.#override);
-      if (decision !== null) return decision;
-    }
     if (this.releases.length === 0) return NO_RELEASE;
     this.reader.begin(request);
+    if (this.#override !== undefined) {
+      const decision = this.#overridden(this.#override);
+      if (decision !== null) return decision;
+    }
     this.sticky.begin(request);
     const found = this.clauses.find(-1, this.now);
     if (found === 0) return NOT_MATCHED;
@@ -96,8 +95,8 @@ export class CompiledRouter implements Router {
     return false;
   }
 
-  #overridden(request: RequestFields, verify: (token: string) => string | null): Decision | null {
-    const token = overrideToken(request);
+  #overridden(verify: (token: string) => string | null): Decision | null {
+    const token = this.reader.overrideToken();
     const lane = token === null ? null : verify(token);
     if (lane === null) return null;
     if (lane === '') return OVERRIDE_STABLE;

@@ -2,6 +2,7 @@
 
 import type { TestPlan } from '../compile/snapshot.ts';
 import { compareDecimals, isDecimal } from '../language/decimal.ts';
+import type { Dfa } from '../language/regex/dfa.ts';
 import { holds, parseRange, parseVersion } from '../language/semver.ts';
 
 export type Test = (value: string | null) => boolean;
@@ -16,6 +17,7 @@ export function loadTest(plan: TestPlan): Test {
     case 'suffix': return (value) => value !== null && value.endsWith(plan.text);
     case 'decimal': return decimal(plan);
     case 'semver': return semver(plan.range);
+    case 'dfa': return regex(plan.dfa);
     case 'present': return (value) => value !== null;
     case 'absent': return (value) => value === null;
     case 'not': return not(loadTest(plan.of));
@@ -49,6 +51,20 @@ function decimal(plan: TestPlan & { readonly op: 'decimal' }): Test {
     && (gt === undefined || compareDecimals(value, gt) > 0)
     && (lte === undefined || compareDecimals(value, lte) <= 0)
     && (lt === undefined || compareDecimals(value, lt) < 0);
+}
+
+/** Flat buffers: one look-up per byte. */
+function regex(plan: Dfa): Test {
+  const classes = Uint8Array.from(plan.classes);
+  const targets = Int32Array.from(plan.targets);
+  const accepting = Uint8Array.from(plan.accepting);
+  const { width } = plan;
+  return (value) => {
+    if (value === null) return false;
+    let state = 0;
+    for (let i = 0; i < value.length; i++) state = targets[state * width + (classes[value.charCodeAt(i)] ?? 0)] ?? 0;
+    return accepting[state] === 1;
+  };
 }
 
 function semver(range: string): Test {
