@@ -6,8 +6,9 @@ import type { Endpoint } from './endpoint.ts';
 import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import type { Applicant, Group } from './group.ts';
-import type { Hop } from './hop.ts';
+import type { EditReply, Hop, ReplyEdit } from './hop.ts';
 import { answerFailure } from './own-answer.ts';
+import { fieldOf } from './proxy-reply.ts';
 import { beginRaw, keepsAlive, writeInterim, writeRaw } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
@@ -52,17 +53,19 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
   readonly #res: ServerResponse;
   readonly #head: RequestHead;
   readonly #upload: Upload;
+  readonly #editReply: EditReply | null;
   #state: State = WAITING;
   #attempts = 0;
   #fresh = false;
   avoid: Endpoint | null = null;
 
-  constructor(context: ExchangeContext, group: Group, req: IncomingMessage, res: ServerResponse, head: RequestHead) {
+  constructor(context: ExchangeContext, group: Group, req: IncomingMessage, res: ServerResponse, head: RequestHead, editReply: EditReply | null) {
     this.#context = context;
     this.#group = group;
     this.#req = req;
     this.#res = res;
     this.#head = head;
+    this.#editReply = editReply;
     this.#upload = new Upload(req, head.framing, this);
   }
 
@@ -111,7 +114,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
     this.#group.answered(state.endpoint, this.#context.now() - state.since);
     const { hop } = this.#context;
     const mayKeep = keepsAlive(this.#res) && (hop.finishesUploads || this.#upload.ended);
-    const { text, keep, chunked } = hop.replyHead(head, framing, this.#req, mayKeep);
+    const { text, keep, chunked } = hop.replyHead(head, framing, this.#req, mayKeep, this.#edited(head));
     beginRaw(this.#res, head.status, keep);
     this.#move({ phase: 'answering', connection: state.connection, endpoint: state.endpoint, reply: { pending: text, chunked } });
   }
@@ -183,6 +186,10 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
     if (this.#state.phase === 'ended' || !(this.#req.socket.destroyed || this.#res.closed)) return;
     this.#end(failure('client-gone'));
   };
+
+  #edited(head: ResponseHead): ReplyEdit | null {
+    return this.#editReply === null ? null : this.#editReply({ status: head.status, field: (lower) => fieldOf(head, lower) });
+  }
 
   #mayRetry(what: Failure, rested: boolean): boolean {
     if (this.#attempts >= this.#context.attempts || this.#upload.begun) return false;

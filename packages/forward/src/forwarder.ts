@@ -10,7 +10,7 @@ import type { ExchangeContext } from './exchange.ts';
 import { Refusal, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import { Group } from './group.ts';
-import type { Hop } from './hop.ts';
+import type { EditReply, Hop } from './hop.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { answerFailure } from './own-answer.ts';
@@ -28,7 +28,8 @@ export type ForwardEvent =
   | { readonly kind: 'ejected'; readonly group: string; readonly upstream: string; readonly ms: number };
 
 export interface ForwarderOptions {
-  readonly hop: 'transparent';
+  /** `transparent` between workers of one machine; the gateway brings `proxyHop`, which the agent then need not carry. */
+  readonly hop: 'transparent' | Hop;
   readonly limits?: Partial<Limits>;
   readonly clock?: Clock;
   readonly random?: () => number;
@@ -63,7 +64,7 @@ export class Forwarder {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#onEvent = options.onEvent ?? (() => undefined);
-    this.#hop = transparentHop;
+    this.#hop = options.hop === 'transparent' ? transparentHop : options.hop;
     this.#tunnels = new Tunnels(this.#limits, () => this.#clock.now());
     this.#context = {
       hop: this.#hop,
@@ -85,14 +86,14 @@ export class Forwarder {
   }
 
   /** Sends the request to an upstream of the group and its answer to `res`. `lines` are whole header lines that go last. */
-  forward(name: string, req: IncomingMessage, res: ServerResponse, lines: string): void {
+  forward(name: string, req: IncomingMessage, res: ServerResponse, lines: string, editReply: EditReply | null = null): void {
     const head = this.#requestHead(name, req, lines, false);
     if ('reason' in head) {
       answerFailure(res, head, true);
       return;
     }
     this.#startChecks();
-    new Exchange(this.#context, this.#group(name), req, res, head).start();
+    new Exchange(this.#context, this.#group(name), req, res, head, editReply).start();
   }
 
   /** Sends a request for another protocol to an upstream of the group; takes over what Node's 'upgrade' event hands over. */

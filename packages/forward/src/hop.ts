@@ -14,6 +14,24 @@ export interface ReplyHead {
   readonly chunked: boolean;
 }
 
+/** What an answer shows to who wants to say more on it. */
+export interface AnswerView {
+  readonly status: number;
+  /** All lines of a field joined with `, `, or null; the name in lower case. */
+  field(lower: string): string | null;
+}
+
+/** What is said on an answer beside the upstream's own words. */
+export interface ReplyEdit {
+  /** Whole header lines. */
+  readonly add: string;
+  /** Fields of the upstream to leave out, in lower case. */
+  readonly drop: ReadonlySet<string>;
+}
+
+/** Asked once per final answer. A transparent hop asks nobody: the far end says everything by itself. */
+export type EditReply = (answer: AnswerView) => ReplyEdit | null;
+
 export interface Hop {
   readonly readMode: ReadMode;
   /** Whether a body is carried to its end after an early answer, as a direct connection would. */
@@ -23,7 +41,7 @@ export interface Hop {
   /** '' to keep it from the client. */
   interimText(head: ResponseHead, req: IncomingMessage): string;
   /** `mayKeep`: nothing on this side is against going on with the client's connection. */
-  replyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, mayKeep: boolean): ReplyHead;
+  replyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, mayKeep: boolean, edit: ReplyEdit | null): ReplyHead;
   /** The head of a 101 in its final bytes. */
   switchText(head: ResponseHead): string;
 }

@@ -92,7 +92,7 @@ export class Upgrade implements Applicant, ConnectionUser {
       this.#client.socket.write(hop.switchText(head), 'latin1');
       return;
     }
-    const { text, chunked } = hop.replyHead(head, framing, this.#client.req, false);
+    const { text, chunked } = hop.replyHead(head, framing, this.#client.req, false, null);
     this.#client.socket.write(text, 'latin1');
     this.#state = { ...state, phase: 'answering', chunked };
   }

@@ -1,0 +1,70 @@
+// The request head of a proxy hop: the client's end-to-end fields, framed anew, without what belongs to its connection and what it may not say.
+
+import type { IncomingMessage } from 'node:http';
+import { Refusal } from './failure.ts';
+import { canonicalName, isConnectionField, namedFields } from './hop-by-hop.ts';
+import { framed, noteControl, refuseControlOctets, refuseHiddenLines, requestLine } from './request-head.ts';
+import type { Controls, RequestHead } from './request-head.ts';
+
+/** How this hop names itself in Via (RFC 9110 §7.6.3). */
+const VIA_LINE = 'Via: 1.1 graylane\r\n';
+
+/** Said by the hop itself, so never passed on from a client. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port']);
+const OWN_PREFIX = 'graylane-';
+const STAMP_PREFIX = 'graylane.';
+
+/** Throws Refusal. `lines` go last. */
+export function proxyRequestHead(req: IncomingMessage, lines: string, upgrade: boolean): RequestHead {
+  refuseHiddenLines(req);
+  const { rawHeaders } = req;
+  const controls: Controls = { contentLength: null, transferEncoding: null, expectsContinue: false };
+  const connection = valuesOf(rawHeaders, 'connection');
+  const named = connection === '' ? null : namedFields(connection);
+  let text = requestLine(req).replace(/1\.0\r\n$/, '1.1\r\n');
+  let hosts = 0;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    let value = rawHeaders[i + 1] as string;
+    noteControl(controls, name, value);
+    refuseControlOctets(name, value);
+    const canonical = canonicalName(name);
+    if (canonical === 'host') {
+      hosts++;
+      refuseBadHost(name, value);
+    }
+    if (isConnectionField(canonical) || OWN_FIELDS.has(canonical) || canonical.startsWith(OWN_PREFIX) || named?.has(canonical) === true) continue;
+    if (canonical === 'expect' && req.httpVersion === '1.0') continue;
+    if (canonical === 'baggage') {
+      value = withoutStamps(value);
+      if (value === '') continue;
+    }
+    text += name + ': ' + value + '\r\n';
+  }
+  if (hosts !== 1) throw new Refusal('bad-host', `${hosts} Host fields`);
+  const head = framed(controls, '');
+  if (head.framing === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
+  if (named?.has('te') === true && /(?:^|[\s,])trailers\b/i.test(valuesOf(rawHeaders, 'te'))) text += 'TE: trailers\r\nConnection: TE\r\n';
+  if (upgrade) text += `Upgrade: ${valuesOf(rawHeaders, 'upgrade')}\r\nConnection: Upgrade\r\n`;
+  return { ...head, text: text + VIA_LINE + lines + '\r\n' };
+}
+
+/** All values of a field, joined; '' without any. */
+export function valuesOf(rawHeaders: readonly string[], lower: string): string {
+  let joined = '';
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === lower.length && name.toLowerCase() === lower) joined += joined === '' ? rawHeaders[i + 1] as string : `, ${rawHeaders[i + 1]}`;
+  }
+  return joined;
+}
+
+/** Drops the members of a `baggage` that only the strategy's own hops may set; the others stay as they are. */
+export function withoutStamps(baggage: string): string {
+  if (!baggage.toLowerCase().includes(STAMP_PREFIX)) return baggage;
+  return baggage.split(',').filter((member) => !member.trim().toLowerCase().startsWith(STAMP_PREFIX)).join(',').trim();
+}
+
+function refuseBadHost(name: string, value: string): void {
+  if (name.includes('_') || !/^[A-Za-z0-9\-._~%!$&'()*+;=]*(?::\d{0,5})?$|^\[[0-9A-Fa-f:.]+\](?::\d{0,5})?$/.test(value)) throw new Refusal('bad-host', 'a malformed Host');
+}
