@@ -4,7 +4,7 @@ import { compileRegex } from '../language/regex/regex.ts';
 import { semverFault } from '../language/semver.ts';
 import { isWellFormed } from '../language/utf8.ts';
 import type { Report } from './report.ts';
-import { nameOf, quote, step } from './report.ts';
+import { keyName, nameOf, quote, step } from './report.ts';
 import { checkText, TEXT_LIMIT } from './scalars.ts';
 import type { JsonSchema, Shape } from './shape.ts';
 import { isPlain, shape, wrongType } from './shape.ts';
@@ -68,7 +68,7 @@ function checkCondition(value: Readonly<Record<string, unknown>>, pointer: strin
   const keys = Object.keys(value).filter((key) => value[key] !== undefined);
   let ok = true;
   for (const key of keys) {
-    if (!KEYS.includes(key)) ok = report.add('GL1003', step(pointer, key), `\`${key}\` is not a condition`, didYouMean(key, KEYS) || `use ${FORMS}`);
+    if (!KEYS.includes(key)) ok = report.add('GL1003', step(pointer, key), `${keyName(key)} is not a condition`, didYouMean(key, KEYS) || `use ${FORMS}`);
   }
   const known = keys.filter((key) => KEYS.includes(key));
   if (known.length === 0 && ok) return report.add('GL1001', pointer, 'this condition is empty', `use ${FORMS}`);

@@ -80,3 +80,8 @@ export function quote(text: string): string {
   const shown = text.length > 60 ? `${text.slice(0, 57)}…` : text;
   return JSON.stringify(shown).replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
+
+/** A key as it stands in a message: bare when it is harmless. */
+export function keyName(key: string): string {
+  return /^[\w.$-]{1,60}$/.test(key) ? `\`${key}\`` : quote(key);
+}

@@ -1,7 +1,7 @@
 // Small building blocks that check a value and describe it as JSON Schema, from one definition.
 
 import type { Report } from './report.ts';
-import { nameOf, step } from './report.ts';
+import { keyName, nameOf, step } from './report.ts';
 import { didYouMean } from './suggest.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -68,7 +68,7 @@ export function object<T>(noun: string, keys: Keys<T>): Shape<T> {
 
 function unknownKey(name: string, names: readonly string[], noun: string, pointer: string, report: Report): false {
   const fix = didYouMean(name, names) || `remove it; known here: ${names.join(', ')}`;
-  return report.add('GL1003', step(pointer, name), `\`${name}\` is not a key of ${noun}`, fix);
+  return report.add('GL1003', step(pointer, name), `${keyName(name)} is not a key of ${noun}`, fix);
 }
 
 /** An object whose keys are names; `named` reports a bad one. */
