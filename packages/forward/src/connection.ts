@@ -114,21 +114,28 @@ export class Connection implements TunnelEnd {
     return this.socket.write(text, 'latin1');
   }
 
+  /** More of the body is up to the client now, or to the upstream. */
+  awaitBody(from: 'client' | 'upstream'): void {
+    if (this.#answerBegun) return;
+    if (from === 'client') this.#expire(this.#owner.limits.clientIdleMs, 'request-timeout');
+    else this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
+  }
+
   write(data: Buffer | string): boolean {
-    if (!this.#answerBegun) this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
     return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data);
   }
 
   /** The request is complete. */
   requestSent(): void {
     this.#requestSent = true;
+    this.awaitBody('upstream');
     if (this.#reader.done) this.#finish();
   }
 
   /** The client takes no more for now. */
   pause(): void {
     this.socket.pause();
-    this.#expire(this.#owner.limits.clientIdleMs, 'client-too-slow');
+    this.#expire(this.#owner.limits.clientStallMs, 'client-too-slow');
   }
 
   resume(): void {

@@ -7,6 +7,8 @@ import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import type { Applicant, Group } from './group.ts';
 import type { EditReply, Hop, ReplyEdit } from './hop.ts';
+import type { Limits } from './limits.ts';
+import { closeGently } from './linger.ts';
 import { answerFailure } from './own-answer.ts';
 import { fieldOf } from './proxy-reply.ts';
 import { beginRaw, keepsAlive, writeInterim, writeRaw } from './reply.ts';
@@ -17,7 +19,7 @@ import type { UploadUser } from './upload.ts';
 
 export interface ExchangeContext {
   readonly hop: Hop;
-  readonly attempts: number;
+  readonly limits: Limits;
   now(): number;
   failed(group: Group, what: Failure, status: number): void;
   retried(group: Group, what: Failure): void;
@@ -66,7 +68,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
     this.#res = res;
     this.#head = head;
     this.#editReply = editReply;
-    this.#upload = new Upload(req, head.framing, this);
+    this.#upload = new Upload(req, head.framing, context.limits, this);
   }
 
   start(): void {
@@ -179,6 +181,11 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
     else this.#end(failure('client-gone'));
   }
 
+  uploadTooLarge(): void {
+    if (this.#state.phase === 'ended') this.#trailing?.();
+    else this.#end(failure('body-too-large'));
+  }
+
   /** What is left to do when the body ends after its answer. */
   #trailing: (() => void) | null = null;
 
@@ -192,7 +199,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
   }
 
   #mayRetry(what: Failure, rested: boolean): boolean {
-    if (this.#attempts >= this.#context.attempts || this.#upload.begun) return false;
+    if (this.#attempts >= this.#context.limits.attempts || this.#upload.begun) return false;
     // Nothing was sent: it costs no upstream anything.
     if (what.reason === 'connect-failed' || what.reason === 'connect-timeout') return true;
     if (what.reason !== 'no-answer' || this.#head.framing !== 'none' || !IDEMPOTENT.has(this.#req.method ?? '')) return false;
@@ -210,12 +217,17 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
       this.#upload.stop();
       connection.abandon();
       this.#group.release(endpoint);
+      closeGently(this.#req, this.#res);
       return;
     }
     this.#trailing = () => {
       this.#trailing = null;
-      if (this.#upload.ended) connection.requestSent();
-      else connection.abandon();
+      if (this.#upload.ended) {
+        connection.requestSent();
+      } else {
+        this.#upload.stop();
+        connection.abandon();
+      }
       this.#group.release(endpoint);
     };
   }
@@ -236,7 +248,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
     const bodyRead = this.#upload.ended;
     this.#upload.stop();
     if (state.phase === 'answering' || status === 0) this.#res.destroy();
-    else answerFailure(this.#res, what, !bodyRead);
+    else answerFailure(this.#req, this.#res, what, !bodyRead);
   }
 
   #move(to: State): void {

@@ -68,7 +68,7 @@ export class Forwarder {
     this.#tunnels = new Tunnels(this.#limits, () => this.#clock.now());
     this.#context = {
       hop: this.#hop,
-      attempts: this.#limits.attempts,
+      limits: this.#limits,
       now: () => this.#clock.now(),
       failed: (group, what, status) => this.#tellFailed(group.name, what, status),
       retried: (group, what) => this.#onEvent({ kind: 'retried', group: group.name, ...what }),
@@ -89,7 +89,7 @@ export class Forwarder {
   forward(name: string, req: IncomingMessage, res: ServerResponse, lines: string, editReply: EditReply | null = null): void {
     const head = this.#requestHead(name, req, lines, false);
     if ('reason' in head) {
-      answerFailure(res, head, true);
+      answerFailure(req, res, head, true);
       return;
     }
     this.#startChecks();
@@ -110,7 +110,7 @@ export class Forwarder {
   /** Sends an HTTP/2 stream to an upstream of the group that speaks HTTP/2, without TLS on a Unix socket. `extra` are headers to add. */
   forwardStream(name: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, extra: Readonly<Record<string, string>>): void {
     this.#startChecks();
-    new StreamExchange(this.#context, this.#group(name), this.#limits, { stream, headers, extra }).start();
+    new StreamExchange(this.#context, this.#group(name), { stream, headers, extra }).start();
   }
 
   stats(): GroupStats[] {
@@ -163,8 +163,8 @@ export class Forwarder {
   /** Runs while there is anything to look after. */
   #startChecks(): void {
     if (this.#stopChecks !== null) return;
-    const { connectLocalMs, connectRemoteMs, responseHeadMs, bodyIdleMs, waitMs, idleConnectionMs, clientIdleMs } = this.#limits;
-    const timeouts = [connectLocalMs, connectRemoteMs, responseHeadMs, bodyIdleMs, waitMs, idleConnectionMs, clientIdleMs].filter((ms) => ms > 0);
+    const { connectLocalMs, connectRemoteMs, responseHeadMs, bodyIdleMs, waitMs, idleConnectionMs, clientIdleMs, clientStallMs } = this.#limits;
+    const timeouts = [connectLocalMs, connectRemoteMs, responseHeadMs, bodyIdleMs, waitMs, idleConnectionMs, clientIdleMs, clientStallMs].filter((ms) => ms > 0);
     this.#stopChecks = this.#clock.every(Math.max(CHECK_MIN_MS, Math.min(...timeouts) / CHECKS_PER_TIMEOUT), () => this.#check());
   }
 

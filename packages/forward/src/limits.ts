@@ -14,8 +14,14 @@ export interface Limits {
   readonly responseHeadMs: number;
   /** Between two reads of an answer's body (event streams excepted); 0 is off. */
   readonly bodyIdleMs: number;
-  /** Between two reads of a client's body, and between two writes that a client takes; 0 is off. */
+  /** Between two reads of a client's body; 0 is off. */
   readonly clientIdleMs: number;
+  /** Less than this within `clientIdleMs` counts as nothing: a client may not hold a worker by dripping. */
+  readonly clientPaceBytes: number;
+  /** A client that takes nothing of its answer for this long is given up; 0 is off. */
+  readonly clientStallMs: number;
+  /** 0 is without bound: bodies are streamed. */
+  readonly requestBodyBytes: number;
   /** Below every keep-alive timeout that servers usually have (Node: 5 s), so that the upstream is rarely first to close. */
   readonly idleConnectionMs: number;
   /** Warm connections kept per upstream; more than this is memory on both sides without use. */
@@ -55,6 +61,9 @@ export const DEFAULT_LIMITS: Limits = {
   responseHeadMs: 60_000,
   bodyIdleMs: 60_000,
   clientIdleMs: 0,
+  clientPaceBytes: 512,
+  clientStallMs: 0,
+  requestBodyBytes: 0,
   idleConnectionMs: 4_000,
   idleConnectionsPerUpstream: 64,
   responseHeadBytes: 64 * 1024,

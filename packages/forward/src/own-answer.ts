@@ -1,6 +1,7 @@
 // The answers that this process gives by itself when an exchange fails before it began to answer. It knows no upstream.
 
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { closeGently } from './linger.ts';
 import { meaning } from './failure.ts';
 import type { Failure } from './failure.ts';
 
@@ -38,7 +39,7 @@ export function ownText(what: Failure, reasonPhrase: string): string {
 }
 
 /** Answers through `res`, which has not begun yet. `close`: the request's body was not read to its end. */
-export function answerFailure(res: ServerResponse, what: Failure, close: boolean): void {
+export function answerFailure(req: IncomingMessage, res: ServerResponse, what: Failure, close: boolean): void {
   const { status } = meaning(what.reason);
   const body = ownBody(what);
   const headers = ownHeaders(what, body);
@@ -47,6 +48,7 @@ export function answerFailure(res: ServerResponse, what: Failure, close: boolean
     res.shouldKeepAlive = false;
   }
   res.writeHead(status, headers);
+  if (close) closeGently(req, res);
   res.end(body);
 }
 

@@ -8,7 +8,6 @@ import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import type { Applicant, Group } from './group.ts';
 import { ownBody, ownHeaders } from './own-answer.ts';
-import type { Limits } from './limits.ts';
 
 /** waiting → sent → answering → ended, back from sent to waiting for a retry; `ended` is entered once. */
 type State =
@@ -32,17 +31,15 @@ export interface StreamRequest {
 export class StreamExchange implements Applicant {
   readonly #context: ExchangeContext;
   readonly #group: Group;
-  readonly #limits: Limits;
   readonly #request: StreamRequest;
   #state: State = WAITING;
   #attempts = 0;
   #trailers: OutgoingHttpHeaders = {};
   avoid: Endpoint | null = null;
 
-  constructor(context: ExchangeContext, group: Group, limits: Limits, request: StreamRequest) {
+  constructor(context: ExchangeContext, group: Group, request: StreamRequest) {
     this.#context = context;
     this.#group = group;
-    this.#limits = limits;
     this.#request = request;
   }
 
@@ -77,7 +74,7 @@ export class StreamExchange implements Applicant {
   #listen(upstream: ClientHttp2Stream): void {
     const { stream } = this.#request;
     let cause: Failure = failure('no-answer');
-    upstream.setTimeout(this.#limits.responseHeadMs, () => this.#failed(upstream, failure(this.#state.phase === 'sent' ? 'head-timeout' : 'body-idle')));
+    upstream.setTimeout(this.#context.limits.responseHeadMs, () => this.#failed(upstream, failure(this.#state.phase === 'sent' ? 'head-timeout' : 'body-idle')));
     upstream.on('error', (error: NodeJS.ErrnoException) => {
       cause = failure(CONNECT_ERRORS.has(codeOf(error)) ? 'connect-failed' : 'no-answer', error.message);
     });
@@ -125,7 +122,7 @@ export class StreamExchange implements Applicant {
     this.#group.answered(state.endpoint, this.#context.now() - state.since);
     this.#state = { ...state, phase: 'answering' };
     const isEvents = headers['content-type']?.startsWith('text/event-stream') === true;
-    upstream.setTimeout(isEvents ? 0 : this.#limits.bodyIdleMs);
+    upstream.setTimeout(isEvents ? 0 : this.#context.limits.bodyIdleMs);
     const endStream = upstream.readableEnded || upstream.endAfterHeaders;
     if (!endStream) stream.on('wantTrailers', () => stream.sendTrailers(this.#trailers));
     stream.respond({ ...headers }, { endStream, waitForTrailers: !endStream });
@@ -161,7 +158,7 @@ export class StreamExchange implements Applicant {
   /** A body may be half gone, so only a request without one is sent again. */
   #mayRetry(what: Failure): boolean {
     const { stream, headers } = this.#request;
-    if (this.#attempts >= this.#context.attempts || !stream.endAfterHeaders) return false;
+    if (this.#attempts >= this.#context.limits.attempts || !stream.endAfterHeaders) return false;
     if (what.reason === 'connect-failed') return true;
     return what.reason === 'no-answer' && IDEMPOTENT.has(headers[':method']) && this.#group.budget.tryRetry(this.#context.now());
   }

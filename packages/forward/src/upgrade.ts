@@ -133,7 +133,7 @@ export class Upgrade implements Applicant, ConnectionUser {
     if (state.phase !== 'sent' && state.phase !== 'answering') return;
     this.#group.failed(state.endpoint);
     const nothingSent = what.reason === 'connect-failed' || what.reason === 'connect-timeout';
-    if (nothingSent && this.#attempts < this.#context.attempts) {
+    if (nothingSent && this.#attempts < this.#context.limits.attempts) {
       this.avoid = state.endpoint;
       this.#state = WAITING;
       this.#context.retried(this.#group, what);

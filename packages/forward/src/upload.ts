@@ -9,6 +9,12 @@ export interface UploadUser {
   uploaded(): void;
   /** The client broke off in the middle of its body. */
   uploadBroken(): void;
+  uploadTooLarge(): void;
+}
+
+export interface UploadBounds {
+  readonly requestBodyBytes: number;
+  readonly clientPaceBytes: number;
 }
 
 type State = 'ready' | 'flowing' | 'ended' | 'stopped';
@@ -16,13 +22,17 @@ type State = 'ready' | 'flowing' | 'ended' | 'stopped';
 export class Upload {
   readonly #req: IncomingMessage;
   readonly #framing: RequestFraming;
+  readonly #limits: UploadBounds;
   readonly #user: UploadUser;
   #state: State;
+  #received = 0;
+  #paceAt = 0;
   #connection: Connection | null = null;
 
-  constructor(req: IncomingMessage, framing: RequestFraming, user: UploadUser) {
+  constructor(req: IncomingMessage, framing: RequestFraming, limits: UploadBounds, user: UploadUser) {
     this.#req = req;
     this.#framing = framing;
+    this.#limits = limits;
     this.#user = user;
     this.#state = framing === 'none' ? 'ended' : 'ready';
   }
@@ -47,11 +57,14 @@ export class Upload {
     req.once('end', this.#onEnd);
     req.once('close', this.#onClose);
     process.nextTick(() => connection.socket.uncork());
+    connection.awaitBody('client');
   }
 
   /** The upstream takes bytes again. */
   drained(): void {
-    if (this.#state === 'flowing') this.#req.resume();
+    if (this.#state !== 'flowing') return;
+    this.#connection?.awaitBody('client');
+    this.#req.resume();
   }
 
   /** Sends nothing more. What the client still sends is thrown away, so that its connection stays usable. */
@@ -67,6 +80,11 @@ export class Upload {
   readonly #onData = (chunk: Buffer): void => {
     const connection = this.#connection;
     if (this.#state !== 'flowing' || connection === null) return;
+    this.#received += chunk.length;
+    if (this.#limits.requestBodyBytes > 0 && this.#received > this.#limits.requestBodyBytes) {
+      this.#user.uploadTooLarge();
+      return;
+    }
     let more: boolean;
     if (this.#framing === 'length') {
       more = connection.write(chunk);
@@ -77,7 +95,14 @@ export class Upload {
       more = connection.write('\r\n');
       connection.socket.uncork();
     }
-    if (!more) this.#req.pause();
+    if (!more) {
+      this.#req.pause();
+      connection.awaitBody('upstream');
+    } else if (this.#received >= this.#paceAt) {
+      // A client that drips is as slow as one that stalls.
+      this.#paceAt = this.#received + this.#limits.clientPaceBytes;
+      connection.awaitBody('client');
+    }
   };
 
   readonly #onEnd = (): void => {
