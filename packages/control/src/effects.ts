@@ -1,7 +1,7 @@
 // What the control plane asks of the processes, as a port that the composition root fills. It knows no process itself.
 // Every call is idempotent: after a restart the same calls are made again until the state is reached.
 
-import type { Snapshot, VersionSpec } from '@graylane/rules';
+import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
 
 export interface Published {
   /** Workers that route by this generation now. */
@@ -55,11 +55,11 @@ export interface Effects {
   retireVersion(service: string, version: string): Promise<void>;
 
   /**
-   * A stable pool of this version runs with this spec and is ready, beside whatever serves now, and not yet on the public
+   * A stable pool of this version runs with this spec and is ready on the places of `listen`, beside whatever serves now, and not yet on the public
    * sockets unless it holds them already or the service has no other; one with another spec is reloaded in place.
    * Rejects with a {@link VersionFailure}.
    */
-  prepareStable(service: string, version: string, spec: VersionSpec): Promise<void>;
+  prepareStable(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void>;
   /** The stable pool of this version accepts on the public sockets. */
   openStable(service: string, version: string): Promise<void>;
   /** The stable pool of this version stops accepting, drains and ends, if there is one. */

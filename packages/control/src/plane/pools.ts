@@ -1,6 +1,6 @@
 // Which pools a strategy needs, and the difference to those of another one. It must not know how a pool is made.
 
-import type { StrategyDocument, VersionSpec } from '@graylane/rules';
+import type { ServiceSpec, StrategyDocument, VersionSpec } from '@graylane/rules';
 import type { Effects } from '../effects.ts';
 import { asVersionFailure } from '../effects.ts';
 import { ControlError } from '../problem.ts';
@@ -11,6 +11,8 @@ export interface PoolWish {
   readonly version: string;
   readonly role: 'stable' | 'canary';
   readonly spec: VersionSpec;
+  /** The service's public places; only a stable pool is on them. */
+  readonly listen: ServiceSpec['listen'];
 }
 
 /** The stable version of each service, and each version that a release of `effective` names. */
@@ -19,7 +21,7 @@ export function poolsFor(effective: StrategyDocument): readonly PoolWish[] {
   const add = (service: string, version: string, role: PoolWish['role']): void => {
     const spec = effective.services[service]?.versions[version];
     // A version that others serve (upstreams) has no pool.
-    if (spec !== undefined && spec.upstreams === undefined) wishes.push({ service, version, role, spec });
+    if (spec !== undefined && spec.upstreams === undefined) wishes.push({ service, version, role, spec, listen: effective.services[service]?.listen });
   };
   for (const [name, { stable }] of Object.entries(effective.services)) add(name, stable, 'stable');
   for (const release of effective.releases ?? []) {
@@ -47,7 +49,7 @@ export interface FailedPool {
 export async function startPools(effects: Effects, wishes: readonly PoolWish[]): Promise<readonly FailedPool[]> {
   const results = await Promise.all(wishes.map(async (wish): Promise<FailedPool | null> => {
     try {
-      if (wish.role === 'stable') await effects.prepareStable(wish.service, wish.version, wish.spec);
+      if (wish.role === 'stable') await effects.prepareStable(wish.service, wish.version, wish.spec, wish.listen);
       else await effects.ensureVersion(wish.service, wish.version, wish.spec);
       return null;
     } catch (thrown) {

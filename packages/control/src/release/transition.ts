@@ -9,10 +9,9 @@ export type Command =
   /** What people say. `step` is the step in hand that the caller saw; a repeated promote of it is harmless. */
   | { readonly verb: 'start' | 'pause' | 'resume' | 'rollback' | 'promote-full'; readonly why: string }
   | { readonly verb: 'promote'; readonly why: string; readonly step: number | null }
-  /** What the controller finds out. */
-  | { readonly verb: 'time-passed'; readonly why: string }
+  /** What the controller finds out about the turn that it looked at; about a later one it says nothing. */
+  | { readonly verb: 'time-passed' | 'go' | 'no-verdict'; readonly why: string; readonly turn: number }
   | { readonly verb: 'harm'; readonly why: string }
-  | { readonly verb: 'go' | 'no-verdict'; readonly why: string }
   | { readonly verb: 'switched' | 'settled' | 'start-failed'; readonly why: string };
 
 export interface Facts {
@@ -45,9 +44,9 @@ export function transition(state: ReleaseState, command: Command, facts: Facts):
     case 'pause': return pause(state, command.why, facts);
     case 'resume': return resume(state, command.why, facts);
     case 'rollback': return rollback(state, command.why, facts);
-    case 'time-passed': return timePassed(state, command.why, facts);
+    case 'time-passed': return command.turn === state.turn ? timePassed(state, command.why, facts) : ALREADY;
     case 'harm': return isOver(state) || state.standing.phase === 'rolling-back' ? ALREADY : rollback(state, command.why, facts);
-    case 'go': case 'no-verdict': return atGate(state, command, facts);
+    case 'go': case 'no-verdict': return command.turn === state.turn ? atGate(state, command.verb, command.why, facts) : ALREADY;
     case 'switched': return switched(state, command.why, facts);
     case 'settled': return settled(state, command.why, facts);
     case 'start-failed': return startFailed(state, command.why, facts);
@@ -115,24 +114,27 @@ function rollback(state: ReleaseState, why: string, facts: Facts): Outcome {
     case 'promoting':
       if (standing.stage === 'preparing') return moved(state, { phase: 'rolled-back' }, why, facts);
       return moved(state, { phase: 'rolling-back', stage: 'preparing', previous: standing.previous }, why, facts);
-    case 'succeeded': return moved(state, { phase: 'rolling-back', stage: 'preparing', previous: standing.previous }, why, facts);
+    case 'succeeded':
+      if (!isStableNow(state, facts)) return refused(state, 'is no longer what is stable: a later version has taken its place', 'roll back the release that made that one stable');
+      return moved(state, { phase: 'rolling-back', stage: 'preparing', previous: standing.previous }, why, facts);
     case 'rolling-back': case 'rolled-back': return ALREADY;
   }
 }
 
-function timePassed(state: ReleaseState, why: string, facts: Facts): Outcome {
-  const { standing } = state;
-  const due = standing.phase === 'paused' && standing.resumeAt !== null && facts.now >= standing.resumeAt;
-  return due ? goTo(state, standing.step + 1, why, facts) : ALREADY;
+function isStableNow({ spec }: ReleaseState, { stable }: Facts): boolean {
+  return Object.entries(spec.versions).every(([service, version]) => stable[service] === version);
 }
 
-/** A verdict counts only at a gate that has lasted as long as the plan wants. */
-function atGate(state: ReleaseState, command: { readonly verb: 'go' | 'no-verdict'; readonly why: string }, facts: Facts): Outcome {
+/** How long it has waited is measured by the caller, in time that cannot jump. */
+function timePassed(state: ReleaseState, why: string, facts: Facts): Outcome {
   const { standing } = state;
-  if (standing.phase !== 'progressing') return ALREADY;
-  const gate = gateMs(state.spec, standing.step);
-  if (gate === null) return ALREADY;
-  return command.verb === 'go' ? goTo(state, standing.step + 1, command.why, facts) : moved(state, held(standing.step, 'verdict'), command.why, facts);
+  return standing.phase === 'paused' && standing.resumeAt !== null ? goTo(state, standing.step + 1, why, facts) : ALREADY;
+}
+
+function atGate(state: ReleaseState, verb: 'go' | 'no-verdict', why: string, facts: Facts): Outcome {
+  const { standing } = state;
+  if (standing.phase !== 'progressing' || gateMs(state.spec, standing.step) === null) return ALREADY;
+  return verb === 'go' ? goTo(state, standing.step + 1, why, facts) : moved(state, held(standing.step, 'verdict'), why, facts);
 }
 
 function switched(state: ReleaseState, why: string, facts: Facts): Outcome {

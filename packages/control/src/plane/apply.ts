@@ -1,0 +1,151 @@
+// A whole document becomes the strategy: checked, its pools started, then committed and published; or nothing happens at all.
+
+import type { ReleaseSpec, StrategyDocument } from '@graylane/rules';
+import type { Api } from '@graylane/wire';
+import { ControlError } from '../problem.ts';
+import { effectiveDocument, reconcileStates } from '../release/effective.ts';
+import { isLive, isOver, stepOf } from '../release/state.ts';
+import type { ReleaseState } from '../release/state.ts';
+import { changesBetween, sameDocument } from '../strategy/changes.ts';
+import type { Change } from '../strategy/changes.ts';
+import { analysed, parsedStrategy } from '../strategy/check.ts';
+import type { Finding } from '../strategy/check.ts';
+import { releaseOf } from '../strategy/edit.ts';
+import type { Handover } from '../strategy/record.ts';
+import { change, currentView } from './change.ts';
+import type { Plane } from './change.ts';
+import type { Draft, LedgerView } from './ledger.ts';
+import { newPools, poolsFor, startPools } from './pools.ts';
+
+export interface ApplyRequest {
+  readonly document: unknown;
+  /** The revision that the caller has seen; null takes whatever stands. */
+  readonly expectedRevision: number | null;
+  readonly dryRun: boolean;
+  /** Lets through findings that are merely unwise. */
+  readonly force: boolean;
+  readonly who: string;
+  readonly why: string;
+}
+
+export type Applied = Api<'Applied'>;
+
+export async function apply(plane: Plane, request: ApplyRequest): Promise<Applied> {
+  const given = parsedStrategy(request.document, { runnable: plane.runnable }).document;
+  let outcome: Prepared | null = null;
+  const { record, publication } = await change(plane, async (view) => {
+    expectRevision(view, request.expectedRevision, given);
+    outcome = prepare(plane, view, given, request);
+    if (request.dryRun || outcome.draft === null) return null;
+    await startMissing(plane, view, outcome.document, outcome.states);
+    return outcome.draft;
+  });
+  const { changes, findings, notes } = outcome ?? NOTHING;
+  return {
+    revision: record.revision, generation: record.generation, dryRun: request.dryRun, changes, findings, notes: [...notes],
+    acked: publication?.acked.length ?? 0, stale: publication?.stale ?? [], tookMs: publication?.tookMs ?? 0,
+  };
+}
+
+const NOTHING: Pick<Prepared, 'changes' | 'findings' | 'notes'> = { changes: [], findings: [], notes: [] };
+
+interface Prepared {
+  readonly document: StrategyDocument;
+  readonly states: ReadonlyMap<string, ReleaseState>;
+  readonly changes: readonly Change[];
+  readonly findings: readonly Finding[];
+  readonly notes: readonly string[];
+  /** Null when nothing changes. */
+  readonly draft: Draft | null;
+}
+
+/** Throws GL3003, with what stands against what was sent. */
+export function expectRevision(view: LedgerView, expected: number | null, given: StrategyDocument | null): void {
+  if (expected === null || expected === view.record.revision) return;
+  throw new ControlError('GL3003', {
+    detail: `the strategy is at revision ${view.record.revision}, you have seen ${expected}`,
+    cause: `${view.record.who} changed it: ${view.record.why}`,
+    fix: 'look at the difference (graylane diff), then try again',
+    revision: view.record.revision,
+    ...(given === null ? {} : { changes: changesBetween(given, view.record.document) }),
+  });
+}
+
+function prepare(plane: Plane, view: LedgerView, given: StrategyDocument, { force, who, why }: ApplyRequest): Prepared {
+  const { document, notes: kept } = keepControllersPercent(given, view);
+  const { states: changed, notes } = reconcileStates(document, view.releases, plane.clock.now(), why);
+  const states = merged(view.releases, changed);
+  const findings = analysed(parsedStrategy(document, { runnable: plane.runnable }), plane.analyse, force);
+  const changes = changesBetween(view.record.document, document);
+  const base = { document, states, changes, findings, notes: [...kept, ...notes] };
+  if (changes.length === 0 && changed.size === 0) return { ...base, draft: null };
+  const handover = handoverTo(view, document);
+  const draft: Draft = {
+    document, releases: changed, applied: document, publish: true, who, why,
+    ...(handover === null ? {} : { handover }),
+    events: [
+      { kind: 'strategy', subject: 'strategy', from: `revision ${view.record.revision}`, to: `revision ${view.record.revision + 1}`, who, why, evidence: changes.slice(0, EVENT_CHANGES) },
+      ...[...changed].map(([name, state]) => ({ kind: 'release' as const, subject: name, from: view.releases.get(name)?.standing.phase ?? '', to: state?.standing.phase ?? 'removed', who, why })).slice(0, EVENT_RELEASES),
+    ],
+  };
+  return { ...base, draft };
+}
+
+/** An event is one line with its evidence, not a copy of the document. */
+const EVENT_CHANGES = 20;
+const EVENT_RELEASES = 100;
+
+/** The percentage of a release on its way along a plan belongs to the plan, not to the file that the plan came from. */
+function keepControllersPercent(given: StrategyDocument, view: LedgerView): { readonly document: StrategyDocument; readonly notes: readonly string[] } {
+  const notes: string[] = [];
+  const releases = given.releases?.map((spec): ReleaseSpec => {
+    const state = view.releases.get(spec.name);
+    const standing = releaseOf(view.record.document, spec.name);
+    const steered = state !== undefined && !isOver(state) && isLive(state) && (spec.steps?.length ?? 0) > 0;
+    if (!steered || standing?.percent === undefined || standing.percent === spec.percent) return spec;
+    notes.push(`the release '${spec.name}' keeps its ${standing.percent} %: its plan is at step ${stepOf(state) + 1}`);
+    return { ...spec, percent: standing.percent };
+  });
+  return { document: releases === undefined ? given : { ...given, releases }, notes };
+}
+
+function merged(states: ReadonlyMap<string, ReleaseState>, changed: ReadonlyMap<string, ReleaseState | null>): ReadonlyMap<string, ReleaseState> {
+  const all = new Map(states);
+  for (const [name, state] of changed) {
+    if (state === null) all.delete(name);
+    else all.set(name, state);
+  }
+  return all;
+}
+
+/** Services that are new, gone, or get another stable version. Null when there are none. */
+function handoverTo(view: LedgerView, document: StrategyDocument): Handover | null {
+  const before = view.record.document.services;
+  const names = new Set([...Object.keys(before), ...Object.keys(document.services)]);
+  const services = [...names].map((service) => ({ service, from: before[service]?.stable ?? null, to: document.services[service]?.stable ?? null })).filter(({ from, to }) => from !== to);
+  if (services.length === 0) return null;
+  if (view.handover !== null) {
+    throw new ControlError('GL3006', { detail: 'a stable version is on its way to the public sockets already', fix: 'wait until it has arrived: graylane status --wait' });
+  }
+  return { services, release: null };
+}
+
+/** Starts what the new strategy needs beyond the present one; on failure ends what was started and throws the first. */
+export async function startMissing(plane: Plane, view: LedgerView, document: StrategyDocument, states: ReadonlyMap<string, ReleaseState>): Promise<void> {
+  const before = poolsFor(effectiveDocument(view.record.document, view.releases));
+  const wanted = newPools(before, poolsFor(effectiveDocument(document, states)));
+  const failed = await startPools(plane.effects, wanted);
+  const [first] = failed;
+  if (first === undefined) return;
+  const known = new Set(before.map(({ service, version, role }) => `${service}/${version}/${role}`));
+  const added = wanted.filter(({ service, version, role }) => !known.has(`${service}/${version}/${role}`));
+  await Promise.allSettled(added.map(({ service, version, role }) => (role === 'stable' ? plane.effects.retireStable(service, version) : plane.effects.retireVersion(service, version))));
+  throw first.error;
+}
+
+/** What `document` would change, and what has changed live since a whole document was last applied. */
+export async function difference(plane: Plane, document: unknown): Promise<{ readonly revision: number; readonly changes: readonly Change[]; readonly live: readonly Change[] }> {
+  const given = parsedStrategy(document, { runnable: false }).document;
+  const { record, applied } = await currentView(plane);
+  return { revision: record.revision, changes: changesBetween(record.document, given), live: sameDocument(applied, record.document) ? [] : changesBetween(applied, record.document) };
+}

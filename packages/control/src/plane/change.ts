@@ -1,0 +1,73 @@
+// The one way by which anything changes: read, build a draft, compile, commit, publish; again when someone was faster.
+// It must not know what is changed.
+
+import type { Clock } from '../clock.ts';
+import type { Effects } from '../effects.ts';
+import { ControlError } from '../problem.ts';
+import { effectiveDocument } from '../release/effective.ts';
+import type { ReleaseState } from '../release/state.ts';
+import type { Analyse } from '../strategy/check.ts';
+import type { StrategyRecord } from '../strategy/record.ts';
+import type { Draft, Ledger, LedgerView } from './ledger.ts';
+import { Publisher, snapshotOf } from './publisher.ts';
+import type { Publication } from './publisher.ts';
+
+/** What all parts of the control plane work with. */
+export interface Plane {
+  readonly ledger: Ledger;
+  readonly effects: Effects;
+  readonly clock: Clock;
+  readonly publisher: Publisher;
+  readonly analyse: Analyse;
+  /** Whether versions need a script: true where pools are run. */
+  readonly runnable: boolean;
+}
+
+export interface Changed {
+  readonly before: LedgerView;
+  readonly record: StrategyRecord;
+  /** Null when data planes had nothing to learn. */
+  readonly publication: Publication | null;
+}
+
+/** Two writers each lose at most a few times in a row; more is a loop. */
+const ATTEMPTS = 20;
+
+/**
+ * Commits what `build` drafts on the newest view, and publishes it. A null draft changes nothing.
+ * `build` runs again when someone else wrote meanwhile, so it must be idempotent.
+ */
+export async function change(plane: Plane, build: (view: LedgerView) => Promise<Draft | null> | Draft | null): Promise<Changed> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const before = await currentView(plane);
+    const draft = await build(before);
+    if (draft === null) return { before, record: before.record, publication: null };
+    // Compiled before the commit: what is stored can be published.
+    const snapshot = draft.publish ? snapshotOf(effectiveDocument(draft.document ?? before.record.document, statesAfter(before, draft))) : null;
+    const written = await plane.ledger.write(before, draft);
+    if (written === null) continue;
+    const publication = snapshot === null ? null : await plane.publisher.publish(snapshot, written.record.generation);
+    return { before, record: written.record, publication };
+  }
+  throw new ControlError('GL3003', { detail: `the strategy changed ${ATTEMPTS} times while this change was made`, fix: 'try again' });
+}
+
+export async function currentView(plane: Plane): Promise<LedgerView> {
+  const view = await plane.ledger.view();
+  if (view === null) throw new ControlError('GL3020', { detail: 'there is no strategy yet', fix: 'start with a config file: graylane up' });
+  return view;
+}
+
+/** Publishes what is stored, as after a restart. */
+export async function republish(plane: Plane, view: LedgerView): Promise<Publication> {
+  return plane.publisher.publish(snapshotOf(effectiveDocument(view.record.document, view.releases)), view.record.generation);
+}
+
+function statesAfter(before: LedgerView, draft: Draft): ReadonlyMap<string, ReleaseState> {
+  const states = new Map(before.releases);
+  for (const [name, state] of draft.releases ?? []) {
+    if (state === null) states.delete(name);
+    else states.set(name, state);
+  }
+  return states;
+}

@@ -1,0 +1,228 @@
+// The control plane as others use it: a strategy with revisions, releases with verbs, and one view of want and got.
+// It owns the order of things at start and stop; what a verb does is in the files beside it.
+
+import type { Explanation, RequestFields } from '@graylane/rules';
+import type { Api, Count } from '@graylane/wire';
+import type { Clock } from '../clock.ts';
+import type { Effects } from '../effects.ts';
+import { Tally } from '../exposure/tally.ts';
+import { ControlError } from '../problem.ts';
+import { effectiveDocument } from '../release/effective.ts';
+import { noVerdicts } from '../release/verdicts.ts';
+import type { Verdicts } from '../release/verdicts.ts';
+import type { Store } from '../store/store.ts';
+import type { Change } from '../strategy/changes.ts';
+import type { Analyse } from '../strategy/check.ts';
+import type { StrategyRecord } from '../strategy/record.ts';
+import { apply, difference } from './apply.ts';
+import type { Applied, ApplyRequest } from './apply.ts';
+import { settleOrigin } from './boot.ts';
+import type { Origin } from './boot.ts';
+import { change, currentView, republish } from './change.ts';
+import type { Changed, Plane } from './change.ts';
+import { Controller } from './controller.ts';
+import { Ledger } from './ledger.ts';
+import { idOf, poolsFor, startPools } from './pools.ts';
+import type { FailedPool } from './pools.ts';
+import { Publisher } from './publisher.ts';
+import { iso, releaseView, statusOf, workerView } from './status.ts';
+import type { StatusInput } from './status.ts';
+import { addCanary, command, split } from './verbs.ts';
+import type { NewCanary } from './verbs.ts';
+
+export interface ControlPlaneOptions {
+  readonly store: Store;
+  readonly effects: Effects;
+  readonly clock: Clock;
+  /** Uniform in [0, 1); only `explain` draws. */
+  readonly random: () => number;
+  readonly analyse?: Analyse;
+  readonly verdicts?: Verdicts;
+  /** Whether versions need a script; default true. */
+  readonly runnable?: boolean;
+  readonly retireAfterMs?: number;
+  /** Faults that no caller waits for, one line each. */
+  readonly onFault?: (what: string, error: unknown) => void;
+}
+
+export interface Booted {
+  readonly origin: Origin;
+  /** Canaries that did not become ready: stable serves their users, and status says so. */
+  readonly failed: readonly FailedPool[];
+}
+
+export type Verb = 'start' | 'promote' | 'promote-full' | 'pause' | 'resume' | 'rollback';
+
+export interface VerbRequest {
+  readonly who: string;
+  readonly why: string;
+  /** The step in hand that the caller has seen; `promote` only. */
+  readonly step?: number | null;
+}
+
+/** Long enough for requests that carry an older generation through a chain of services. */
+const RETIRE_AFTER_MS = 10_000;
+export const EVENTS_PAGE = 200;
+
+export class ControlPlane {
+  readonly #plane: Plane;
+  readonly #store: Store;
+  readonly #controller: Controller;
+  readonly #verdicts: Verdicts;
+  readonly #random: () => number;
+  readonly #tally = new Tally();
+  readonly #failures = new Map<string, string>();
+  #fault: string | null = null;
+
+  constructor(options: ControlPlaneOptions) {
+    const { store, effects, clock } = options;
+    this.#store = store;
+    this.#random = options.random;
+    this.#verdicts = options.verdicts ?? noVerdicts;
+    this.#plane = { ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? (() => []), runnable: options.runnable ?? true };
+    this.#controller = new Controller({
+      plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS,
+      onFault: (what, error) => {
+        this.#fault = `${what}: ${ControlError.from(error).message}`;
+        options.onFault?.(what, error);
+      },
+    });
+  }
+
+  /**
+   * Settles which strategy is in force, publishes it, and starts its pools; workers that run already are kept.
+   * Throws when the file is not valid or a stable version does not become ready.
+   */
+  async start(file: unknown): Promise<Booted> {
+    const floor = Math.max(0, ...this.#plane.effects.workers().map(({ generation }) => generation));
+    const origin = await settleOrigin(this.#plane, file, floor);
+    const view = await currentView(this.#plane);
+    await republish(this.#plane, view);
+    const failed = await startPools(this.#plane.effects, poolsFor(effectiveDocument(view.record.document, view.releases)));
+    for (const { wish, error } of failed) {
+      if (wish.role === 'stable') throw error;
+      this.#failures.set(idOf(wish), error.message);
+    }
+    for (const [service, { stable }] of Object.entries(view.record.document.services)) await this.#plane.effects.openStable(service, stable);
+    this.#controller.wake();
+    return { origin, failed };
+  }
+
+  /** Lets what is under way finish and starts nothing more; pools are the caller's to end. */
+  async stop(): Promise<void> {
+    await this.#controller.stop();
+  }
+
+  async strategy(revision?: number): Promise<Api<'Strategy'>> {
+    const current = (await currentView(this.#plane)).record;
+    if (revision === undefined || revision === current.revision) return strategyView(current);
+    const past = await this.#plane.ledger.revision(revision);
+    if (past === null) throw new ControlError('GL3014', { detail: `revision ${revision} is not kept`, fix: `the newest is ${current.revision}` });
+    return strategyView(past);
+  }
+
+  difference(document: unknown): Promise<{ readonly revision: number; readonly changes: readonly Change[]; readonly live: readonly Change[] }> {
+    return difference(this.#plane, document);
+  }
+
+  async apply(request: ApplyRequest): Promise<Applied> {
+    const applied = await apply(this.#plane, request);
+    if (!request.dryRun) this.#changed();
+    return applied;
+  }
+
+  async split(release: string, percent: string, expectedRevision: number | null, who: string): Promise<Applied> {
+    return this.#applied(await split(this.#plane, release, percent, expectedRevision, who));
+  }
+
+  async canary(canary: NewCanary): Promise<Applied & { readonly release: string }> {
+    const changed = await addCanary(this.#plane, canary);
+    return { ...this.#applied(changed), release: changed.release };
+  }
+
+  async verb(release: string, verb: Verb, { who, why, step }: VerbRequest): Promise<Applied> {
+    const order = verb === 'promote' ? { verb, why, step: step ?? null } : { verb, why };
+    return this.#applied(await command(this.#plane, release, order, who));
+  }
+
+  /** Holds every automatic step forward; a way back is never held. Null lets them go on. */
+  async freeze(reason: string | null, who: string): Promise<void> {
+    await change(this.#plane, (view) => {
+      if (view.freeze === reason) return null;
+      const why = reason ?? 'no longer frozen';
+      return { publish: false, freeze: reason, who, why, events: [{ kind: 'freeze', subject: 'releases', from: view.freeze ?? '', to: reason ?? '', who, why }] };
+    });
+    this.#controller.wake();
+  }
+
+  async status(): Promise<Api<'Status'>> {
+    return statusOf(await this.#statusInput());
+  }
+
+  async releases(): Promise<readonly Api<'Release'>[]> {
+    const input = await this.#statusInput();
+    return [...input.view.releases.values()].map((state) => releaseView(state, input));
+  }
+
+  async release(name: string): Promise<Api<'Release'>> {
+    const input = await this.#statusInput();
+    const state = input.view.releases.get(name);
+    if (state === undefined) throw new ControlError('GL3005', { detail: `there is no release '${name}'` });
+    return releaseView(state, input);
+  }
+
+  /** Newest first, before the number `before`. */
+  async events(options: { readonly before?: number; readonly limit: number }): Promise<readonly Api<'Event'>[]> {
+    const events = await this.#plane.ledger.events({ ...options, limit: Math.min(options.limit, EVENTS_PAGE) });
+    return events.map((event) => ({ ...event, at: iso(event.at) }));
+  }
+
+  workers(): readonly Api<'Worker'>[] {
+    return this.#plane.effects.workers().map(workerView);
+  }
+
+  /** What the published router does with a request, and why. */
+  explain(request: RequestFields): Explanation {
+    const router = this.#plane.publisher.router(this.#random);
+    if (router === null) throw new ControlError('GL3020', { detail: 'nothing is published yet', fix: 'try again in a moment' });
+    return router.explain(request);
+  }
+
+  /** Counts that a worker of `service` sent since its last message. */
+  counted(service: string, counts: readonly Count[]): void {
+    this.#tally.add(service, counts);
+  }
+
+  get tally(): Tally {
+    return this.#tally;
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  async #statusInput(): Promise<StatusInput> {
+    return {
+      view: await currentView(this.#plane), workers: this.#plane.effects.workers(), tally: this.#tally, publication: this.#plane.publisher.last,
+      failures: this.#failures, verdict: (state) => this.#verdicts.judge(state, false), problems: this.#fault === null ? [] : [this.#fault],
+    };
+  }
+
+  #applied({ record, publication }: Changed): Applied {
+    this.#changed();
+    return {
+      revision: record.revision, generation: record.generation, dryRun: false, changes: [], findings: [], notes: [],
+      acked: publication?.acked.length ?? 0, stale: publication?.stale ?? [], tookMs: publication?.tookMs ?? 0,
+    };
+  }
+
+  #changed(): void {
+    this.#fault = null;
+    this.#failures.clear();
+    this.#controller.wake();
+  }
+}
+
+function strategyView({ revision, generation, at, who, why, document }: StrategyRecord): Api<'Strategy'> {
+  return { revision, generation, at: iso(at), who, why, document: { ...document } };
+}

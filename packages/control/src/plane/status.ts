@@ -1,0 +1,124 @@
+// Want and got in one view: what the strategy asks for, what workers run, what requests got. It must not change anything.
+
+import type { StrategyDocument } from '@graylane/rules';
+import type { Api } from '@graylane/wire';
+import type { WorkerFacts } from '../effects.ts';
+import type { Tally } from '../exposure/tally.ts';
+import { isLive, stepOf } from '../release/state.ts';
+import type { ReleaseState } from '../release/state.ts';
+import type { VerdictView } from '../release/verdicts.ts';
+import { releaseOf } from '../strategy/edit.ts';
+import type { LedgerView } from './ledger.ts';
+import type { Publication } from './publisher.ts';
+
+export interface StatusInput {
+  readonly view: LedgerView;
+  readonly workers: readonly WorkerFacts[];
+  readonly tally: Tally;
+  readonly publication: Publication;
+  /** By pool id: why it does not run. */
+  readonly failures: ReadonlyMap<string, string>;
+  readonly verdict: (state: ReleaseState) => VerdictView | null;
+  readonly problems: readonly string[];
+}
+
+export function statusOf(input: StatusInput): Api<'Status'> {
+  const { view, publication, workers } = input;
+  const { revision, generation, document } = view.record;
+  const releases = [...view.releases.values()].map((state) => releaseView(state, input));
+  const services = Object.keys(document.services).map((name) => serviceView(name, input));
+  const stale = workers.filter((worker) => worker.ready && worker.generation < publication.generation).map(({ id }) => id);
+  const problems = [...input.problems, ...services.flatMap(({ name, versions }) => versions.flatMap(({ version, problem }) => (problem === null ? [] : [`${name} ${version}: ${problem}`])))];
+  return { revision, generation, healthy: problems.length === 0 && stale.length === 0, problems, frozen: view.freeze, services, releases, stale, next: nextCommands(releases) };
+}
+
+export function releaseView(state: ReleaseState, input: StatusInput): Api<'Release'> {
+  const { document } = input.view.record;
+  const spec = releaseOf(document, state.name) ?? state.spec;
+  const lane = laneCounts(state.name, Object.keys(spec.versions), input);
+  const verdict = isLive(state) ? input.verdict(state) : null;
+  return {
+    name: state.name, phase: state.standing.phase, turn: state.turn, step: stepOf(state), steps: (spec.steps ?? []).map((step) => ({ ...step })),
+    percent: spec.percent ?? 100, holdback: spec.holdback ?? 0, versions: spec.versions,
+    since: iso(state.since), until: state.standing.phase === 'paused' && state.standing.resumeAt !== null ? iso(state.standing.resumeAt) : null,
+    why: state.why, live: isLive(state), share: lane.share, requests: lane.requests,
+    ...(verdict === null ? {} : { verdict }),
+  };
+}
+
+/** In the lane by its bucket, of all that the bucket decided; pinned ones are requests of the lane and no part of the share. */
+function laneCounts(name: string, services: readonly string[], { tally, view }: StatusInput): { readonly requests: number; readonly share: number | null } {
+  let requests = 0;
+  let treated = 0;
+  let control = 0;
+  for (const service of services) {
+    for (const cell of tally.since(service, view.record.generation)) {
+      if (cell.lane === name) requests += cell.requests;
+      if (cell.lane === name && cell.reason !== 'pinned' && cell.reason !== 'override') treated += cell.requests;
+      if (cell.lane === null && cell.reason === 'out-by-bucket') control += cell.requests;
+    }
+  }
+  return { requests, share: treated + control === 0 ? null : (100 * treated) / (treated + control) };
+}
+
+function serviceView(name: string, input: StatusInput): Api<'ServiceStatus'> {
+  const { document } = input.view.record;
+  const stable = document.services[name]?.stable ?? '';
+  const cells = input.tally.since(name, input.view.record.generation);
+  const all = cells.reduce((sum, { requests }) => sum + requests, 0);
+  const served = new Map<string, number>();
+  for (const { lane, requests } of cells) {
+    const version = (lane === null ? undefined : releaseOf(document, lane)?.versions[name]) ?? stable;
+    served.set(version, (served.get(version) ?? 0) + requests);
+  }
+  const versions = Object.keys(document.services[name]?.versions ?? {}).map((version) => {
+    const release = version === stable ? null : releaseNaming(document, name, version, input.view.releases);
+    const role = version === stable ? 'stable' as const : release === null ? 'kept' as const : 'canary' as const;
+    const workers = input.workers.filter((worker) => worker.service === name && worker.version === version);
+    const ready = workers.filter((worker) => worker.ready).length;
+    const requests = served.get(version) ?? 0;
+    const failure = input.failures.get(`${name}/${version}/${role}`) ?? null;
+    return { version, role, release, workers: workers.length, ready, requests, share: all === 0 ? null : (100 * requests) / all, problem: failure ?? (role !== 'kept' && workers.length > 0 && ready === 0 ? 'no worker is ready' : null) };
+  });
+  return { name, stable, versions };
+}
+
+/** The live release that sends requests to this version, or null. */
+function releaseNaming(document: StrategyDocument, service: string, version: string, states: ReadonlyMap<string, ReleaseState>): string | null {
+  const found = (document.releases ?? []).find((release) => {
+    const state = states.get(release.name);
+    return release.versions[service] === version && state !== undefined && isLive(state);
+  });
+  return found?.name ?? null;
+}
+
+export function workerView({ startedAt, ...worker }: WorkerFacts): Api<'Worker'> {
+  return { ...worker, startedAt: iso(startedAt) };
+}
+
+function nextCommands(releases: readonly Api<'Release'>[]): string[] {
+  const commands = releases.flatMap(({ name, phase, steps, percent }): string[] => {
+    switch (phase) {
+      case 'pending': return [`graylane start ${name}`];
+      case 'progressing': case 'paused':
+        if (steps.length === 0) return [percent < 100 ? `graylane split ${name} ${Math.min(100, percent * 2)}%` : `graylane promote ${name} --full`, `graylane rollback ${name}`];
+        return [`graylane promote ${name}`, `graylane rollback ${name}`];
+      case 'promoting': case 'rolling-back': return ['graylane status --wait'];
+      case 'succeeded': return [];
+      case 'rolled-back': return [];
+    }
+  });
+  const open = releases.some((release) => !isOverPhase(release.phase));
+  return open ? [...new Set(commands)].slice(0, NEXT_LIMIT) : ['graylane canary <dir or script>'];
+}
+
+/** A person reads three. */
+const NEXT_LIMIT = 3;
+
+function isOverPhase(phase: Api<'Release'>['phase']): boolean {
+  return phase === 'succeeded' || phase === 'rolled-back';
+}
+
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,116 @@
+// What people and the controller say to one release: a command goes through the machine, its outcome is committed and published.
+
+import type { ReleaseSpec, VersionSpec } from '@graylane/rules';
+import { ControlError } from '../problem.ts';
+import { isLive } from '../release/state.ts';
+import type { ReleaseState } from '../release/state.ts';
+import { transition } from '../release/transition.ts';
+import type { Command } from '../release/transition.ts';
+import { parsedStrategy } from '../strategy/check.ts';
+import { releaseOf, stableOf, withPercent, withRelease, withVersion } from '../strategy/edit.ts';
+import { percentFrom } from '../strategy/percent.ts';
+import { expectRevision, startMissing } from './apply.ts';
+import { change } from './change.ts';
+import type { Changed, Plane } from './change.ts';
+import type { Draft, LedgerView, NewEvent } from './ledger.ts';
+
+/** Resolves with what was committed; a command that had been done before changes nothing. Throws GL3005, GL3006 or GL3010. */
+export function command(plane: Plane, name: string, order: Command, who: string, evidence?: unknown): Promise<Changed> {
+  return change(plane, async (view) => {
+    const state = stateOf(view, name);
+    const outcome = transition(state, order, factsOf(plane, view, state));
+    if (outcome.kind === 'already') return null;
+    if (outcome.kind === 'refused') throw new ControlError('GL3006', { detail: outcome.detail, fix: outcome.fix });
+    const draft = draftOf(view, state, outcome.state, outcome.percent, who, evidence);
+    // Only entering a lane needs workers. A way back never waits for one.
+    if (isLive(outcome.state) && !isLive(state)) await startMissing(plane, view, draft.document ?? view.record.document, new Map([...view.releases, [name, outcome.state]]));
+    return draft;
+  });
+}
+
+/** Sets or changes the share of the audience that is in: `10%`, `+10%`. */
+export function split(plane: Plane, name: string, text: string, expectedRevision: number | null, who: string): Promise<Changed> {
+  return change(plane, (view): Draft | null => {
+    expectRevision(view, expectedRevision, null);
+    const state = stateOf(view, name);
+    const spec = releaseOf(view.record.document, name);
+    if (spec === null || !isLive(state)) throw new ControlError('GL3006', { detail: `the release '${name}' is ${state.standing.phase}: nobody can enter it`, fix: `start it first: graylane start ${name}` });
+    const current = spec.percent ?? 100;
+    const percent = percentFrom(text, current);
+    if (percent === current) return null;
+    const why = `split ${text.trim()}`;
+    return { document: withPercent(view.record.document, name, percent), publish: true, who, why, events: [{ kind: 'release', subject: name, from: `${current} %`, to: `${percent} %`, who, why }] };
+  });
+}
+
+export interface NewCanary {
+  readonly service: string;
+  readonly version: string;
+  readonly spec: VersionSpec;
+  /** Absent: the release is named as the version, and takes everybody's share. */
+  readonly release?: { readonly name?: string; readonly when?: ReleaseSpec['when']; readonly percent?: number; readonly stickyBy?: readonly string[] };
+  readonly who: string;
+}
+
+const CANARY_PERCENT = 5;
+
+/** Adds a version and its release at run time; rejects, and leaves everything as it was, when it does not become ready. */
+export function addCanary(plane: Plane, canary: NewCanary): Promise<Changed & { readonly release: string }> {
+  const name = canary.release?.name ?? canary.version;
+  const changed = change(plane, async (view) => {
+    const { document } = view.record;
+    const service = document.services[canary.service];
+    if (service === undefined) throw new ControlError('GL3008', { detail: `there is no service '${canary.service}'`, fix: `name one of: ${Object.keys(document.services).join(', ')}` });
+    if (service.versions[canary.version] !== undefined) throw taken('version', canary.version);
+    if (releaseOf(document, name) !== null) throw taken('release', name);
+    const percent = canary.release?.percent ?? CANARY_PERCENT;
+    const stickyBy = canary.release?.stickyBy;
+    const release: ReleaseSpec = { name, when: canary.release?.when ?? [{}], percent, versions: { [canary.service]: canary.version }, ...(stickyBy === undefined ? {} : { stickyBy }) };
+    const next = parsedStrategy(withRelease(withVersion(document, canary.service, canary.version, canary.spec), release), { runnable: plane.runnable });
+    const states = new Map(view.releases);
+    // A former release of this name is history; this one is in force by being in the document.
+    states.delete(name);
+    const fresh: ReleaseState = { name, spec: release, turn: 0, since: plane.clock.now(), why: 'added', standing: { phase: 'progressing', step: 0 } };
+    await startMissing(plane, view, next.document, new Map([...states, [name, fresh]]));
+    const why = `canary ${canary.version} of ${canary.service} at ${percent} %`;
+    const event: NewEvent = { kind: 'release', subject: name, from: '', to: 'progressing', who: canary.who, why };
+    return { document: next.document, publish: true, releases: new Map([[name, view.releases.has(name) ? fresh : null]]), who: canary.who, why, events: [event] };
+  });
+  return changed.then((result) => ({ ...result, release: name }));
+}
+
+function taken(what: string, name: string): ControlError {
+  return new ControlError('GL3009', { detail: `there is a ${what} '${name}' already`, fix: 'choose another name' });
+}
+
+function stateOf(view: LedgerView, name: string): ReleaseState {
+  const state = view.releases.get(name);
+  if (state !== undefined) return state;
+  const known = [...view.releases.keys()].slice(0, 10);
+  throw new ControlError('GL3005', { detail: `there is no release '${name}'`, fix: known.length === 0 ? 'add one: graylane canary DIR' : `name one of: ${known.join(', ')}` });
+}
+
+function factsOf(plane: Plane, view: LedgerView, state: ReleaseState): Parameters<typeof transition>[2] {
+  const spec = releaseOf(view.record.document, state.name);
+  return { now: plane.clock.now(), spec, stable: stableOf(view.record.document, (spec ?? state.spec).versions) };
+}
+
+function draftOf(view: LedgerView, before: ReleaseState, after: ReleaseState, percent: number | null, who: string, evidence: unknown): Draft {
+  const { name, why } = after;
+  const current = releaseOf(view.record.document, name)?.percent ?? 100;
+  const moves = percent !== null && percent !== current;
+  const event: NewEvent = {
+    kind: 'release', subject: name, from: standingText(before), to: moves && isLive(after) ? `${standingText(after)} at ${percent} %` : standingText(after), who, why,
+    ...(evidence === undefined ? {} : { evidence }),
+  };
+  return {
+    ...(moves ? { document: withPercent(view.record.document, name, percent) } : {}),
+    publish: moves || isLive(before) !== isLive(after), releases: new Map([[name, after]]), who, why: `${name}: ${why}`, events: [event],
+  };
+}
+
+/** Phase and step as events name them. */
+export function standingText({ standing, spec }: ReleaseState): string {
+  const steps = spec.steps?.length ?? 0;
+  return (standing.phase === 'progressing' || standing.phase === 'paused') && steps > 0 ? `${standing.phase} at step ${standing.step + 1}/${steps}` : standing.phase;
+}
