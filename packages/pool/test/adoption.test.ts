@@ -26,7 +26,7 @@ interface Running {
   readonly anchor: ChildProcess;
   readonly port: number;
   /** The next line, from now on, that says this. */
-  next(said: string): Promise<Line>;
+  readonly next: (said: string) => Promise<Line>;
   readonly lines: readonly Line[];
 }
 
@@ -37,12 +37,12 @@ async function running(t: TestContext, pools: SupervisorTask['pools']): Promise<
   const anchor = spawn(process.execPath, ['--conditions=graylane-source', path.join(import.meta.dirname, 'support', 'anchor.ts'), JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: Line[] = [];
   const looks = new Set<(line: Line) => void>();
-  readline.createInterface({ input: anchor.stdout! }).on('line', (text) => {
+  readline.createInterface({ input: anchor.stdout }).on('line', (text) => {
     const line = JSON.parse(text) as Line;
     lines.push(line);
     for (const look of looks) look(line);
   });
-  const ended = once(anchor.stdout!, 'close');
+  const ended = once(anchor.stdout, 'close');
   t.after(async () => {
     // The output closes when the last process of the rig has ended, whoever was killed on the way.
     const last = lines.findLast((line) => line.said === 'up');

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, symlinkSync, unlinkSync, copyFileSync } from '
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { APPS, app, failureOf, freePort, get, rig } from './support/harness.ts';
+import { APPS, app, failureOf, get, rig } from './support/harness.ts';
 import type { Rig } from './support/harness.ts';
 import { constantLoad } from './support/load.ts';
 

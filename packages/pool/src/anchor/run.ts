@@ -29,8 +29,8 @@ export async function runAnchor(supervisor: SupervisorCommand, onRestart: Anchor
 export async function succeedAnchor(): Promise<number> {
   const task = JSON.parse(process.env[TASK_VARIABLE] ?? 'null') as Task | null;
   if (task === null) throw new Error(`${TASK_VARIABLE} is not set: this file is started by a supervisor only`);
-  const { [TASK_VARIABLE]: _, ...env } = process.env;
-  const anchor = new Anchor({ command: task.command, args: task.args, env, clock: systemClock, inherited: task.handles, onRestart: () => undefined }, true);
+  Reflect.deleteProperty(process.env, TASK_VARIABLE);
+  const anchor = new Anchor({ command: task.command, args: task.args, env: process.env, clock: systemClock, inherited: task.handles, onRestart: () => undefined }, true);
   passSignalsOn(anchor);
   process.on('message', (message: unknown, handle: unknown) => anchor.hear(message, handle));
   process.once('disconnect', () => anchor.lost());

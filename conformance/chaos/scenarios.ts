@@ -1,0 +1,178 @@
+// What is done to the product, and what must hold meanwhile. Each scenario returns facts; the limits stand beside them.
+
+import path from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+
+import type { PoolSpec } from '../../packages/pool/src/index.ts';
+import { Load } from './client.ts';
+import type { Failure, Manner, Tally } from './client.ts';
+import { Rig } from './rig.ts';
+
+export interface Outcome {
+  readonly scenario: string;
+  readonly rounds: number;
+  readonly requests: number;
+  readonly failures: readonly Failure[];
+  /** Limits that were missed, each as one line. */
+  readonly missed: readonly string[];
+  readonly figures: Readonly<Record<string, string>>;
+}
+
+export interface Plan { readonly rounds: number; readonly random: () => number }
+
+/** Node's interpreter for the workers; null is this one's own. */
+export type Interpreter = string | null;
+
+const EVERY_MANNER: readonly Manner[] = ['keep-alive', 'keep-alive', 'new-connection', 'new-connection', 'slow-upload'];
+
+function pools(interpreter: Interpreter): readonly [PoolSpec, PoolSpec] {
+  const common = { service: 'web', script: 'server.cjs', cwd: path.join(import.meta.dirname, 'apps'), interpreter, ready: { timeoutMs: 20_000 }, killTimeoutMs: 2_000, drainTimeoutMs: 10_000, backoff: { firstMs: 20, capMs: 200 } };
+  return [{ ...common, version: 'v1', role: 'stable', workers: 2 }, { ...common, version: 'v2', role: 'canary', workers: 2, backoff: { firstMs: 20, capMs: 200, maxCrashes: 1_000 } }];
+}
+
+/** SIGKILL of the supervisor at a random moment, then a reload through the next one. */
+export async function supervisorDeath({ rounds, random }: Plan, interpreter: Interpreter = null): Promise<Outcome> {
+  return withRig('supervisor killed, then a reload', rounds, interpreter, async (rig, load) => {
+    let slowest = 0;
+    const missed: string[] = [];
+    for (let round = 0; round < rounds; round++) {
+      await after(random() * 300);
+      // Half of the time it dies in the middle of a reload.
+      const reload = random() < 0.5 ? rig.command({ do: 'reload', version: 'v1' }) : null;
+      await after(random() * 400);
+      const killed = performance.now();
+      process.kill(rig.supervisor, 'SIGKILL');
+      await rig.next('up');
+      const published = await rig.command({ do: 'publish', generation: round + 2 });
+      if (published.result !== 'ok') missed.push(`round ${round}: the strategy was not accepted by all (${published.result ?? ''})`);
+      slowest = Math.max(slowest, performance.now() - killed);
+      await reload;
+      const reloaded = await rig.command({ do: 'reload', version: 'v1' });
+      if (reloaded.result !== 'ok') missed.push(`round ${round}: the reload failed (${reloaded.result ?? ''})`);
+      await load.more(5);
+    }
+    if (slowest > 2_000) missed.push(`a strategy was accepted only ${Math.round(slowest)} ms after a kill`);
+    return { missed, figures: { 'slowest return': `${Math.round(slowest)} ms` } };
+  }, noFailure);
+}
+
+/** SIGKILL of one worker at a random moment; its requests in flight may fail, and nothing else. */
+export async function workerDeath({ rounds, random }: Plan, version: 'v1' | 'v2', interpreter: Interpreter = null): Promise<Outcome> {
+  const kills: number[] = [];
+  return withRig(`${version === 'v1' ? 'stable' : 'canary'} worker killed`, rounds, interpreter, async (rig, load) => {
+    let slowest = 0;
+    for (let round = 0; round < rounds; round++) {
+      await after(20 + random() * 100);
+      const victims = (await rig.workers(version)).filter((worker) => worker.state === 'ready');
+      const victim = victims[Math.floor(random() * victims.length)];
+      if (victim === undefined) throw new Error('no worker is ready');
+      kills.push(load.elapsedMs);
+      const killed = performance.now();
+      process.kill(victim.pid, 'SIGKILL');
+      await rig.next('crash');
+      while ((await rig.workers(version)).filter((worker) => worker.state === 'ready').length < 2) await load.more(1);
+      slowest = Math.max(slowest, performance.now() - killed);
+    }
+    return { missed: slowest > 1_500 ? [`a worker came back only after ${Math.round(slowest)} ms`] : [], figures: { 'slowest return': `${Math.round(slowest)} ms` } };
+  }, (failures) => inFlightOnly(failures, kills, version === 'v2'), version === 'v2' ? { 'x-canary': '1' } : {});
+}
+
+export async function rollingReload({ rounds }: Plan, interpreter: Interpreter = null): Promise<Outcome> {
+  return withRig('rolling reload', rounds, interpreter, async (rig, load) => {
+    await load.more(200);
+    const quiet = load.elapsedMs;
+    const missed: string[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const reloaded = await rig.command({ do: 'reload', version: round % 2 === 0 ? 'v1' : 'v2' });
+      if (reloaded.result !== 'ok') missed.push(`round ${round}: ${reloaded.result ?? ''}`);
+    }
+    return { missed, figures: { quiet: `${Math.round(quiet)} ms` } };
+  }, noFailure);
+}
+
+const BROKEN = ['exits', 'never listens', 'fails readiness', 'throws on first request'] as const;
+
+/** A reload to a version that is broken in one of four ways; stable must not notice. */
+export async function brokenVersion({ rounds }: Plan, interpreter: Interpreter = null): Promise<Outcome> {
+  return withRig('broken new version', rounds, interpreter, async (rig) => {
+    const missed: string[] = [];
+    const before = (await rig.workers('v1')).map((worker) => worker.pid);
+    for (let round = 0; round < rounds; round++) {
+      const how = BROKEN[round % BROKEN.length] ?? 'exits';
+      const result = (await rig.command({ do: 'reload', version: 'v1', env: { BREAK: how }, ready: { http: '/healthz', timeoutMs: 700 } })).result ?? '';
+      if (!/^GL20\d\d$/.test(result)) missed.push(`round ${round}: a version that ${how} was accepted (${result})`);
+    }
+    const after = (await rig.workers('v1')).filter((worker) => worker.state === 'ready').map((worker) => worker.pid);
+    if (JSON.stringify(after) !== JSON.stringify(before)) missed.push('stable workers were replaced');
+    return { missed, figures: {} };
+  }, noFailure);
+}
+
+/** Reloads, crashes and strategies without end; the supervisor must not grow. */
+export async function churn({ rounds, random }: Plan, interpreter: Interpreter = null): Promise<Outcome> {
+  return withRig('churn', rounds, interpreter, async (rig) => {
+    const samples: { rss: number; handles: number; fds: number }[] = [];
+    for (let round = 0; round < rounds; round++) {
+      await rig.command({ do: 'reload', version: random() < 0.5 ? 'v1' : 'v2' });
+      for (let n = 0; n < 20; n++) await rig.command({ do: 'publish', generation: round * 20 + n + 2 });
+      const { vitals } = await rig.command({ do: 'look' });
+      if (vitals !== undefined) samples.push(vitals);
+    }
+    return { missed: growth(samples), figures: { 'RSS after': `${Math.round((samples.at(-1)?.rss ?? 0) / 2 ** 20)} MiB`, fds: String(samples.at(-1)?.fds ?? 0) } };
+  }, noFailure);
+}
+
+/** The last quarter against the second: after the warm-up nothing may rise. */
+function growth(samples: readonly { rss: number; handles: number; fds: number }[]): readonly string[] {
+  const quarter = Math.floor(samples.length / 4);
+  if (quarter < 2) return [];
+  const mean = (from: number, figure: 'rss' | 'handles' | 'fds'): number => samples.slice(from, from + quarter).reduce((sum, sample) => sum + sample[figure], 0) / quarter;
+  const missed: string[] = [];
+  for (const figure of ['handles', 'fds'] as const) {
+    const [early, late] = [mean(quarter, figure), mean(samples.length - quarter, figure)];
+    if (late > early + 2) missed.push(`${figure} rose from ${early.toFixed(1)} to ${late.toFixed(1)}`);
+  }
+  const [early, late] = [mean(quarter, 'rss'), mean(samples.length - quarter, 'rss')];
+  if (late > early * 1.1) missed.push(`RSS rose from ${Math.round(early / 2 ** 20)} to ${Math.round(late / 2 ** 20)} MiB`);
+  return missed;
+}
+
+type Judge = (failures: readonly Failure[]) => readonly string[];
+
+const noFailure: Judge = (failures) => (failures.length === 0 ? [] : [`${failures.length} failed requests`]);
+
+/** Failures must have been in flight at a kill. `retried`: GETs of a killed canary are sent to another worker, so they may not fail at all. */
+function inFlightOnly(failures: readonly Failure[], kills: readonly number[], retried: boolean): readonly string[] {
+  const strange = failures.filter((failure) => !kills.some((kill) => failure.sentMs <= kill + 25 && failure.failedMs >= kill - 25));
+  const visible = retried ? failures.filter((failure) => failure.manner !== 'slow-upload') : [];
+  return [
+    ...(strange.length === 0 ? [] : [`${strange.length} failed requests were not in flight at a kill`]),
+    ...(visible.length === 0 ? [] : [`${visible.length} idempotent requests failed visibly`]),
+    ...(failures.length <= kills.length * EVERY_MANNER.length ? [] : [`${failures.length} failures are more than were in flight`]),
+  ];
+}
+
+async function withRig(
+  scenario: string, rounds: number, interpreter: Interpreter,
+  run: (rig: Rig, load: Load) => Promise<{ missed: readonly string[]; figures: Readonly<Record<string, string>> }>,
+  judge: Judge, headers: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  const rig = await Rig.start(pools(interpreter));
+  const load = new Load({ port: rig.port, manners: EVERY_MANNER, pauseMs: 10, headers });
+  let tally: Tally | null = null;
+  try {
+    const { missed, figures } = await run(rig, load);
+    tally = await load.stop();
+    const faults = rig.lines.filter((line) => line.said === 'fault').map((line) => `agent fault: ${line.text ?? ''}`);
+    return { scenario, rounds, requests: tally.answers, failures: tally.failures, missed: [...missed, ...judge(tally.failures), ...faults], figures: { ...figures, ...latency(tally) } };
+  } finally {
+    if (tally === null) await load.stop();
+    await rig.end();
+  }
+}
+
+function latency(tally: Tally): Record<string, string> {
+  const sorted = [...tally.latenciesMs].sort((a, b) => a - b);
+  const at = (share: number): string => `${Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0)} ms`;
+  return { p50: at(0.5), p99: at(0.99) };
+}

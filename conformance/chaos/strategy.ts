@@ -1,0 +1,13 @@
+// The strategy of the rig: whoever sends `x-canary: 1` gets v2, everybody else stable.
+
+import { compile, parseStrategy } from '../../packages/rules/src/index.ts';
+import type { Snapshot } from '../../packages/rules/src/index.ts';
+
+export function strategy(): Snapshot {
+  const parsed = parseStrategy({
+    services: { web: { listen: 8080, stable: 'v1', versions: { v1: { script: './v1.js' }, v2: { script: './v2.js' } } } },
+    releases: [{ name: 'canary', when: [{ header: { 'x-canary': '1' } }], versions: { web: 'v2' }, onUnavailable: 'error' }],
+  });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+  return compile(parsed.strategy);
+}
