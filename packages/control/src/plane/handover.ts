@@ -1,7 +1,6 @@
 // A new stable version takes over from the old one, in steps of which each can be repeated: pools ready, strategy switched,
 // public sockets opened, old pool drained. A restart between any two goes on where it was.
 
-import type { VersionSpec } from '@graylane/rules';
 import { ControlError } from '../problem.ts';
 import { transition } from '../release/transition.ts';
 import type { ReleaseState } from '../release/state.ts';
@@ -10,6 +9,7 @@ import { change, currentView } from './change.ts';
 import type { Plane } from './change.ts';
 import type { Draft, LedgerView, NewEvent } from './ledger.ts';
 import { startPools } from './pools.ts';
+import type { PoolWish } from './pools.ts';
 import { command, standingText } from './verbs.ts';
 
 /** Starts stable pools of the release's versions, then makes them stable and ends the release. */

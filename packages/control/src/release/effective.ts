@@ -21,9 +21,9 @@ const IN_FORCE = 'in force since it was applied';
 
 /** The document with only those releases that requests can enter: this is what is compiled and published. */
 export function effectiveDocument(document: StrategyDocument, states: ReadonlyMap<string, ReleaseState>): StrategyDocument {
-  const releases = (document.releases ?? []).filter(({ name }) => {
-    const state = states.get(name);
-    return state !== undefined && isLive(state);
+  const releases = (document.releases ?? []).filter((spec) => {
+    const state = states.get(spec.name);
+    return state === undefined ? !hasPlan(spec) : isLive(state);
   });
   return { ...document, releases };
 }
@@ -56,7 +56,11 @@ export function reconcileStates(document: StrategyDocument, states: ReadonlyMap<
 
 /** Null for a release without plan: it is in force by being there. */
 function planned(spec: ReleaseSpec, now: number, why: string): ReleaseState | null {
-  return (spec.steps?.length ?? 0) > 0 ? firstState(spec, now, why) : null;
+  return hasPlan(spec) ? firstState(spec, now, why) : null;
+}
+
+function hasPlan(spec: ReleaseSpec): boolean {
+  return (spec.steps?.length ?? 0) > 0;
 }
 
 /** Null when nothing changes for the release. */

@@ -8,15 +8,17 @@ import { crc32 } from 'node:zlib';
 const DIGITS = 16;
 
 export class RevisionMark {
-  readonly #file: string;
+  readonly #file: string | null;
   #descriptor: number | null = null;
 
-  constructor(file: string) {
+  /** Null marks nothing: a store in memory has no file to lose. */
+  constructor(file: string | null) {
     this.#file = file;
   }
 
   /** The revision in the file, or 0 when there is none to believe. */
   read(): number {
+    if (this.#file === null) return 0;
     let text: string;
     try {
       text = readFileSync(this.#file, 'latin1');
@@ -32,6 +34,7 @@ export class RevisionMark {
    * and it can never be ahead.
    */
   write(revision: number): void {
+    if (this.#file === null) return;
     this.#descriptor ??= openSync(this.#file, constants.O_WRONLY | constants.O_CREAT, 0o600);
     const digits = String(revision).padStart(DIGITS, '0');
     writeSync(this.#descriptor, `${digits} ${sumText(digits)}\n`, 0, 'latin1');

@@ -14,6 +14,7 @@ import type { Change, CommitResult, Condition, Entry, Lease, ListOptions, Store,
 import { Watchers } from './watchers.ts';
 
 export interface SqliteOptions {
+  /** `:memory:` keeps nothing. */
   readonly file: string;
   readonly clock: Clock;
   /** How long to wait for another process that holds the file: a supervisor that is being replaced. */
@@ -22,6 +23,7 @@ export interface SqliteOptions {
   readonly historyRevisions?: number;
 }
 
+const IN_MEMORY = ':memory:';
 const HOLD_WAIT_MS = 5_000;
 const HOLD_POLL_MS = 50;
 /** Some minutes of changes at the highest rate, so that a watcher that was away catches up without reading all. */
@@ -56,7 +58,7 @@ function heldByAnother(file: string, cause: StoreError): StoreError {
 
 function openDatabase(file: string): DatabaseSync {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (file !== IN_MEMORY) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new StoreError('io', `cannot make the folder of ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
@@ -92,7 +94,7 @@ class SqliteStore implements Store {
     this.#historyRevisions = options.historyRevisions ?? HISTORY_REVISIONS;
     this.#revision = metaNumber(db, 'revision', options.file);
     this.#compacted = metaNumber(db, 'compacted', options.file);
-    this.#mark = new RevisionMark(`${options.file}.revision`);
+    this.#mark = new RevisionMark(options.file === IN_MEMORY ? null : `${options.file}.revision`);
     const marked = this.#mark.read();
     if (marked > this.#revision) {
       db.close();
