@@ -2,9 +2,9 @@
 
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
 import { exit, Failure, type Place, type Problem } from '../print/failure.ts';
+import { importConfig } from './import.ts';
 
 /** A strategy of 10,000 releases has about 5 MB; a file beyond this is no strategy. */
 const FILE_LIMIT_BYTES = 32 * 1024 * 1024;
@@ -38,18 +38,18 @@ async function readText(file: string): Promise<string> {
 }
 
 async function importDocument(file: string): Promise<SourceDocument> {
-  let module: { default?: unknown };
+  let module: Readonly<Record<string, unknown>>;
   try {
-    module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    module = await importConfig(file);
   } catch (error) {
     const frame = error instanceof Error && error.stack !== undefined ? /:(\d+)\n(.*)\n/.exec(error.stack) : null;
     const place: Place = frame?.[1] === undefined || frame[2] === undefined ? { file } : { file, line: Number(frame[1]), text: frame[2] };
     throw new Failure({ code: 'GL0006', message: 'the config file does not load', place, cause: reason(error) }, exit.usage, error);
   }
-  if (module.default === undefined) {
+  if (module['default'] === undefined) {
     throw new Failure({ code: 'GL0007', message: `${file} has no default export`, fix: 'write: export default defineConfig({ … })' }, exit.usage);
   }
-  return { file, value: module.default, place: (pointer) => ({ file, pointer }) };
+  return { file, value: module['default'], place: (pointer) => ({ file, pointer }) };
 }
 
 function parseText(file: string, text: string): SourceDocument {

@@ -22,6 +22,8 @@ export interface Problem {
   readonly place?: Place | undefined;
   readonly cause?: string | undefined;
   readonly fix?: string | undefined;
+  /** The end of what a process said before it failed, oldest first. */
+  readonly output?: readonly string[] | undefined;
 }
 
 /** One or more problems that end a command; the stack is shown under --verbose only. */
@@ -43,6 +45,7 @@ export function problemText(problem: Problem): string {
   const lines = [`${problem.code} ${problem.message}`];
   if (problem.place !== undefined) lines.push(...placeLines(problem.place));
   if (problem.cause !== undefined) lines.push(`  cause: ${problem.cause}`);
+  if (problem.output !== undefined && problem.output.length > 0) lines.push('  its last output:', ...problem.output.map((line) => `    ${line}`));
   if (problem.fix !== undefined) lines.push(`  fix: ${problem.fix}`);
   return lines.map(inert).join('\n');
 }

@@ -1,19 +1,13 @@
 // From the strategy document's words to what the pools are asked to run: paths made absolute, durations in milliseconds.
 
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { durationMs, sizeBytes, type Duration, type ServiceSpec, type Size, type VersionSpec } from '@graylane/rules';
+import { durationMs, listenPlace, sizeBytes, type Duration, type ServiceSpec, type Size, type VersionSpec } from '@graylane/rules';
 import type { Place, PoolSpec, PublicSlots } from '@graylane/pool';
 
 /** The public places of a service, in the order in which its app opens them; empty when nobody declared any. */
-export function placesOf(service: ServiceSpec): Place[] {
-  if (service.listen === undefined) return [];
-  const addresses = typeof service.listen === 'object' ? service.listen : [service.listen];
-  return addresses.map((address) => {
-    if (typeof address === 'number') return { port: address, host: null };
-    const colon = address.lastIndexOf(':');
-    const host = address.slice(0, Math.max(0, colon)).replace(/^\[|\]$/g, '');
-    return { port: Number(address.slice(colon + 1)), host: host === '' || host === '*' ? null : host };
-  });
+export function placesOf(listen: ServiceSpec['listen']): Place[] {
+  const addresses = listen === undefined ? [] : typeof listen === 'object' ? listen : [listen];
+  return addresses.flatMap((address) => listenPlace(address) ?? []);
 }
 
 export interface PoolPlan {

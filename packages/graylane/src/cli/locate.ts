@@ -1,0 +1,56 @@
+// Which running supervisor does a command mean: the project it is called in, else the only one that runs.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { findConfig } from '../config/find.ts';
+import { placeOf, runRoot } from '../place.ts';
+import { exit, Failure } from '../print/failure.ts';
+import type { Context } from './context.ts';
+
+/** Path of the control API's socket. Throws Failure (exit code 5) when no supervisor answers. */
+export async function locateApi(context: Context): Promise<string> {
+  const named = context.environment['GRAYLANE_SOCKET'];
+  if (named !== undefined) return named;
+  const project = projectFolder(context);
+  if (project !== null) {
+    const { api } = placeOf(project, context.environment);
+    if (await answers(api)) return api;
+    if (context.project !== undefined) throw unreachable(`no supervisor runs for ${project}`);
+  }
+  const running = await runningApis(context.environment);
+  if (running.length === 1 && running[0] !== undefined) return running[0];
+  throw running.length === 0
+    ? unreachable('no supervisor is running')
+    : unreachable(`${running.length} supervisors are running, and none for this folder`, 'say which one: --project DIR');
+}
+
+/** The folder whose supervisor is meant by being there, or null. */
+function projectFolder({ directory, environment, project }: Context): string | null {
+  if (project !== undefined) return resolve(directory, project);
+  // `graylane up SCRIPT` has no config file; its folder is the one it was called in.
+  if (existsSync(placeOf(directory, environment).api)) return directory;
+  const config = findConfig(directory);
+  return config === null ? null : dirname(config);
+}
+
+async function runningApis(environment: NodeJS.ProcessEnv): Promise<string[]> {
+  const root = runRoot(environment);
+  if (!existsSync(root)) return [];
+  const sockets = readdirSync(root).map((folder) => join(root, folder, 'api.sock'));
+  const alive = await Promise.all(sockets.map(answers));
+  return sockets.filter((_, index) => alive[index]);
+}
+
+/** A socket file outlives a killed supervisor, so only a connection proves anything. */
+export function answers(socket: string): Promise<boolean> {
+  return new Promise((done) => {
+    const probe = connect(socket);
+    probe.once('connect', () => { probe.destroy(); done(true); });
+    probe.once('error', () => done(false));
+  });
+}
+
+function unreachable(message: string, fix = 'start one: graylane up'): Failure {
+  return new Failure({ code: 'GL0030', message, fix }, exit.unreachable);
+}

@@ -1,0 +1,102 @@
+// `graylane up`: this process becomes the anchor that keeps the ports, and starts the supervisor, which is the same command again.
+
+import { dirname } from 'node:path';
+import type { Command } from 'commander';
+import { AnchorKeeper, runAnchor } from '@graylane/pool';
+import type { StrategyDocument } from '@graylane/rules';
+import { documentFromScripts, type ScriptOptions } from '../config/scripts.ts';
+import { checkStrategy, readStrategy } from '../config/strategy.ts';
+import { findConfig } from '../config/find.ts';
+import { placeOf } from '../place.ts';
+import { bannerText } from '../print/banner.ts';
+import { eventText } from '../print/event.ts';
+import { exit, Failure } from '../print/failure.ts';
+import { originText } from '../print/origin.ts';
+import { asFailure } from '../print/thrown.ts';
+import { startSupervisor } from '../up/supervisor.ts';
+import { collect } from './collect.ts';
+import { contextOf, type Context, type GlobalOptions } from './context.ts';
+
+interface UpOptions extends GlobalOptions, Omit<ScriptOptions, 'script'> {
+  readonly config?: string;
+}
+
+export function addUp(program: Command): void {
+  program
+    .command('up')
+    .argument('[config|script]', 'config file or folder, or the script of the stable version')
+    .option('-c, --config <file>', 'config file; default: the nearest graylane.config.*')
+    .option('--canary <script>', 'script of the canary version')
+    .option('--percent <share>', 'share of users that get the canary, sticky')
+    .option('--cookie <name=value>', 'users with this cookie get the canary; may be repeated', collect)
+    .option('--header <name=value>', 'requests with this header get the canary; may be repeated', collect)
+    .option('--port <port>', 'public port; default: the one that the code asks for; may be repeated', collect)
+    .option('--workers <count>', 'workers of stable')
+    .option('--service <name>', "the service's name; default: the package's")
+    .option('--expose-route', 'mark responses with Graylane-Route')
+    .description('run stable and canary behind one port')
+    .action(async (given: string | undefined, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<UpOptions>();
+      const context = contextOf(options);
+      const self = { command: process.execPath, args: process.argv.slice(1) };
+      const keeper = AnchorKeeper.find(self, () => context.terminal.say('! the anchor was killed; a new one keeps the ports'));
+      if (keeper !== null) await supervise(context, await intentOf(context, given, options), keeper);
+      else process.exitCode = await runAnchor(self, (why, delayMs) => context.terminal.say(`! the supervisor ended (${why}); the next one starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}, workers go on`));
+    });
+}
+
+interface Intent {
+  readonly project: string;
+  readonly document: StrategyDocument;
+}
+
+/** A script is what Node can run and no config file is named like. */
+async function intentOf(context: Context, given: string | undefined, options: UpOptions): Promise<Intent> {
+  const isScript = given !== undefined && /\.[cm]?[jt]s$/.test(given) && !/graylane\.config\.\w+$/.test(given);
+  if (isScript) {
+    const document = documentFromScripts({ ...options, script: given }, context.directory);
+    return { project: context.directory, document: checkStrategy(document, { runnable: true }).document };
+  }
+  const file = findConfig(context.directory, options.config ?? given);
+  if (file === null) {
+    throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* at or above ${context.directory}`, fix: 'write one (README.md), or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js --percent 5' }, exit.usage);
+  }
+  return { project: dirname(file), document: (await readStrategy(file, { runnable: true })).document };
+}
+
+async function supervise(context: Context, { project, document }: Intent, keeper: AnchorKeeper): Promise<void> {
+  const { terminal, environment } = context;
+  const started = performance.now();
+  const supervisor = await startSupervisor({
+    place: placeOf(project, environment), document, environment, keeper,
+    onEvent: (event) => {
+      const text = eventText(event);
+      if (text !== null) terminal.say(text);
+    },
+    onFault: (what, error) => terminal.say(`! ${what}: ${error instanceof Error ? error.message : String(error)}`),
+  }).catch((error: unknown) => { throw asFailure(error); });
+
+  const { control, booted } = supervisor;
+  const strategy = await control.strategy();
+  const facts = { document: (strategy.document as unknown) as StrategyDocument, workers: supervisor.workers(), tookMs: performance.now() - started, command: commandName(environment), columns: terminal.columns };
+  if (terminal.json) terminal.object({ ready: true, generation: strategy.generation, workers: facts.workers });
+  terminal.data(bannerText(facts));
+  for (const line of originText(booted)) terminal.say(line);
+  keeper.standing();
+
+  const ended = supervisor.ended.then(() => keeper.goodbye(exit.ok));
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      terminal.say(asked ? '! still draining: workers end by their drain and kill timeouts' : 'draining…');
+      if (!asked) void supervisor.down();
+      asked = true;
+    });
+  }
+  await ended;
+}
+
+/** As people call it here: through npx where npm runs us. */
+function commandName(environment: NodeJS.ProcessEnv): string {
+  return environment['npm_execpath'] === undefined ? 'graylane' : 'npx graylane';
+}

@@ -1,0 +1,36 @@
+// The text of an explanation: which releases were tried, what held and what did not, and where the request goes.
+
+import { fromBytes, type ClauseTrace, type Explanation, type ReleaseTrace } from '@graylane/rules';
+
+const OUTCOMES: Readonly<Record<ReleaseTrace['outcome'], string>> = {
+  'outside-window': 'outside its time window',
+  'not-matched': 'no clause matches',
+  'out-by-bucket': 'matches, but out by its bucket',
+  in: 'in',
+  'in-but-taken': 'would be in, but a release of smaller priority number has the request',
+};
+
+export function explanationText({ generation, decision, versions, releases }: Explanation): string {
+  const lane = decision.lane ?? 'stable';
+  const lines = [`generation ${generation}: lane ${lane} (${decision.reason})`];
+  for (const [service, version] of Object.entries(versions)) lines.push(`  ${service} → ${version}`);
+  if (decision.mint !== null) lines.push(`  sets the cookie graylane-id=${decision.mint}`);
+  for (const release of releases) lines.push('', ...releaseLines(release));
+  return lines.join('\n');
+}
+
+function releaseLines(release: ReleaseTrace): string[] {
+  const bucket = release.bucket === null ? '' : `, bucket ${release.bucket}${release.key === null ? '' : ` of ${release.key}`}`;
+  return [`${release.release} (priority ${release.priority}): ${OUTCOMES[release.outcome]}${bucket}`, ...release.clauses.flatMap((clause) => clauseLines(clause, release.bucket))];
+}
+
+function clauseLines(clause: ClauseTrace, bucket: number | null): string[] {
+  const share = clause.pinned ? 'pinned' : shareText(clause.threshold, bucket);
+  const head = `  when[${clause.clause}] ${clause.matches ? 'matches' : 'does not match'}, ${share}`;
+  return [head, ...clause.conditions.map((condition) => `    ${condition.holds ? 'yes' : 'no '} ${condition.field} is ${condition.value === null ? 'absent' : JSON.stringify(fromBytes(condition.value))}`)];
+}
+
+function shareText(threshold: number, bucket: number | null): string {
+  const percent = `${threshold / 10_000} %`;
+  return bucket === null ? percent : `${percent}: bucket ${bucket} ${bucket < threshold ? '<' : '≥'} ${threshold}`;
+}

@@ -1,0 +1,21 @@
+// What `graylane up` has to say about where its strategy came from, and what did not start.
+
+import type { Booted } from '@graylane/control';
+
+export function originText({ origin, failed }: Booted): string[] {
+  const lines = failed.map(({ wish, error }) => `✗ canary ${wish.version} of ${wish.service} is not up, its users get stable: ${error.code} ${error.message}`);
+  switch (origin.kind) {
+    case 'seeded':
+      break;
+    case 'continued':
+      if (origin.live.length > 0) lines.push(`! going on with ${origin.live.length} changes that were made live; the config file does not have them (graylane get prints the live strategy)`);
+      break;
+    case 'file-applied':
+      lines.push(`the config file has changed: ${origin.changes.length} changes are in force`, ...origin.notes);
+      break;
+    case 'file-differs':
+      lines.push(`! the config file and the live strategy have both changed: the live one goes on; see graylane diff, then graylane apply (what counts)`);
+      break;
+  }
+  return lines;
+}

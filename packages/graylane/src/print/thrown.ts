@@ -1,0 +1,26 @@
+// Errors of the other packages as problems with a code, in one place.
+
+import { ControlError } from '@graylane/control';
+import { StartFailure } from '@graylane/pool';
+import { exit, Failure, type Problem } from './failure.ts';
+
+/** Failures keep their own code, cause, fix and output; anything else is passed on as it came. */
+export function asFailure(thrown: unknown): unknown {
+  if (thrown instanceof ControlError) return fromControl(thrown);
+  if (thrown instanceof StartFailure) return new Failure(fromStart(thrown), exit.failed, thrown);
+  return thrown;
+}
+
+function fromControl(error: ControlError): Failure {
+  const { details } = error;
+  // What did not start has a code of its own that says more.
+  if (details.thrown instanceof StartFailure) return new Failure({ ...fromStart(details.thrown), message: details.detail }, exit.failed, error);
+  const problem: Problem = { code: error.code, message: details.detail, cause: details.cause, fix: details.fix, output: details.lastLines };
+  const fields = (details.errors ?? []).map((field): Problem => ({ code: field.code, message: field.detail, place: { file: 'strategy', pointer: field.pointer }, cause: field.cause, fix: field.fix }));
+  const exitCode = error.problem().exitCode;
+  return new Failure(fields.length > 0 ? fields : problem, exitCode === 4 ? exit.conflict : exitCode === 2 ? exit.usage : exit.failed, error);
+}
+
+function fromStart(failure: StartFailure): Problem {
+  return { code: failure.code, message: failure.message, fix: failure.cure, output: failure.lastLines };
+}

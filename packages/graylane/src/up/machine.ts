@@ -1,0 +1,94 @@
+// What the control plane may have done to processes: versions started, published to, promoted and retired.
+// Translates the strategy's words into pools; it decides nothing.
+
+import type { Effects, Published, WorkerFacts } from '@graylane/control';
+import { poolId, runsSpec, type Fleet, type Pool, type PoolSpec, type PublicSlots, type WorkerStatus } from '@graylane/pool';
+import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
+import type { Role } from '@graylane/wire';
+import { placesOf, poolSpec } from './specs.ts';
+
+/**
+ * How long a publication waits for agents before it names the laggards. Those are no entry any more until they answer,
+ * so a stuck worker delays nobody longer than this.
+ */
+const PUBLISH_DEADLINE_MS = 50;
+
+export interface MachineOptions {
+  readonly fleet: Fleet;
+  /** Folder that relative paths of the document mean. */
+  readonly base: string;
+}
+
+export class Machine implements Effects {
+  readonly #fleet: Fleet;
+  readonly #base: string;
+
+  constructor({ fleet, base }: MachineOptions) {
+    this.#fleet = fleet;
+    this.#base = base;
+  }
+
+  publish(snapshot: Snapshot, generation: number): Promise<Published> {
+    return this.#fleet.publish(null, { kind: 'strategy', generation, snapshot }, PUBLISH_DEADLINE_MS);
+  }
+
+  async ensureVersion(service: string, version: string, spec: VersionSpec): Promise<void> {
+    await this.#ensure(this.#plan(service, version, 'canary', 'none', spec));
+  }
+
+  async retireVersion(service: string, version: string): Promise<void> {
+    await this.#retire(service, version, 'canary');
+  }
+
+  async prepareStable(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void> {
+    const held = this.#fleet.pools().some((pool) => pool.spec.service === service && pool.spec.role === 'stable' && pool.spec.version !== version);
+    const plan = this.#plan(service, version, 'stable', held ? 'hold' : 'open', spec);
+    if (!held && this.#pool(service, version, 'stable') === undefined) await this.#fleet.openSlots(service, placesOf(listen), plan.workers ?? plan.scaling?.min ?? 1);
+    await this.#ensure(plan);
+  }
+
+  openStable(service: string, version: string): Promise<void> {
+    this.#pool(service, version, 'stable')?.open();
+    return Promise.resolve();
+  }
+
+  async retireStable(service: string, version: string): Promise<void> {
+    await this.#retire(service, version, 'stable');
+  }
+
+  workers(): readonly WorkerFacts[] {
+    const restarts = new Map(this.#fleet.pools().map((pool) => [pool.id, pool.status().restarts]));
+    return this.#fleet.workers().map((worker) => factsOf(worker, restarts.get(worker.pool) ?? 0));
+  }
+
+  #plan(service: string, version: string, role: Role, publicSlots: PublicSlots, spec: VersionSpec): PoolSpec {
+    return poolSpec({ service, version, role, publicSlots, spec, base: this.#base });
+  }
+
+  async #ensure(plan: PoolSpec): Promise<void> {
+    const running = this.#pool(plan.service, plan.version, plan.role);
+    if (running === undefined) await this.#fleet.start(plan);
+    else if (!runsSpec(running.spec, plan)) await running.reload(plan);
+  }
+
+  async #retire(service: string, version: string, role: Role): Promise<void> {
+    const pool = this.#pool(service, version, role);
+    if (pool !== undefined) await this.#fleet.stop(pool);
+  }
+
+  #pool(service: string, version: string, role: Role): Pool | undefined {
+    const id = poolId({ service, version, role });
+    return this.#fleet.pools().find((pool) => pool.id === id);
+  }
+}
+
+function factsOf(worker: WorkerStatus, restarts: number): WorkerFacts {
+  const { id, service, version, role, pid, state, generation, startedAt, vitals } = worker;
+  return {
+    id, service, version, role, pid, state, generation, startedAt, restarts,
+    ready: state === 'ready',
+    rss: vitals?.rss ?? null,
+    inFlight: vitals?.inFlight ?? null,
+    waiting: vitals?.waiting ?? null,
+  };
+}

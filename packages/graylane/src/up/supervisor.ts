@@ -1,0 +1,74 @@
+// The supervisor: pools, control plane and API of one machine, put together in order. Carries no traffic.
+
+import { join } from 'node:path';
+import { ControlPlane, openSqliteStore, systemClock, type Booted, type WorkerFacts } from '@graylane/control';
+import { Fleet, type FleetEvent, type Keeper } from '@graylane/pool';
+import type { StrategyDocument } from '@graylane/rules';
+import { preparePlace, type Place } from '../place.ts';
+import { agentFile } from './agent-file.ts';
+import { serveApi, type Api } from './api.ts';
+import { Machine } from './machine.ts';
+
+export interface SupervisorOptions {
+  readonly place: Place;
+  /** The checked document, or null to go on with what the store has. */
+  readonly document: StrategyDocument | null;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Who keeps the listening sockets when this process dies. */
+  readonly keeper: Keeper | null;
+  readonly onEvent: (event: FleetEvent) => void;
+  readonly onFault: (what: string, error: unknown) => void;
+}
+
+export interface Supervisor {
+  readonly control: ControlPlane;
+  readonly booted: Booted;
+  workers(): readonly WorkerFacts[];
+  /** Drains every pool, gives the ports back, closes the store. */
+  down(): Promise<void>;
+  /** Resolves when somebody has asked for the end and everything is down. */
+  readonly ended: Promise<void>;
+}
+
+/** Resolves when everything serves. Throws, with nothing left behind, when a stable version does not become ready. */
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const { place, environment } = options;
+  preparePlace(place, environment);
+  let counted: ControlPlane | null = null;
+  const fleet = new Fleet({
+    runDir: place.run,
+    agentFile: agentFile(),
+    env: environment,
+    ...(options.keeper === null ? {} : { keeper: options.keeper }),
+    onEvent: (event) => {
+      if (event.kind === 'agent' && event.message.kind === 'counts') counted?.counted(event.worker.service, event.message.counts);
+      else options.onEvent(event);
+    },
+  });
+  // First of all: it is what says that another supervisor runs for this project.
+  await fleet.listen();
+  const store = await openSqliteStore({ file: join(place.state, 'store.db'), clock: systemClock });
+  const machine = new Machine({ fleet, base: place.project });
+  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, onFault: options.onFault });
+  counted = control;
+  const end = Promise.withResolvers<undefined>();
+  let api: Api | null = null;
+  let ending: Promise<void> | null = null;
+  const takeDown = async (): Promise<void> => {
+    await api?.close();
+    await control.stop();
+    await fleet.down();
+    await store.close();
+    end.resolve(undefined);
+  };
+  const down = (): Promise<void> => (ending ??= takeDown());
+  try {
+    await fleet.recover();
+    const booted = await control.start(options.document);
+    api = await serveApi(control, place.api, () => void down());
+    return { control, booted, down, ended: end.promise, workers: () => machine.workers() };
+  } catch (error) {
+    await down();
+    throw error;
+  }
+}
