@@ -16,7 +16,7 @@ export type FailureReason =
   | 'version-refused' | 'too-many-lines' | 'head-too-large' | 'target-too-long'
   | 'body-too-large' | 'request-timeout' | 'client-too-slow' | 'client-gone'
   | 'no-upstream' | 'queue-full' | 'wait-timeout' | 'tunnel-limit'
-  | 'closing' | 'internal' | 'connect-failed' | 'connect-timeout'
+  | 'closing' | 'overloaded' | 'internal' | 'connect-failed' | 'connect-timeout'
   | 'no-answer' | 'head-timeout' | 'bad-response' | 'response-head-too-large'
   | 'upgrade-unasked' | 'cut-off' | 'body-idle';
 
@@ -38,6 +38,7 @@ const MEANINGS: Readonly<Record<FailureReason, Meaning>> = {
   'wait-timeout': { side: 'own', status: 503, proxyError: 'connection_limit_reached', text: 'no worker became free in time' },
   'tunnel-limit': { side: 'own', status: 503, proxyError: 'connection_limit_reached', text: 'too many upgraded connections' },
   'closing': { side: 'own', status: 503, proxyError: 'proxy_internal_response', text: 'this process is going down' },
+  'overloaded': { side: 'own', status: 503, proxyError: 'proxy_internal_response', text: 'this process is short of memory' },
   'internal': { side: 'own', status: 500, proxyError: 'proxy_internal_error', text: 'an internal fault' },
   'connect-failed': { side: 'upstream', status: 502, proxyError: 'connection_refused', text: 'the worker does not accept connections' },
   'connect-timeout': { side: 'upstream', status: 504, proxyError: 'connection_timeout', text: 'the worker does not accept the connection in time' },

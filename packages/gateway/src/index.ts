@@ -1,1 +1,6 @@
-export {};
+export type { Trust } from './forwarded.ts';
+export type { FrontTls, Listen } from './front.ts';
+export { Gateway, startGateway } from './gateway.ts';
+export type { GatewayOptions } from './gateway.ts';
+export { DEFAULT_FRONT_LIMITS } from './limits.ts';
+export type { FrontLimits } from './limits.ts';

@@ -1,0 +1,53 @@
+// Answers what Node's parser could not read, in the right status and at the right place among other answers. It knows no upstream.
+
+import { STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { endGently, failure, meaning, ownText } from '@graylane/forward';
+import type { Failure, FailureReason } from '@graylane/forward';
+
+/** Connections that had their error; what else comes on them is noise. */
+const doomed = new WeakSet<Duplex>();
+
+export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (doomed.has(socket)) return;
+  doomed.add(socket);
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  answerInTurn(socket, failureOf(error));
+}
+
+/** An error in a request that others came before is said after their answers. */
+function answerInTurn(socket: Duplex, what: Failure): void {
+  const current = answerUnderWay(socket);
+  if (current !== null && current.req.complete) {
+    current.once('close', () => answerInTurn(socket, what));
+    return;
+  }
+  if (current?.headersSent === true || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status } = meaning(what.reason);
+  socket.write(ownText(what, STATUS_CODES[status] ?? 'Error'), 'latin1');
+  // The exchange behind the broken body, if there is one, hears that its client left.
+  current?.destroy();
+  endGently(socket);
+}
+
+function answerUnderWay(socket: Duplex): ServerResponse | null {
+  return (socket as Duplex & { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? null;
+}
+
+const REASONS: Readonly<Record<string, FailureReason>> = {
+  HPE_HEADER_OVERFLOW: 'head-too-large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
+  HPE_INVALID_VERSION: 'version-refused',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};
+
+function failureOf({ code = '', message }: NodeJS.ErrnoException): Failure {
+  return failure(REASONS[code] ?? 'bad-framing', `${code} ${message}`);
+}

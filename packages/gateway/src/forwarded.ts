@@ -1,0 +1,42 @@
+// What the gateway tells an app about the client: X-Forwarded-* and Forwarded (RFC 7239). It strips nothing; the proxy hop has done so.
+
+import type { IncomingMessage } from 'node:http';
+import { valuesOf } from '@graylane/forward';
+
+/** An edge believes nothing that it is told; behind another proxy of ours the chain goes on. */
+export type Trust = 'edge' | 'internal';
+
+export function forwardedLines(req: IncomingMessage, secure: boolean, trust: Trust): string {
+  const { rawHeaders } = req;
+  const address = plainAddress(req.socket.remoteAddress ?? 'unknown');
+  const proto = secure ? 'https' : 'http';
+  const host = valuesOf(rawHeaders, 'host');
+  const own = element(address, host, proto);
+  if (trust === 'edge') return lines(address, proto, host, own);
+  const before = (name: string): string => valuesOf(rawHeaders, name);
+  return lines(
+    joined(before('x-forwarded-for'), address),
+    before('x-forwarded-proto') || proto,
+    before('x-forwarded-host') || host,
+    joined(before('forwarded'), own),
+  );
+}
+
+function lines(forText: string, proto: string, host: string, forwarded: string): string {
+  return `X-Forwarded-For: ${forText}\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Host: ${host}\r\nForwarded: ${forwarded}\r\n`;
+}
+
+function element(address: string, host: string, proto: string): string {
+  const node = address.includes(':') ? `"[${address}]"` : address;
+  const hostText = /^[A-Za-z0-9.-]+$/.test(host) ? host : `"${host.replaceAll(/["\\]/g, '')}"`;
+  return `for=${node};host=${hostText};proto=${proto}`;
+}
+
+/** An IPv4 client of a dual-stack socket is an IPv4 client. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+function joined(before: string, own: string): string {
+  return before === '' ? own : `${before}, ${own}`;
+}

@@ -1,0 +1,39 @@
+// Every bound of the gateway's client side, with its default and the reason for it; those of the upstream side are forward's.
+
+export interface FrontLimits {
+  /** Request line and header fields; 431 over it. */
+  readonly headBytes: number;
+  /** 414 over it. */
+  readonly targetBytes: number;
+  /** 431 over it. */
+  readonly headerLines: number;
+  /** From the first byte to the end of the head; 408 after it. */
+  readonly headMs: number;
+  /** From the first byte to the end of the body; 408 after it. */
+  readonly requestMs: number;
+  /** An idle connection is kept this long: above what most clients and balancers use, so that they close first. */
+  readonly keepAliveMs: number;
+  /** How often late clients are looked for. */
+  readonly checkMs: number;
+  /** Open client connections of one process; each may cost a few kilobytes for minutes. */
+  readonly connections: number;
+  /** Share of the heap limit above which new requests get 503: rather a few refused than all lost. */
+  readonly heapShare: number;
+}
+
+export const DEFAULT_FRONT_LIMITS: FrontLimits = {
+  headBytes: 16 * 1024,
+  targetBytes: 8 * 1024,
+  headerLines: 100,
+  headMs: 10_000,
+  requestMs: 300_000,
+  keepAliveMs: 65_000,
+  checkMs: 1_000,
+  connections: 20_000,
+  heapShare: 0.9,
+};
+
+/** A client that sends nothing of its body for this long is gone or hostile. */
+export const CLIENT_IDLE_MS = 10_000;
+/** A slow network may take this long for what the system has buffered for it; a client that takes nothing at all is given up then. */
+export const CLIENT_STALL_MS = 60_000;

@@ -1,0 +1,102 @@
+// From a request to the version that serves it and to what is said about that on the answer. It moves nothing.
+
+import type { IncomingMessage } from 'node:http';
+import { loadRouter } from '@graylane/rules';
+import type { Decision, RequestFields, Router } from '@graylane/rules';
+import { additions, routeField, timingField } from '@graylane/wire';
+import type { Marks, StrategyMessage } from '@graylane/wire';
+import type { AnswerView, EditReply, ReplyEdit } from '@graylane/forward';
+import type { Tally } from './tally.ts';
+
+export type Route =
+  /** `edit` is null when nothing has to be said on the answer. */
+  | { readonly kind: 'version'; readonly version: string; readonly edit: EditReply | null }
+  /** The release wants an error when its version has no worker. */
+  | { readonly kind: 'nowhere' };
+
+export interface RoutesOptions {
+  readonly service: string;
+  /** Serves everybody until there is a strategy. */
+  readonly stable: string;
+  readonly tally: Tally;
+  readonly random: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
+  /** Whether a version has an upstream. */
+  readonly isReady: (version: string) => boolean;
+}
+
+export class Routes {
+  readonly #options: RoutesOptions;
+  /** Replaced whole; a request keeps the one it started with. */
+  #router: Router | null = null;
+
+  constructor(options: RoutesOptions) {
+    this.#options = options;
+  }
+
+  /** 0 before the first strategy. */
+  get generation(): number {
+    return this.#router?.generation ?? 0;
+  }
+
+  /** Throws on a snapshot that cannot be loaded; the one in force stays. An older generation is ignored. */
+  publish(message: StrategyMessage): void {
+    if (message.generation < this.generation) return;
+    const { random, wallClock } = this.#options;
+    this.#router = loadRouter(message.snapshot, { generation: message.generation, random, now: wallClock });
+  }
+
+  of(req: IncomingMessage, secure: boolean): Route {
+    const router = this.#router;
+    const { stable, tally } = this.#options;
+    if (router === null) return { kind: 'version', version: stable, edit: null };
+    const decision = router.decide(fieldsOf(req));
+    tally.add(decision.lane, decision.reason, router.generation);
+    const version = this.#available(router, decision);
+    if (version === null) return { kind: 'nowhere' };
+    return { kind: 'version', version, edit: this.#edit(router, decision, version, req, secure) };
+  }
+
+  #available(router: Router, { lane }: Decision): string | null {
+    const { service, isReady, tally } = this.#options;
+    const version = router.version(service, lane);
+    if (lane === null || isReady(version)) return version;
+    tally.add(lane, 'unavailable', router.generation);
+    return router.lane(lane)?.onUnavailable === 'error' ? null : router.version(service, null);
+  }
+
+  #edit(router: Router, { lane, mint }: Decision, version: string, req: IncomingMessage, secure: boolean): EditReply | null {
+    const facts = lane === null ? null : router.lane(lane);
+    const cache = facts?.cache ?? 'off';
+    if (!router.exposeRoute && !router.serverTiming && mint === null && cache === 'off') return null;
+    const { service } = this.#options;
+    const { generation } = router;
+    const marks: Marks = {
+      route: router.exposeRoute ? routeField(service, version, lane, generation) : null,
+      timing: router.serverTiming ? timingField(service, version, lane, generation) : null,
+      mint, cache, secure,
+      vary: facts?.vary ?? [],
+    };
+    const { method = 'GET', headers } = req;
+    const authorized = headers.authorization !== undefined;
+    return (answer) => editOf(marks, method, authorized, answer);
+  }
+}
+
+function fieldsOf(req: IncomingMessage): RequestFields {
+  const { method = '', url = '', rawHeaders } = req;
+  const address = req.socket.remoteAddress;
+  return { method, target: url, rawHeaders, ...(address === undefined ? {} : { address }) };
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+function editOf(marks: Marks, method: string, authorized: boolean, answer: AnswerView): ReplyEdit {
+  const added = additions(marks, { method, status: answer.status, authorized, header: (name) => answer.field(name) });
+  const replaced = added.filter(({ replace }) => replace);
+  return {
+    add: added.map(({ name, value }) => `${name}: ${value}\r\n`).join(''),
+    drop: replaced.length === 0 ? NOTHING : new Set(replaced.map(({ name }) => name.toLowerCase())),
+  };
+}
