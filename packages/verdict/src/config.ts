@@ -9,22 +9,23 @@ export interface Margin {
 }
 
 /**
- * What is counted of a guardrail.
+ * What is counted of a share.
  *
- * - `units`: each unit (user) at most once as bad in the life of the release. Exact under randomisation, however the
- *   requests and errors of one user cluster, and however load and error rates drift in both arms.
- * - `blocks`: requests, where users are not known. All bad requests of `blockMs` count as one observation (the share of
- *   them that was treated), so that a burst of one user weighs no more than a block. Slower; exact as long as bursts
- *   are shorter than a block.
+ * - `users`: each user at most once as bad in the life of the release. Exact under randomisation, however the requests
+ *   and errors of one user cluster, and however load and error rates drift in both arms.
+ * - `requests`: where users are not known. An affected user makes `errorsPerUser` bad requests on average, and each
+ *   of them counts for less accordingly: slower, and right as far as that average is not exceeded.
  */
-export type Counting = 'units' | 'blocks';
+export type Counting = 'users' | 'requests';
 
 /** Errors, or requests over one latency limit: a share of bad units that must not grow. */
 export interface ShareGuardrail {
   readonly kind: 'share';
   readonly name: string;
+  /** Default `users`. */
   readonly counting?: Counting;
-  readonly blockMs?: number;
+  /** Only for `requests`, default 5; 1 where requests really are independent. */
+  readonly errorsPerUser?: number;
   readonly margin?: Margin;
   /** Its part of the error budget, relative to the other guardrails'. Default 1. */
   readonly weight?: number;
@@ -82,7 +83,7 @@ interface Planned {
   /** The probability of a false stop that this guardrail may spend. */
   readonly alpha: number;
 }
-export interface PlannedShare extends Planned { readonly kind: 'share'; readonly counting: Counting; readonly blockMs: number; readonly difference: number }
+export interface PlannedShare extends Planned { readonly kind: 'share'; readonly counting: Counting; readonly errorsPerUser: number; readonly difference: number }
 export interface PlannedQuantile extends Planned { readonly kind: 'quantile'; readonly quantile: number; readonly edges: readonly number[] }
 export interface PlannedMetric extends Planned { readonly kind: 'metric'; readonly worse: 'higher' | 'lower' }
 export type PlannedGuardrail = PlannedShare | PlannedQuantile | PlannedMetric;
@@ -105,7 +106,7 @@ const DEFAULT_GO_ALPHA = 0.05;
 const DEFAULT_MIN_UNITS = 100;
 const DEFAULT_RATIO = 0.25;
 const DEFAULT_DIFFERENCE = 0.005;
-const DEFAULT_BLOCK_MS = 60_000;
+const DEFAULT_ERRORS_PER_USER = 5;
 const DEFAULT_SAMPLE_RATIO_ALPHA = 0.001;
 const DEFAULT_TOLERANCE = 0.05;
 
@@ -150,7 +151,8 @@ function planned(guardrail: Guardrail, alpha: number): PlannedGuardrail {
   switch (guardrail.kind) {
     case 'share':
       return {
-        kind: 'share', ...common, counting: guardrail.counting ?? 'units', blockMs: guardrail.blockMs ?? DEFAULT_BLOCK_MS,
+        kind: 'share', ...common, counting: guardrail.counting ?? 'users',
+        errorsPerUser: guardrail.counting === 'requests' ? (guardrail.errorsPerUser ?? DEFAULT_ERRORS_PER_USER) : 1,
         difference: guardrail.margin?.difference ?? DEFAULT_DIFFERENCE,
       };
     case 'quantile':
@@ -167,7 +169,8 @@ function checkGuardrail(guardrail: Guardrail, place: string, check: (holds: bool
   switch (guardrail.kind) {
     case 'share':
       check(inside(guardrail.margin?.difference ?? DEFAULT_DIFFERENCE, -1e-300, 1), `${place}.margin.difference`, 'a share from 0 to below 1, such as 0.005 for half a percentage point');
-      check(inside(guardrail.blockMs ?? DEFAULT_BLOCK_MS, 0, Infinity), `${place}.blockMs`, 'a number of milliseconds above 0');
+      check(inside(guardrail.errorsPerUser ?? 1, 0.999_999, 1001), `${place}.errorsPerUser`, 'an average from 1 to 1000');
+      check(guardrail.errorsPerUser === undefined || guardrail.counting === 'requests', `${place}.errorsPerUser`, 'left out unless counting is "requests": a user is bad once');
       return;
     case 'quantile':
       check(inside(guardrail.quantile, 0, 1), `${place}.quantile`, 'above 0 and below 1, such as 0.95');

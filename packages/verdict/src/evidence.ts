@@ -5,7 +5,7 @@ import type { Crossing } from './state.ts';
 
 /** What was seen of one arm. */
 export interface ArmEvidence {
-  /** Units; requests if the guardrail counts blocks of them; blocks for a metric. */
+  /** Users; requests if the guardrail counts them; blocks for a metric. */
   readonly n: number;
   /** How many of them were bad; null where that has no meaning. */
   readonly bad: number | null;

@@ -1,14 +1,13 @@
 // Reads the answer off a state: stop, go on, or neither. It changes nothing and can be asked at any time.
 
-import { blocksEvidence } from './blocks-watch.ts';
 import type { Plan } from './config.ts';
 import type { Evidence } from './evidence.ts';
 import { metricEvidence } from './metric-watch.ts';
 import { quantileEvidence } from './quantile-watch.ts';
 import { harmText, notBoundedText, percentText } from './reasons.ts';
 import type { Reason } from './reasons.ts';
+import { shareEvidence } from './share-watch.ts';
 import type { State, Watch } from './state.ts';
-import { unitsEvidence } from './units-watch.ts';
 
 /**
  * - `harm`: at least one guardrail is exceeded; stop and roll back.
@@ -43,10 +42,8 @@ export function judge(state: State, options: JudgeOptions = {}): Verdict {
 
 function evidenceOf(watch: Watch, plan: Plan): Evidence {
   switch (watch.kind) {
-    case 'units':
-      return unitsEvidence(watch, plan);
-    case 'blocks':
-      return blocksEvidence(watch, plan);
+    case 'share':
+      return shareEvidence(watch, plan);
     case 'quantile':
       return quantileEvidence(watch, plan);
     case 'metric':

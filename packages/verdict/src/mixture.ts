@@ -3,6 +3,7 @@
 
 /** Weighted alternatives, as natural logarithms of a ratio above one and of a weight; the weights sum to one. */
 export interface Mixture {
+  readonly ratios: Float64Array;
   readonly logRatios: Float64Array;
   readonly logWeights: Float64Array;
 }
@@ -28,7 +29,7 @@ export function mixtureAround(ratio: number): Mixture {
   const logRatios = Float64Array.from({ length: ALTERNATIVES }, (_, index) => SMALLEST_LOG_RATIO * Math.exp(index * step));
   const weights = logRatios.map((logRatio) => 1 / (1 + (Math.log(logRatio / centre) / SPREAD) ** 2));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return { logRatios, logWeights: weights.map((weight) => Math.log(weight / total)) };
+  return { ratios: logRatios.map((logRatio) => Math.exp(logRatio)), logRatios, logWeights: weights.map((weight) => Math.log(weight / total)) };
 }
 
 /** The logarithm of a sum of exponentials, without overflow; -Infinity for none. */

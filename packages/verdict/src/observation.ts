@@ -11,9 +11,9 @@ export interface ArmCounts {
    * was raised: a user who moves from control to treated is a new unit there, but says nothing about the split.
    */
   readonly fresh?: number;
-  /** Requests, for guardrails that count blocks; default `units`. */
+  /** Requests, for guardrails that count them; default `units`. */
   readonly requests?: number;
-  /** For each share guardrail: units that turned bad (once in the life of the release), or bad requests if it counts blocks. */
+  /** For each share guardrail: users that turned bad (once in the life of the release), or bad requests if it counts requests. */
   readonly bad?: Readonly<Record<string, number>>;
   /** For each quantile guardrail: units in each bucket, one more than there are edges. */
   readonly histogram?: Readonly<Record<string, readonly number[]>>;

@@ -1,7 +1,6 @@
 // The one way forward of a verdict's state: counts in, new state out. It never looks at a clock.
 
-import { logEvidenceAbove, logEvidenceBelow } from './arrivals.ts';
-import { newBlocksWatch, observeBlocks } from './blocks-watch.ts';
+import { reachesAbove, reachesBelow } from './arrivals.ts';
 import { planOf } from './config.ts';
 import type { Plan, PlannedGuardrail, VerdictConfig } from './config.ts';
 import { newMetricWatch, observeMetric } from './metric-watch.ts';
@@ -9,9 +8,9 @@ import { mixtureAround } from './mixture.ts';
 import { checkObservation } from './observation.ts';
 import type { Observation } from './observation.ts';
 import { newQuantileWatch, observeQuantile } from './quantile-watch.ts';
+import { newShareWatch, observeShare } from './share-watch.ts';
 import type { State, Watch } from './state.ts';
 import { addArrivals } from './strata.ts';
-import { newUnitsWatch, observeUnits } from './units-watch.ts';
 
 /** Throws a RangeError that lists everything that is wrong with `config` (see `checkConfig`). */
 export function createVerdict(config: VerdictConfig): State {
@@ -21,7 +20,7 @@ export function createVerdict(config: VerdictConfig): State {
 
 /**
  * The state after `observation`. How counts are cut into observations changes nothing but the moments at which
- * evidence is looked at; of blocks, only those boundaries matter that the guardrail names.
+ * evidence is looked at; only a metric's value is one observation a block.
  * Throws a RangeError on counts that cannot be counts.
  */
 export function observe(state: State, observation: Observation): State {
@@ -42,7 +41,7 @@ export function observe(state: State, observation: Observation): State {
 function newWatch(guardrail: PlannedGuardrail): Watch {
   switch (guardrail.kind) {
     case 'share':
-      return guardrail.counting === 'units' ? newUnitsWatch(guardrail) : newBlocksWatch(guardrail);
+      return newShareWatch(guardrail);
     case 'quantile':
       return newQuantileWatch(guardrail);
     case 'metric':
@@ -52,10 +51,8 @@ function newWatch(guardrail: PlannedGuardrail): Watch {
 
 function observeWatch(watch: Watch, observation: Observation, plan: Plan): Watch | null {
   switch (watch.kind) {
-    case 'units':
-      return observeUnits(watch, observation, plan);
-    case 'blocks':
-      return observeBlocks(watch, observation);
+    case 'share':
+      return observeShare(watch, observation, plan);
     case 'quantile':
       return observeQuantile(watch, observation);
     case 'metric':
@@ -77,7 +74,7 @@ function observeSplit(state: State, observation: Observation): State {
   if (state.splitCrossed !== null) return { ...state, split };
   const { alpha, tolerance } = state.plan.sampleRatio;
   const needed = Math.log(2 / alpha);
-  const broken = logEvidenceAbove(split, 1 + tolerance, SPLIT) >= needed || logEvidenceBelow(split, 1 / (1 + tolerance), SPLIT) >= needed;
+  const broken = reachesAbove(split, 1 + tolerance, needed, 1, SPLIT) || reachesBelow(split, 1 / (1 + tolerance), needed, 1, SPLIT);
   if (!broken) return { ...state, split };
   return { ...state, split, splitCrossed: { at, treated: { units: state.units.treated, bad: 0 }, control: { units: state.units.control, bad: 0 } } };
 }

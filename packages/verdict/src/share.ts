@@ -43,11 +43,9 @@ export function lowerShare(tally: Tally, needed: number): number {
 function atLogit(tally: Tally, logit: number, direction: 1 | -1): number {
   const terms = Float64Array.from(NEAR.logWeights);
   const good = tally.units - tally.bad;
-  for (const [index, step] of NEAR.logRatios.entries()) {
-    const term = terms[index];
-    if (term === undefined) continue;
-    const other = logit + direction * step;
-    terms[index] = term + tally.bad * (logShare(other) - logShare(logit)) + good * (logShare(-other) - logShare(-logit));
+  for (let index = 0; index < terms.length; index += 1) {
+    const other = logit + direction * (NEAR.logRatios[index] ?? 0);
+    terms[index] = (terms[index] ?? 0) + tally.bad * (logShare(other) - logShare(logit)) + good * (logShare(-other) - logShare(-logit));
   }
   return logSumExp(terms);
 }

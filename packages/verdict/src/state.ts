@@ -13,7 +13,7 @@ export interface ArmTallies {
 /** The look at which a guardrail's evidence reached what it needs. It stays, whatever comes later. */
 export interface Crossing {
   readonly at: number;
-  /** Units (or requests, or blocks) of each arm until then, and how many of them were bad where that has a meaning. */
+  /** Users (or requests, or blocks) of each arm until then, and how many of them were bad where that has a meaning. */
   readonly treated: Tally;
   readonly control: Tally;
 }
@@ -21,18 +21,13 @@ export interface Crossing {
 interface Watched {
   readonly crossed: Crossing | null;
 }
-export interface UnitsWatch extends Watched { readonly kind: 'units'; readonly guardrail: PlannedShare; readonly tallies: ArmTallies; readonly strata: readonly Arrivals[] }
-/** The block that is being filled; `start` is a multiple of the guardrail's `blockMs`. */
-export interface OpenBlock extends ArmTallies { readonly start: number; readonly share: number | null }
-export interface BlocksWatch extends Watched {
-  readonly kind: 'blocks'; readonly guardrail: PlannedShare; readonly tallies: ArmTallies; readonly open: OpenBlock | null; readonly blocks: number; readonly ladder: readonly Rung[];
-}
+export interface ShareWatch extends Watched { readonly kind: 'share'; readonly guardrail: PlannedShare; readonly tallies: ArmTallies; readonly strata: readonly Arrivals[] }
 export interface QuantileWatch extends Watched { readonly kind: 'quantile'; readonly guardrail: PlannedQuantile; readonly treated: readonly number[]; readonly control: readonly number[] }
 /** `scales`: for each rung the sum of absolute distances so far, so that one outlier cannot decide. */
 export interface MetricWatch extends Watched {
   readonly kind: 'metric'; readonly guardrail: PlannedMetric; readonly blocks: number; readonly sumTreated: number; readonly sumControl: number; readonly ladder: readonly Rung[]; readonly scales: readonly number[];
 }
-export type Watch = UnitsWatch | BlocksWatch | QuantileWatch | MetricWatch;
+export type Watch = ShareWatch | QuantileWatch | MetricWatch;
 
 export interface State {
   readonly format: 1;

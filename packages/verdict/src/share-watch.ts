@@ -1,58 +1,61 @@
-// Watches a share of bad units, each unit bad at most once: the guardrail for users.
+// Watches a share of bad users, or of bad requests where users are not known.
 
-import { logEvidenceAbove, logEvidenceBelow, lowerRatio, upperRatio } from './arrivals.ts';
+import { logEvidenceAbove, lowerRatio, reachesAbove, reachesBelow, upperRatio } from './arrivals.ts';
 import type { Plan, PlannedShare } from './config.ts';
 import { ratioOf } from './evidence.ts';
 import type { ArmEvidence, Evidence, Interval } from './evidence.ts';
 import { mixtureAround } from './mixture.ts';
 import type { Mixture } from './mixture.ts';
 import { entryOf } from './observation.ts';
-import type { Observation } from './observation.ts';
+import type { ArmCounts, Observation } from './observation.ts';
 import { lowerShare, upperShare } from './share.ts';
 import type { Tally } from './share.ts';
-import type { ArmTallies, UnitsWatch } from './state.ts';
+import type { ShareWatch } from './state.ts';
 import { addArrivals } from './strata.ts';
+import { designEffect } from './tempering.ts';
 
-export function newUnitsWatch(guardrail: PlannedShare): UnitsWatch {
-  return { kind: 'units', guardrail, tallies: { treated: { units: 0, bad: 0 }, control: { units: 0, bad: 0 } }, strata: [], crossed: null };
+export function newShareWatch(guardrail: PlannedShare): ShareWatch {
+  return { kind: 'share', guardrail, tallies: { treated: { units: 0, bad: 0 }, control: { units: 0, bad: 0 } }, strata: [], crossed: null };
 }
 
 /** Null when the counts came under one share too many. */
-export function observeUnits(watch: UnitsWatch, observation: Observation, plan: Plan): UnitsWatch | null {
+export function observeShare(watch: ShareWatch, observation: Observation, plan: Plan): ShareWatch | null {
   const { name } = watch.guardrail;
   const treatedBad = entryOf(observation.treated.bad, name) ?? 0;
   const controlBad = entryOf(observation.control.bad, name) ?? 0;
   const strata = observation.share === null ? watch.strata : addArrivals(watch.strata, observation.share, treatedBad, controlBad);
   if (strata === null) return null;
   const tallies = {
-    treated: add(watch.tallies.treated, observation.treated.units, treatedBad),
-    control: add(watch.tallies.control, observation.control.units, controlBad),
+    treated: add(watch.tallies.treated, counted(watch, observation.treated), treatedBad),
+    control: add(watch.tallies.control, counted(watch, observation.control), controlBad),
   };
-  const next: UnitsWatch = { ...watch, tallies, strata };
+  const next: ShareWatch = { ...watch, tallies, strata };
   // Only a bad treated unit, or a control that shrinks in proportion, can turn the evidence towards harm.
   const mayCross = watch.crossed === null && (treatedBad > 0 || plan.control === 'stable');
   return mayCross && isHarmful(next, plan) ? { ...next, crossed: { at: observation.at, ...tallies } } : next;
 }
 
-export function unitsEvidence(watch: UnitsWatch, plan: Plan): Evidence {
+export function shareEvidence(watch: ShareWatch, plan: Plan): Evidence {
   const { guardrail, tallies, crossed } = watch;
   const treated = armEvidence(tallies.treated);
   const control = armEvidence(tallies.control);
   const estimate = ratioOf(treated.estimate, control.estimate);
   const ratio: Interval = { estimate, ...(plan.control === 'randomised' ? byArrivals(watch, plan) : byRates(watch, plan)) };
-  const difference = differenceInterval(tallies, guardrail.alpha, plan.goAlpha);
+  const difference = differenceInterval(watch, plan);
   return {
     guardrail: guardrail.name, kind: 'share', treated, control, ratio, limit: guardrail.limit, difference, differenceLimit: guardrail.difference, alpha: guardrail.alpha,
-    logEvidence: plan.control === 'randomised' ? logEvidenceAbove(watch.strata, guardrail.limit) : null,
+    logEvidence: plan.control === 'randomised' ? logEvidenceAbove(watch.strata, guardrail.limit, guardrail.errorsPerUser) : null,
     needed: -Math.log(guardrail.alpha), crossed, bounded: boundedBy(watch, ratio, difference, plan),
   };
 }
 
-/** Treated minus control. Four bounds, two of which decide at a time; each side shares its error between the arms. */
-export function differenceInterval(tallies: ArmTallies, alpha: number, goAlpha: number): Interval {
-  const { treated, control } = tallies;
-  const lowNeeded = Math.log(2 / alpha);
-  const highNeeded = Math.log(4 / goAlpha);
+/**
+ * Treated minus control. Each side shares its error between the arms. Bad requests of one user widen it by their design
+ * effect, which is exact on average only.
+ */
+function differenceInterval(watch: ShareWatch, plan: Plan): Interval {
+  const { treated, control } = watch.tallies;
+  const { lowNeeded, highNeeded } = rateBounds(watch, plan);
   return {
     estimate: treated.units === 0 || control.units === 0 ? null : shareOf(treated) - shareOf(control),
     low: lowerShare(treated, lowNeeded) - upperShare(control, lowNeeded),
@@ -60,32 +63,41 @@ export function differenceInterval(tallies: ArmTallies, alpha: number, goAlpha: 
   };
 }
 
-function isHarmful(watch: UnitsWatch, plan: Plan): boolean {
-  const { limit, alpha } = watch.guardrail;
-  if (plan.control === 'randomised') return logEvidenceAbove(watch.strata, limit) >= -Math.log(alpha);
-  return lowerShare(watch.tallies.treated, Math.log(2 / alpha)) > limit * upperShare(watch.tallies.control, Math.log(2 / alpha));
+function rateBounds(watch: ShareWatch, plan: Plan): { readonly lowNeeded: number; readonly highNeeded: number } {
+  const effect = designEffect(watch.guardrail.errorsPerUser);
+  return { lowNeeded: effect * Math.log(2 / watch.guardrail.alpha), highNeeded: effect * Math.log(4 / plan.goAlpha) };
 }
 
-function boundedBy(watch: UnitsWatch, ratio: Interval, difference: Interval, plan: Plan): 'ratio' | 'difference' | null {
-  const { limit } = watch.guardrail;
+function counted(watch: ShareWatch, counts: ArmCounts): number {
+  return watch.guardrail.counting === 'requests' ? (counts.requests ?? counts.units) : counts.units;
+}
+
+function isHarmful(watch: ShareWatch, plan: Plan): boolean {
+  const { limit, alpha, errorsPerUser } = watch.guardrail;
+  if (plan.control === 'randomised') return reachesAbove(watch.strata, limit, -Math.log(alpha), errorsPerUser);
+  const needed = designEffect(errorsPerUser) * Math.log(2 / alpha);
+  return lowerShare(watch.tallies.treated, needed) > limit * upperShare(watch.tallies.control, needed);
+}
+
+function boundedBy(watch: ShareWatch, ratio: Interval, difference: Interval, plan: Plan): 'ratio' | 'difference' | null {
+  const { limit, errorsPerUser } = watch.guardrail;
   // Two ways to pass share goAlpha, because passing by either would be wrong where both margins are exceeded.
-  const byRatio = plan.control === 'randomised' ? logEvidenceBelow(watch.strata, limit, safe(limit)) >= Math.log(2 / plan.goAlpha) : ratio.high !== null && ratio.high < limit;
+  const byRatio = plan.control === 'randomised' ? reachesBelow(watch.strata, limit, Math.log(2 / plan.goAlpha), errorsPerUser, safe(limit)) : ratio.high !== null && ratio.high < limit;
   if (byRatio) return 'ratio';
   return difference.high !== null && difference.high < watch.guardrail.difference ? 'difference' : null;
 }
 
-function byArrivals(watch: UnitsWatch, plan: Plan): { readonly low: number; readonly high: number | null } {
-  const { alpha, limit } = watch.guardrail;
-  const low = lowerRatio(watch.strata, -Math.log(alpha));
-  const high = upperRatio(watch.strata, Math.log(2 / plan.goAlpha), safe(limit));
+function byArrivals(watch: ShareWatch, plan: Plan): { readonly low: number; readonly high: number | null } {
+  const { alpha, limit, errorsPerUser } = watch.guardrail;
+  const low = lowerRatio(watch.strata, -Math.log(alpha), errorsPerUser);
+  const high = upperRatio(watch.strata, Math.log(2 / plan.goAlpha), errorsPerUser, safe(limit));
   // Each bound holds by itself; where the two mixtures let them cross, the lower one is the one that stops releases.
   return { low, high: high === null ? null : Math.max(low, high) };
 }
 
-function byRates(watch: UnitsWatch, plan: Plan): { readonly low: number; readonly high: number | null } {
+function byRates(watch: ShareWatch, plan: Plan): { readonly low: number; readonly high: number | null } {
   const { treated, control } = watch.tallies;
-  const lowNeeded = Math.log(2 / watch.guardrail.alpha);
-  const highNeeded = Math.log(4 / plan.goAlpha);
+  const { lowNeeded, highNeeded } = rateBounds(watch, plan);
   const lowest = lowerShare(control, highNeeded);
   return { low: lowerShare(treated, lowNeeded) / upperShare(control, lowNeeded), high: lowest < 1e-12 ? null : upperShare(treated, highNeeded) / lowest };
 }
