@@ -78,7 +78,7 @@ async function supervise(context: Context, { project, document }: Intent, keeper
 
   const { control, booted } = supervisor;
   const strategy = await control.strategy();
-  const facts = { document: (strategy.document as unknown) as StrategyDocument, workers: supervisor.workers(), tookMs: performance.now() - started, command: commandName(environment), columns: terminal.columns };
+  const facts = { document: (strategy.document as unknown) as StrategyDocument, workers: supervisor.workers(), places: (service: string) => supervisor.places(service), tookMs: performance.now() - started, command: commandName(environment), columns: terminal.columns };
   if (terminal.json) terminal.object({ ready: true, generation: strategy.generation, workers: facts.workers });
   terminal.data(bannerText(facts));
   for (const line of originText(booted)) terminal.say(line);

@@ -2,13 +2,15 @@
 
 import type { StrategyDocument } from '@graylane/rules';
 import type { WorkerFacts } from '@graylane/control';
-import { placesOf } from '../up/specs.ts';
+import type { Place } from '@graylane/pool';
 import { audienceText } from './audience.ts';
 import { table } from './table.ts';
 
 export interface BannerFacts {
   readonly document: StrategyDocument;
   readonly workers: readonly WorkerFacts[];
+  /** The public places of a service, declared or found out from its code. */
+  readonly places: (service: string) => readonly Place[];
   /** Milliseconds from the command to ready. */
   readonly tookMs: number;
   /** How the command is called here. */
@@ -16,18 +18,15 @@ export interface BannerFacts {
   readonly columns: number;
 }
 
-export function bannerText({ document, workers, tookMs, command, columns }: BannerFacts): string {
-  const urls = Object.entries(document.services).map(([name, spec]) => {
-    const [place] = placesOf(spec.listen);
-    return `${name} on ${place === undefined ? 'the port that its code asks for' : `http://${place.host ?? 'localhost'}:${place.port}`}`;
-  });
+export function bannerText({ document, places, workers, tookMs, command, columns }: BannerFacts): string {
+  const urls = Object.keys(document.services).map((name) => `${name} on ${places(name).map(urlOf).join(', ') || 'no port'}`);
   return [
     `graylane: ${urls.join(', ')} · ready in ${(tookMs / 1000).toFixed(1)} s`,
     table(poolRows(workers), columns),
     ...(document.releases ?? []).map((release) => `  release ${release.name}: ${audienceText(release)}`),
     '',
     'try',
-    ...triesFor(document, command).map((line) => `  ${line}`),
+    ...triesFor(document, places, command).map((line) => `  ${line}`),
   ].join('\n');
 }
 
@@ -42,10 +41,9 @@ function poolRows(workers: readonly WorkerFacts[]): string[][] {
 }
 
 /** Real commands for this very strategy. */
-function triesFor(document: StrategyDocument, command: string): string[] {
-  const [service] = Object.values(document.services);
-  const [place] = placesOf(service?.listen);
-  const url = place === undefined ? null : `http://${place.host ?? 'localhost'}:${place.port}/`;
+function triesFor(document: StrategyDocument, places: BannerFacts['places'], command: string): string[] {
+  const [place] = Object.keys(document.services).flatMap(places);
+  const url = place === undefined ? null : `${urlOf(place)}/`;
   const [release] = document.releases ?? [];
   const tries = url === null ? [] : [`curl -i ${url}`];
   const cookie = Object.entries(release?.when.find((clause) => clause.cookie !== undefined)?.cookie ?? {})[0];
@@ -61,4 +59,8 @@ function triesFor(document: StrategyDocument, command: string): string[] {
 function exampleOf(matcher: unknown): string {
   if (typeof matcher === 'string') return matcher;
   return Array.isArray(matcher) && typeof matcher[0] === 'string' ? matcher[0] : '…';
+}
+
+function urlOf({ host, port }: Place): string {
+  return `http://${host === null ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -64,6 +64,5 @@ function placeLines(place: Place): string[] {
 
 /** Control bytes of user data must not steer a terminal. */
 export function inert(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are the characters to make harmless
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

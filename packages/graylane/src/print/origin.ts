@@ -1,9 +1,11 @@
 // What `graylane up` has to say about where its strategy came from, and what did not start.
 
 import type { Booted } from '@graylane/control';
+import { Failure, problemText } from './failure.ts';
+import { asFailure } from './thrown.ts';
 
 export function originText({ origin, failed }: Booted): string[] {
-  const lines = failed.map(({ wish, error }) => `✗ canary ${wish.version} of ${wish.service} is not up, its users get stable: ${error.code} ${error.message}`);
+  const lines = failed.flatMap(({ wish, error }) => [`✗ canary ${wish.version} of ${wish.service} is not up, its users get stable`, failureText(error)]);
   switch (origin.kind) {
     case 'seeded':
       break;
@@ -18,4 +20,9 @@ export function originText({ origin, failed }: Booted): string[] {
       break;
   }
   return lines;
+}
+
+function failureText(error: unknown): string {
+  const failure = asFailure(error);
+  return failure instanceof Failure ? failure.problems.map(problemText).join('\n') : String(error);
 }

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { ControlPlane, openSqliteStore, systemClock, type Booted, type WorkerFacts } from '@graylane/control';
-import { Fleet, type FleetEvent, type Keeper } from '@graylane/pool';
+import { Fleet, type FleetEvent, type Keeper, type Place as ListeningPlace } from '@graylane/pool';
 import type { StrategyDocument } from '@graylane/rules';
 import { preparePlace, type Place } from '../place.ts';
 import { agentFile } from './agent-file.ts';
@@ -24,6 +24,8 @@ export interface Supervisor {
   readonly control: ControlPlane;
   readonly booted: Booted;
   workers(): readonly WorkerFacts[];
+  /** The public places of a service, declared or found out from what its workers opened. */
+  places(service: string): readonly ListeningPlace[];
   /** Drains every pool, gives the ports back, closes the store. */
   down(): Promise<void>;
   /** Resolves when somebody has asked for the end and everything is down. */
@@ -34,6 +36,7 @@ export interface Supervisor {
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const { place, environment } = options;
   preparePlace(place, environment);
+  const places = new Map<string, readonly ListeningPlace[]>();
   let counted: ControlPlane | null = null;
   const fleet = new Fleet({
     runDir: place.run,
@@ -41,6 +44,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     env: environment,
     ...(options.keeper === null ? {} : { keeper: options.keeper }),
     onEvent: (event) => {
+      if (event.kind === 'peers') places.set(event.service, event.peers.find(({ listeners }) => listeners.length > 0)?.listeners ?? []);
       if (event.kind === 'agent' && event.message.kind === 'counts') counted?.counted(event.worker.service, event.message.counts);
       else options.onEvent(event);
     },
@@ -66,7 +70,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     await fleet.recover();
     const booted = await control.start(options.document);
     api = await serveApi(control, place.api, () => void down());
-    return { control, booted, down, ended: end.promise, workers: () => machine.workers() };
+    return { control, booted, down, ended: end.promise, workers: () => machine.workers(), places: (service) => places.get(service) ?? [] };
   } catch (error) {
     await down();
     throw error;

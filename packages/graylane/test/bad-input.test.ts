@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { appSource, freePort, Project } from './support/project.ts';
+
+interface Case {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly args: readonly string[];
+  readonly code: number;
+  /** All must be in what is said on stderr. */
+  readonly says: readonly (string | RegExp)[];
+}
+
+const config = (services: string, more = ''): Readonly<Record<string, string>> => ({ 'graylane.config.yaml': `services:\n  web:\n${services}\n${more}`, 'v1.js': appSource('one') });
+
+const cases: Readonly<Record<string, Case>> = {
+  'an unknown key is named with its place and a suggestion': {
+    files: config('    listen: 8080\n    stable: v1\n    versions: { v1: { script: ./v1.js } }', 'releases:\n  - { name: a, when: [{}], percnt: 5, versions: { web: v1 } }'),
+    args: ['up'], code: 2, says: [/GL1003.*percnt/, /graylane\.config\.yaml:7/, /did you mean.*percent/i],
+  },
+  'a wrong type is named in the words of the document': {
+    files: config('    listen: 8080\n    stable: v1\n    versions: { v1: { script: 5 } }'),
+    args: ['check'], code: 2, says: ['GL1002', '/services/web/versions/v1/script'],
+  },
+  'an unknown stable version is named with those that there are': {
+    files: config('    listen: 8080\n    stable: v9\n    versions: { v1: { script: ./v1.js } }'),
+    args: ['check'], code: 2, says: ['GL1012', 'v9', 'v1'],
+  },
+  'two syntax errors are told at once': {
+    files: { 'graylane.config.json': '{ "services": { "web": { "stable": "v1" "versions": {} } },\n  "releases": [ }' },
+    args: ['check'], code: 2, says: [/GL0006[^]*GL0006/, 'graylane.config.json:1', 'graylane.config.json:2'],
+  },
+  'two errors of meaning are told at once': {
+    files: config('    listn: 8080\n    stable: v9\n    versions: { v1: { scrpt: ./v1.js } }'),
+    args: ['check'], code: 2, says: ['listn', 'scrpt'],
+  },
+  'a config in TypeScript that does not parse is shown with its line': {
+    files: { 'graylane.config.ts': 'export default {\n  services: { web: { stable: "v1",, versions: {} } },\n};\n' },
+    args: ['check'], code: 2, says: ['GL0006', 'graylane.config.ts:2'],
+  },
+  'a script that is not there is named with the path that was looked for': {
+    args: ['up', './nope.js', '--canary', './neither.js'], code: 2, says: [/GL2001.*nope/, /GL2001.*neither/, 'fix:'],
+  },
+  'a stable version that crashes at start ends with its last output': {
+    files: { 'crash.js': 'console.log("about to fail"); process.exit(7);\n' },
+    args: ['up', './crash.js'], code: 1, says: ['GL2006', 'exit code 7', 'about to fail'],
+  },
+  'a stable version that never listens ends at its time limit': {
+    files: { 'graylane.config.yaml': 'services: { web: { listen: 8099, stable: v1, versions: { v1: { script: ./silent.js, ready: { timeout: 700ms } } } } }\n', 'silent.js': 'setInterval(() => {}, 1000);\n' },
+    args: ['up'], code: 1, says: ['GL2007', 'fix:'],
+  },
+  'no config and no script': { args: ['up'], code: 2, says: ['GL0008', '--canary'] },
+  'two configs in one folder': { files: { 'graylane.config.json': '{}', 'graylane.config.yaml': '{}' }, args: ['check'], code: 2, says: ['GL0003'] },
+  'an unknown command gets a suggestion': { args: ['statsu'], code: 2, says: ['status'] },
+  'an unknown option gets a suggestion': { args: ['up', '--percnt', '5'], code: 2, says: ['--percent'] },
+  'a share without a canary': { files: { 'v1.js': appSource('one') }, args: ['up', './v1.js', '--percent', '5'], code: 2, says: ['GL0020', '--canary'] },
+  'nothing runs that could be asked': { args: ['status'], code: 5, says: ['GL0030', 'graylane up'] },
+};
+
+for (const [name, { files = {}, args, code, says }] of Object.entries(cases)) {
+  test(name, async (t) => {
+    const project = new Project(files);
+    t.after(() => project.remove());
+    const outcome = await project.run(...args);
+    for (const text of says) assert.match(outcome.stderr, typeof text === 'string' ? new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')) : text);
+    assert.equal(outcome.code, code, outcome.stderr);
+    assert.equal(outcome.stdout, '', 'errors are no data');
+    assert.doesNotMatch(outcome.stderr, /at .*graylane\/src/, 'no stack without --verbose');
+  });
+}
+
+test('a port in use is named, and nothing is left running', async (t) => {
+  const port = await freePort();
+  const holder = createServer().listen(port);
+  await once(holder, 'listening');
+  t.after(() => { holder.close(); });
+  const project = new Project({ 'v1.js': appSource('one') });
+  t.after(() => project.remove());
+  const outcome = await project.run('up', './v1.js', '--port', String(port));
+  assert.equal(outcome.code, 1, outcome.stderr);
+  assert.match(outcome.stderr, /GL2004/);
+  assert.match(outcome.stderr, new RegExp(String(port)));
+});
