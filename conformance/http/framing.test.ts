@@ -1,0 +1,126 @@
+// What leaves for the upstream: one message, with one reading, for every way in which a client may send it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { onHops } from './kit/hops.ts';
+import { exchange, RawClient } from './kit/raw-client.ts';
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY', 'LINK', 'PURGE'];
+const BODIES = [
+  { title: 'no body', lines: '', payload: '', body: '' },
+  { title: 'Content-Length', lines: 'Content-Length: 5\r\n', payload: 'hello', body: 'hello' },
+  { title: 'chunked', lines: 'Transfer-Encoding: chunked\r\n', payload: '3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\n\r\n', body: 'hello' },
+];
+
+onHops('every method with every framing makes exactly one upstream request with an equal body', {}, async ({ port, upstream }) => {
+  for (const method of METHODS) {
+    for (const { title, lines, payload, body } of BODIES) {
+      const before = upstream.seen.length;
+      const answer = await exchange(port, `${method} /x HTTP/1.1\r\nHost: a\r\n${lines}Connection: close\r\n\r\n${payload}`);
+      assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/, `${method} ${title}`);
+      assert.equal(upstream.seen.length, before + 1, `${method} ${title}`);
+      assert.equal(upstream.seen.at(-1)?.body, body, `${method} ${title}`);
+      assert.match(upstream.seen.at(-1)?.head ?? '', new RegExp(`^${method} /x HTTP/1.1\\r\\n`));
+    }
+  }
+});
+
+/** Each of these has two readings somewhere in the world. */
+const AMBIGUOUS: readonly (readonly [title: string, request: string, statuses?: readonly number[]])[] = [
+  ['Content-Length with Transfer-Encoding', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['two Content-Length', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'],
+  ['two equal Content-Length', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello'],
+  ['a list of Content-Length', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\nhello'],
+  ['a signed Content-Length', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello'],
+  ['a hexadecimal Content-Length', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\nhello'],
+  ['an empty Content-Length', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \r\n\r\n'],
+  ['an unknown Transfer-Encoding', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: foo\r\n\r\n0\r\n\r\n'],
+  ['chunked twice', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n'],
+  ['chunked in two lines', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['gzip, chunked', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+  ['identity', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n'],
+  ['chunked with a parameter', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n'],
+  ['Transfer_Encoding', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer_Encoding: chunked\r\nContent-Length: 5\r\n\r\nhello'],
+  ['Content_Length', 'POST / HTTP/1.1\r\nHost: a\r\nContent_Length: 5\r\nContent-Length: 5\r\n\r\nhello'],
+  ['whitespace before the colon', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\nhello'],
+  ['obs-fold', 'GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n'],
+  ['a bare CR in a value', 'GET / HTTP/1.1\r\nHost: a\r\nX: a\rY: b\r\n\r\n'],
+  ['a bare LF', 'GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n'],
+  ['NUL in a value', 'GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n'],
+  ['NUL in a name', 'GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n'],
+  ['a malformed chunk size', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n'],
+  ['a chunk size over all bounds', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffffffff\r\n'],
+  ['a chunk longer than its size', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n'],
+  ['no Host', 'GET / HTTP/1.1\r\nX: b\r\n\r\n'],
+  ['an HTTP/2 version', 'GET / HTTP/2.0\r\nHost: a\r\n\r\n', [400, 505]],
+  ['an HTTP/0.9 version', 'GET / HTTP/0.9\r\nHost: a\r\n\r\n', [400, 505]],
+  ['a space in the target', 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n'],
+];
+
+for (const [title, request, statuses = [400]] of AMBIGUOUS) {
+  onHops(`${title} is refused and never reaches the upstream whole`, {}, async ({ port, upstream, stats }) => {
+    const answer = await exchange(port, request);
+    const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
+    assert.ok(statuses.includes(status), `${status} in ${JSON.stringify(answer)}`);
+    assert.match(answer, /\r\nConnection: close\r\n/i);
+    assert.deepEqual(upstream.seen, []);
+    assert.equal(stats().inFlight, 0);
+  });
+}
+
+const GATEWAY_ONLY: readonly (readonly [title: string, request: string, status?: number])[] = [
+  ['two Hosts', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
+  ['two equal Hosts', 'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n'],
+  ['a Host with a path', 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n'],
+  ['a Host with credentials', 'GET / HTTP/1.1\r\nHost: u@a\r\n\r\n'],
+  ['an absolute target that differs from Host', 'GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['credentials in the target', 'GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['OPTIONS */x', 'OPTIONS */x HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['GET *', 'GET * HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['a fragment', 'GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['dot segments', 'GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['a last dot segment', 'GET /a/.. HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['encoded dot segments', 'GET /a/%2e%2E/b HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['an encoded slash', 'GET /a%2Fb HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['an encoded NUL', 'GET /a%00 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['a backslash', 'GET /a\\b HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['a doubled slash', 'GET //a HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['CONNECT', 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n', 501],
+  ['a target over 8 KiB', `GET /${'a'.repeat(8 * 1024)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+  ['a head over 16 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(17 * 1024)}\r\n\r\n`, 431],
+  ['101 header lines', `GET / HTTP/1.1\r\nHost: a\r\n${'X: a\r\n'.repeat(100)}\r\n`, 431],
+];
+
+for (const [title, request, status = 400] of GATEWAY_ONLY) {
+  onHops(`${title}: ${status}`, { planes: ['proxy'] }, async ({ port, upstream }) => {
+    const answer = await exchange(port, request);
+    assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+    assert.match(answer, /\r\nConnection: close\r\n/i);
+    assert.deepEqual(upstream.seen, []);
+  });
+}
+
+onHops('a Content-Length behind more header lines than Node keeps smuggles nothing (CVE-2026-58044)', {}, async ({ port, upstream }) => {
+  const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
+  const lines = 'A: b\r\n'.repeat(2_100);
+  const answer = await exchange(port, `POST / HTTP/1.1\r\nHost: a\r\n${lines}Content-Length: ${smuggled.length}\r\n\r\n${smuggled}`);
+  assert.match(answer, /^HTTP\/1\.1 431 /);
+  assert.deepEqual(upstream.seen, []);
+});
+
+onHops('an absolute target that agrees with Host goes on as a path', { planes: ['proxy'] }, async ({ port, upstream }) => {
+  await exchange(port, 'GET http://A:80/x?y HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  assert.match(upstream.seen[0]?.head ?? '', /^GET \/x\?y HTTP\/1\.1\r\n/);
+});
+
+onHops('an unusual but unambiguous head passes the transparent hop byte for byte', { planes: ['transparent'] }, async ({ port, upstream }) => {
+  const head = 'GET /a/../b//c%2fd#e HTTP/1.1\r\nhOST: a\r\n__proto__: x\r\nconstructor: y\r\nX-A: 1\r\nx-a: 2\r\nCookie: a=1\r\nCookie: b=2\r\nX-Utf: \xe5\x8c\x97\xe4\xba\xac\r\nX-Empty: \r\nConnection: close, x-a\r\n';
+  const client = await RawClient.connect(port);
+  client.send(`${head}\r\n`);
+  await client.all();
+  assert.equal(upstream.seen[0]?.head, `${head}graylane-hop: test\r\n\r\n`);
+});
+
+void test('the table of ambiguous requests is not empty', () => {
+  assert.ok(AMBIGUOUS.length > 20 && GATEWAY_ONLY.length > 15);
+});
