@@ -19,12 +19,9 @@ const BOUND = new RegExp(`^(>=|>|<=|<|=)?(${NUMBER})(?:\\.(${NUMBER})(?:\\.(${NU
 
 /** Longer ranges are refused: nobody means them. */
 const RANGE_LIMIT = 256;
-/** The values compared; longer ones are no versions (and matching stays cheap). */
-const VALUE_LIMIT = 256;
 
 /** A version in full, or null. */
 export function parseVersion(text: string): Version | null {
-  if (text.length > VALUE_LIMIT) return null;
   const match = FULL.exec(text);
   if (match === null) return null;
   const [, major = '0', minor = '0', patch = '0', pre] = match;

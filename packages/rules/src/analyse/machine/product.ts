@@ -1,0 +1,141 @@
+// Several automata run side by side: the values of a field fall into classes that no rule tells apart, each with a value to show for it.
+
+import type { Table } from './table.ts';
+
+/** Product states explored before giving up: a second or so. */
+const STATES_LIMIT = 60_000;
+
+export interface ProductClass {
+  /** The labels of all automata, the first being that of the space. */
+  readonly labels: readonly string[];
+  /** States of the product in which such a value ends. */
+  readonly states: readonly number[];
+}
+
+export class Product {
+  readonly classes: readonly ProductClass[];
+  readonly #targets: Int32Array;
+  readonly #width: number;
+  /** All bytes of each joint byte class, friendly ones first. */
+  readonly #bytes: readonly (readonly number[])[];
+  readonly #count: number;
+
+  private constructor(classes: readonly ProductClass[], targets: Int32Array, bytes: readonly (readonly number[])[]) {
+    this.classes = classes;
+    this.#targets = targets;
+    this.#width = bytes.length;
+    this.#bytes = bytes;
+    this.#count = bytes.length === 0 ? 0 : targets.length / bytes.length;
+  }
+
+  /** Classes of the values with label '1' in the first table; null over the limit. */
+  static of(tables: readonly Table[]): Product | null {
+    const bytes = jointBytes(tables);
+    const width = bytes.length;
+    const tuples: (readonly number[])[] = [];
+    const places = new Map<string, number>();
+    const place = (tuple: readonly number[]): number => {
+      const key = tuple.join(',');
+      let found = places.get(key);
+      if (found === undefined) {
+        places.set(key, found = tuples.length);
+        tuples.push(tuple);
+      }
+      return found;
+    };
+    place(tables.map(() => 0));
+    const targets: number[] = [];
+    for (let i = 0; i < tuples.length; i++) {
+      if (tuples.length > STATES_LIMIT) return null;
+      const tuple = tuples[i] ?? [];
+      for (const group of bytes) targets.push(place(tables.map((table, t) => table.targets[(tuple[t] ?? 0) * table.width + (table.classes[group[0] ?? 0] ?? 0)] ?? 0)));
+    }
+    return new Product(classesOf(tables, tuples), Int32Array.from(targets), bytes.slice(0, width));
+  }
+
+  /** Up to `count` values of a class that `excluded` does not have, shortest first. */
+  words(wanted: ProductClass, excluded: { has(value: string): boolean }, count: number): readonly string[] {
+    const found: string[] = [];
+    const reach = new Reach(this.#targets, this.#width, this.#count, wanted.states);
+    // A finite class has no word longer than there are states.
+    for (let length = 0; length <= this.#count && found.length < count; length++) {
+      if (!reach.has(length, 0)) continue;
+      this.#spell('', 0, length, reach, (word) => {
+        if (!excluded.has(word)) found.push(word);
+        return found.length < count;
+      });
+    }
+    return found;
+  }
+
+  /** False as soon as `visit` has enough. */
+  #spell(prefix: string, state: number, left: number, reach: Reach, visit: (word: string) => boolean): boolean {
+    if (left === 0) return visit(prefix);
+    for (let c = 0; c < this.#width; c++) {
+      const next = this.#targets[state * this.#width + c] ?? 0;
+      if (!reach.has(left - 1, next)) continue;
+      for (const byte of this.#bytes[c] ?? []) if (!this.#spell(prefix + String.fromCharCode(byte), next, left - 1, reach, visit)) return false;
+    }
+    return true;
+  }
+}
+
+/** From which states a class is reached in exactly so many bytes; computed as far as asked for. */
+class Reach {
+  readonly #layers: Uint8Array[];
+  readonly #targets: Int32Array;
+  readonly #width: number;
+
+  constructor(targets: Int32Array, width: number, count: number, goal: readonly number[]) {
+    this.#targets = targets;
+    this.#width = width;
+    const layer = new Uint8Array(count);
+    for (const state of goal) layer[state] = 1;
+    this.#layers = [layer];
+  }
+
+  has(length: number, state: number): boolean {
+    while (this.#layers.length <= length) this.#layers.push(this.#before(this.#layers[this.#layers.length - 1] ?? new Uint8Array(0)));
+    return this.#layers[length]?.[state] === 1;
+  }
+
+  #before(layer: Uint8Array): Uint8Array {
+    const next = new Uint8Array(layer.length);
+    for (let i = 0; i < this.#targets.length; i++) if (layer[this.#targets[i] ?? 0] === 1) next[Math.floor(i / this.#width)] = 1;
+    return next;
+  }
+}
+
+function classesOf(tables: readonly Table[], tuples: readonly (readonly number[])[]): readonly ProductClass[] {
+  const classes = new Map<string, { readonly labels: readonly string[]; readonly states: number[] }>();
+  tuples.forEach((tuple, state) => {
+    const labels = tables.map((table, t) => table.labels[tuple[t] ?? 0] ?? '');
+    if (labels[0] !== '1') return;
+    const key = labels.join('\u0000');
+    const known = classes.get(key);
+    if (known === undefined) classes.set(key, { labels, states: [state] });
+    else known.states.push(state);
+  });
+  return [...classes.values()];
+}
+
+/** Bytes that no automaton tells apart, in groups; letters and digits before signs, so that witnesses read well. */
+function jointBytes(tables: readonly Table[]): readonly (readonly number[])[] {
+  const groups = new Map<string, number[]>();
+  for (const byte of FRIENDLY) {
+    const key = tables.map((table) => table.classes[byte] ?? 0).join(',');
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [byte]);
+    else known.push(byte);
+  }
+  return [...groups.values()];
+}
+
+const FRIENDLY: readonly number[] = Array.from({ length: 256 }, (_, byte) => byte).sort((a, b) => rank(a) - rank(b) || a - b);
+
+function rank(byte: number): number {
+  const character = String.fromCharCode(byte);
+  if (/[a-z]/.test(character)) return 0;
+  if (/[0-9A-Z]/.test(character)) return 1;
+  return byte > 0x20 && byte < 0x7f ? 2 : byte === 0x20 ? 3 : 4;
+}
