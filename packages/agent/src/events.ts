@@ -107,7 +107,7 @@ function continued(pass: Pass, request: IncomingMessage, response: ServerRespons
 }
 
 function failExpectation(response: ServerResponse): true {
-  response.statusCode = 417;
+  response.writeHead(417);
   response.end();
   return true;
 }

@@ -13,14 +13,15 @@ export function open(target: Target): net.Socket {
   const socket = target.secure === true
     ? tls.connect({ port: target.port, host: '127.0.0.1', rejectUnauthorized: false, ...(target.alpn === undefined ? {} : { ALPNProtocols: [target.alpn] }) })
     : net.connect(target.port, '127.0.0.1');
-  socket.setTimeout(10_000, () => socket.destroy(new Error('no bytes for 10 s')));
+  socket.setTimeout(4000, () => socket.destroy(new Error('no bytes for 4 s')));
   return socket;
 }
 
 /** Sends `text` and returns all bytes until the other side closes. */
-export async function exchange(target: Target, text: string | readonly string[]): Promise<string> {
+export async function exchange(target: Target, text: string, halfClose = false): Promise<string> {
   const socket = open(target);
-  socket.write(typeof text === 'string' ? text : text.join('\r\n'), 'latin1');
+  socket.write(text, 'latin1');
+  if (halfClose) socket.end();
   return await rest(socket);
 }
 
@@ -28,11 +29,13 @@ export async function rest(socket: net.Socket): Promise<string> {
   const chunks: Buffer[] = [];
   return await new Promise((resolve, reject) => {
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    socket.once('error', reject);
-    socket.once('end', () => {
+    const done = (): void => {
       socket.destroy();
       resolve(Buffer.concat(chunks).toString('latin1'));
-    });
+    };
+    socket.once('end', done);
+    // A reset ends an answer as well; what came before it counts.
+    socket.once('error', (error) => (chunks.length > 0 ? done() : reject(error)));
   });
 }
 
