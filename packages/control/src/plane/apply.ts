@@ -16,6 +16,7 @@ import { change, currentView } from './change.ts';
 import type { Plane } from './change.ts';
 import type { Draft, LedgerView } from './ledger.ts';
 import { newPools, poolsFor, startPools } from './pools.ts';
+import { own } from '../own.ts';
 
 export interface ApplyRequest {
   readonly document: unknown;
@@ -122,7 +123,7 @@ function merged(states: ReadonlyMap<string, ReleaseState>, changed: ReadonlyMap<
 function handoverTo(view: LedgerView, document: StrategyDocument): Handover | null {
   const before = view.record.document.services;
   const names = new Set([...Object.keys(before), ...Object.keys(document.services)]);
-  const services = [...names].map((service) => ({ service, from: before[service]?.stable ?? null, to: document.services[service]?.stable ?? null })).filter(({ from, to }) => from !== to);
+  const services = [...names].map((service) => ({ service, from: own(before, service)?.stable ?? null, to: own(document.services, service)?.stable ?? null })).filter(({ from, to }) => from !== to);
   if (services.length === 0) return null;
   if (view.handover !== null) {
     throw new ControlError('GL3006', { detail: 'a stable version is on its way to the public sockets already', fix: 'wait until it has arrived: graylane status --wait' });

@@ -11,6 +11,7 @@ import type { Draft, LedgerView, NewEvent } from './ledger.ts';
 import { startPools } from './pools.ts';
 import type { PoolWish } from './pools.ts';
 import { command, standingText } from './verbs.ts';
+import { own } from '../own.ts';
 
 /** Starts stable pools of the release's versions, then makes them stable and ends the release. */
 export async function promoteRelease(plane: Plane, name: string): Promise<void> {
@@ -40,7 +41,7 @@ async function switchTo(plane: Plane, name: string, versions: Readonly<Record<st
     const outcome = transition(state, { verb: 'switched', why }, { now: plane.clock.now(), spec: null, stable: {} });
     if (outcome.kind !== 'moved') return null;
     const before = stableOf(view.record.document, versions);
-    const services = Object.entries(versions).map(([service, to]) => ({ service, from: before[service] ?? null, to }));
+    const services = Object.entries(versions).map(([service, to]) => ({ service, from: own(before, service) ?? null, to }));
     return {
       document: withStable(base(view), versions), publish: true, releases: new Map([[name, outcome.state]]), handover: { services, release: name },
       who: 'controller', why: `${name}: ${why}`, events: [eventOf(state, outcome.state)],
@@ -52,7 +53,7 @@ async function startStable(plane: Plane, versions: Readonly<Record<string, strin
   const { document } = (await currentView(plane)).record;
   const wishes: PoolWish[] = [];
   for (const [service, version] of Object.entries(versions)) {
-    const spec = document.services[service]?.versions[version];
+    const spec = own(own(document.services, service)?.versions ?? {}, version);
     if (spec === undefined) return new ControlError('GL3010', { detail: `version '${version}' of '${service}' is no longer defined`, fix: 'add its definition to the config file and apply it' });
     if (spec.upstreams === undefined) wishes.push({ service, version, role: 'stable', spec, listen: document.services[service]?.listen });
   }
@@ -66,7 +67,7 @@ export async function finishHandover(plane: Plane, view: LedgerView): Promise<vo
   if (handover === null) return;
   const { document } = view.record;
   for (const { service, to } of handover.services) {
-    const spec = to === null ? undefined : document.services[service]?.versions[to];
+    const spec = to === null ? undefined : own(own(document.services, service)?.versions ?? {}, to);
     if (to === null || spec === undefined || spec.upstreams !== undefined) continue;
     // After a restart the pool may be gone; the strategy says that it serves.
     await plane.effects.prepareStable(service, to, spec, document.services[service]?.listen);

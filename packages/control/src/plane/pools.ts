@@ -5,6 +5,7 @@ import type { Effects } from '../effects.ts';
 import { asVersionFailure } from '../effects.ts';
 import { ControlError } from '../problem.ts';
 import { sameDocument } from '../strategy/changes.ts';
+import { own } from '../own.ts';
 
 export interface PoolWish {
   readonly service: string;
@@ -19,7 +20,7 @@ export interface PoolWish {
 export function poolsFor(effective: StrategyDocument): readonly PoolWish[] {
   const wishes: PoolWish[] = [];
   const add = (service: string, version: string, role: PoolWish['role']): void => {
-    const spec = effective.services[service]?.versions[version];
+    const spec = own(own(effective.services, service)?.versions ?? {}, version);
     // A version that others serve (upstreams) has no pool.
     if (spec !== undefined && spec.upstreams === undefined) wishes.push({ service, version, role, spec, listen: effective.services[service]?.listen });
   };

@@ -10,6 +10,7 @@ import type { VerdictView } from '../release/verdicts.ts';
 import { releaseOf } from '../strategy/edit.ts';
 import type { LedgerView } from './ledger.ts';
 import type { Publication } from './publisher.ts';
+import { own } from '../own.ts';
 
 export interface StatusInput {
   readonly view: LedgerView;
@@ -63,15 +64,15 @@ function laneCounts(name: string, services: readonly string[], { tally, view }: 
 
 function serviceView(name: string, input: StatusInput): Api<'ServiceStatus'> {
   const { document } = input.view.record;
-  const stable = document.services[name]?.stable ?? '';
+  const stable = own(document.services, name)?.stable ?? '';
   const cells = input.tally.since(name, input.view.record.generation);
   const all = cells.reduce((sum, { requests }) => sum + requests, 0);
   const served = new Map<string, number>();
   for (const { lane, requests } of cells) {
-    const version = (lane === null ? undefined : releaseOf(document, lane)?.versions[name]) ?? stable;
+    const version = (lane === null ? undefined : own(releaseOf(document, lane)?.versions ?? {}, name)) ?? stable;
     served.set(version, (served.get(version) ?? 0) + requests);
   }
-  const versions = Object.keys(document.services[name]?.versions ?? {}).map((version) => {
+  const versions = Object.keys(own(document.services, name)?.versions ?? {}).map((version) => {
     const release = version === stable ? null : releaseNaming(document, name, version, input.view.releases);
     const role = version === stable ? 'stable' as const : release === null ? 'kept' as const : 'canary' as const;
     const workers = input.workers.filter((worker) => worker.service === name && worker.version === version);
@@ -87,7 +88,7 @@ function serviceView(name: string, input: StatusInput): Api<'ServiceStatus'> {
 function releaseNaming(document: StrategyDocument, service: string, version: string, states: ReadonlyMap<string, ReleaseState>): string | null {
   const found = (document.releases ?? []).find((release) => {
     const state = states.get(release.name);
-    return release.versions[service] === version && state !== undefined && isLive(state);
+    return own(release.versions, service) === version && state !== undefined && isLive(state);
   });
   return found?.name ?? null;
 }

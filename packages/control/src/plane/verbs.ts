@@ -13,6 +13,7 @@ import { expectRevision, startMissing } from './apply.ts';
 import { change } from './change.ts';
 import type { Changed, Plane } from './change.ts';
 import type { Draft, LedgerView, NewEvent } from './ledger.ts';
+import { own } from '../own.ts';
 
 /** Resolves with what was committed; a command that had been done before changes nothing. Throws GL3005, GL3006 or GL3010. */
 export function command(plane: Plane, name: string, order: Command, who: string, evidence?: unknown): Promise<Changed> {
@@ -59,9 +60,9 @@ export function addCanary(plane: Plane, canary: NewCanary): Promise<Changed & { 
   const name = canary.release?.name ?? canary.version;
   const changed = change(plane, async (view) => {
     const { document } = view.record;
-    const service = document.services[canary.service];
+    const service = own(document.services, canary.service);
     if (service === undefined) throw new ControlError('GL3008', { detail: `there is no service '${canary.service}'`, fix: `name one of: ${Object.keys(document.services).join(', ')}` });
-    if (service.versions[canary.version] !== undefined) throw taken('version', canary.version);
+    if (own(service.versions, canary.version) !== undefined) throw taken('version', canary.version);
     if (releaseOf(document, name) !== null) throw taken('release', name);
     const percent = canary.release?.percent ?? CANARY_PERCENT;
     const stickyBy = canary.release?.stickyBy;

@@ -4,6 +4,7 @@ import type { ReleaseSpec, StrategyDocument } from '@graylane/rules';
 import { firstState } from './transition.ts';
 import { isLive, isOver } from './state.ts';
 import type { ReleaseState } from './state.ts';
+import { own } from '../own.ts';
 
 /**
  * All states: those that are stored, and for releases that nothing has happened to, the one that follows from having no plan.
@@ -72,5 +73,5 @@ function follow(state: ReleaseState, spec: ReleaseSpec, now: number, why: string
 
 function sameVersions(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
   const services = Object.keys(one);
-  return services.length === Object.keys(other).length && services.every((service) => one[service] === other[service]);
+  return services.length === Object.keys(other).length && services.every((service) => own(one, service) === own(other, service));
 }

@@ -4,6 +4,7 @@ import type { ReleaseSpec } from '@graylane/rules';
 import { enterStep, firstPercent, gateMs } from './plan.ts';
 import { isOver, stepOf } from './state.ts';
 import type { Hold, ReleaseState, Standing } from './state.ts';
+import { own } from '../own.ts';
 
 export type Command =
   /** What people say. `step` is the step in hand that the caller saw; a repeated promote of it is harmless. */
@@ -122,7 +123,7 @@ function rollback(state: ReleaseState, why: string, facts: Facts): Outcome {
 }
 
 function isStableNow({ spec }: ReleaseState, { stable }: Facts): boolean {
-  return Object.entries(spec.versions).every(([service, version]) => stable[service] === version);
+  return Object.entries(spec.versions).every(([service, version]) => own(stable, service) === version);
 }
 
 /** How long it has waited is measured by the caller, in time that cannot jump. */

@@ -1,6 +1,7 @@
 // What differs between two documents, place by place. Named lists are compared by name, so that an insertion is one change.
 
 import type { Api } from '@graylane/wire';
+import { own } from '../own.ts';
 
 export type Change = Api<'Change'>;
 
@@ -56,10 +57,6 @@ function byName(list: readonly unknown[]): ReadonlyMap<string, unknown> | null {
     named.set(name, item);
   }
   return named;
-}
-
-function own(map: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

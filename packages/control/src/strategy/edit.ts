@@ -1,6 +1,7 @@
 // Changes of a strategy document as pure functions: a document in, a document out. It must not check or store them.
 
 import type { ReleaseSpec, StrategyDocument, VersionSpec } from '@graylane/rules';
+import { own } from '../own.ts';
 
 /** Room for a release in between, later. */
 const PRIORITY_STEP = 10;
@@ -28,21 +29,21 @@ export function withRelease(document: StrategyDocument, release: Omit<ReleaseSpe
 }
 
 export function withVersion(document: StrategyDocument, service: string, version: string, spec: VersionSpec): StrategyDocument {
-  const found = document.services[service];
+  const found = own(document.services, service);
   if (found === undefined) return document;
   return { ...document, services: { ...document.services, [service]: { ...found, versions: { ...found.versions, [version]: spec } } } };
 }
 
 /** Each service named in `stable` gets that version as its stable one. */
 export function withStable(document: StrategyDocument, stable: Readonly<Record<string, string>>): StrategyDocument {
-  const services = Object.entries(document.services).map(([name, service]) => [name, stable[name] === undefined ? service : { ...service, stable: stable[name] }] as const);
+  const services = Object.entries(document.services).map(([name, service]) => [name, own(stable, name) === undefined ? service : { ...service, stable: own(stable, name) ?? service.stable }] as const);
   return { ...document, services: Object.fromEntries(services) };
 }
 
 /** The stable version of each service that `versions` names. */
 export function stableOf(document: StrategyDocument, versions: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.keys(versions).flatMap((service) => {
-    const stable = document.services[service]?.stable;
+    const stable = own(document.services, service)?.stable;
     return stable === undefined ? [] : [[service, stable] as const];
   }));
 }

@@ -1,2 +1,3 @@
 export * from './records.ts';
+export * from './requests.ts';
 export * from './schema.ts';

@@ -27,6 +27,16 @@ export const apiSchemas = {
     },
     required: ['pointer', 'kind'],
   },
+  Difference: {
+    type: 'object',
+    description: 'A document against the live strategy.',
+    properties: {
+      revision: { type: 'integer' },
+      changes: { type: 'array', items: { $ref: '#/components/schemas/Change' }, description: 'What the document would change.' },
+      live: { type: 'array', items: { $ref: '#/components/schemas/Change' }, description: 'What was changed live since a whole document was last applied.' },
+    },
+    required: ['revision', 'changes', 'live'],
+  },
   Finding: {
     type: 'object',
     description: 'What the analysis has to say about a strategy.',
@@ -53,6 +63,7 @@ export const apiSchemas = {
       acked: { type: 'integer', description: 'Workers that route by the new generation.' },
       stale: { type: 'array', items: { type: 'string' }, description: 'Workers that did not answer in time; they are no longer an entry.' },
       tookMs: { type: 'number', description: 'From the commit to the last acknowledgement awaited.' },
+      release: { type: 'string', description: 'The release that a canary got.' },
     },
     required: ['revision', 'generation', 'dryRun', 'changes', 'findings', 'notes', 'acked', 'stale', 'tookMs'],
   },

@@ -1,0 +1,119 @@
+// What each operation of the API does: a request's words in, the control plane's answer out.
+
+import type { StrategyDocument } from '@graylane/rules';
+import { apiRequests } from '@graylane/wire';
+import type { ApiRequest, ApiSchema, ApiSchemas, FromSchema } from '@graylane/wire';
+import type { Context } from 'hono';
+import type { Clock } from '../clock.ts';
+import { EVENTS_PAGE } from '../plane/control-plane.ts';
+import type { ControlPlane, Verb } from '../plane/control-plane.ts';
+import { ControlError } from '../problem.ts';
+import { COMMAND_LIMIT_BYTES, DOCUMENT_LIMIT_BYTES, jsonBody } from './body.ts';
+import { openapi } from './openapi.ts';
+import { etag, expectedRevision, flagFrom, numberFrom } from './respond.ts';
+import type { Operation } from './routes.ts';
+import { validated } from './validate.ts';
+import { watchStream } from './watch.ts';
+
+export interface HandlerOptions {
+  readonly plane: ControlPlane;
+  readonly clock: Clock;
+  /** Who asks, as events name them. */
+  readonly who: (context: Context) => string;
+}
+
+export type Handler = (context: Context) => Promise<Response>;
+
+const VERBS: readonly Verb[] = ['start', 'promote', 'promote-full', 'pause', 'resume', 'rollback'];
+const PAGE = 100;
+const PAGE_LIMIT = 1_000;
+
+export function handlers({ plane, clock, who }: HandlerOptions): Readonly<Record<Operation, Handler>> {
+  return {
+    getStrategy: async (context) => {
+      const asked = numberFrom(context, 'revision', { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 });
+      const strategy = await plane.strategy(asked === 0 ? undefined : asked);
+      return context.json(strategy, 200, { etag: etag(strategy.revision) });
+    },
+    putStrategy: async (context) => {
+      const expected = expectedRevision(context);
+      const document = await jsonBody(context, DOCUMENT_LIMIT_BYTES);
+      const why = context.req.header('graylane-why')?.slice(0, 500) ?? 'applied';
+      const applied = await plane.apply({ document, expectedRevision: expected, dryRun: flagFrom(context, 'dryRun'), force: flagFrom(context, 'force'), who: who(context), why });
+      return context.json(applied, 200, { etag: etag(applied.revision) });
+    },
+    postDifference: async (context) => context.json(await plane.difference(await jsonBody(context, DOCUMENT_LIMIT_BYTES))),
+    getReleases: async (context) => context.json(page(context, await plane.releases())),
+    postRelease: async (context) => context.json(await plane.canary(canaryOf(await command(context, apiRequests.Canary), who(context))), 201),
+    getRelease: async (context) => {
+      const release = await plane.release(named(context, 'name'));
+      return context.json(release, 200, { etag: etag(release.turn) });
+    },
+    postSplit: async (context) => {
+      const expected = expectedRevision(context);
+      const { percent } = await command(context, apiRequests.Split);
+      const applied = await plane.split(named(context, 'name'), percent, expected, who(context));
+      return context.json(applied, 200, { etag: etag(applied.revision) });
+    },
+    postVerb: async (context) => {
+      const verb = VERBS.find((one) => one === named(context, 'verb'));
+      if (verb === undefined) throw new ControlError('GL3014', { detail: `a release knows no '${named(context, 'verb').slice(0, 40)}'`, fix: `one of: ${VERBS.join(', ')}` });
+      const { why, step } = await command(context, apiRequests.Verb);
+      return context.json(await plane.verb(named(context, 'name'), verb, { who: who(context), why: why ?? `${verb} by ${who(context)}`, step: step ?? null }));
+    },
+    getEvents: async (context) => {
+      const limit = numberFrom(context, 'limit', { min: 1, max: EVENTS_PAGE, fallback: PAGE });
+      const before = numberFrom(context, 'cursor', { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 });
+      const items = await plane.events({ limit, ...(before === 0 ? {} : { before }) });
+      const last = items.at(-1);
+      return context.json({ items, cursor: items.length < limit || last === undefined ? null : String(last.seq) });
+    },
+    getWorkers: (context) => Promise.resolve(context.json(page(context, plane.workers()))),
+    getStatus: async (context) => context.json(await plane.status()),
+    postExplain: async (context) => {
+      const { rawHeaders, address, ...line } = await command(context, apiRequests.Explain);
+      if (rawHeaders.length % 2 !== 0) throw new ControlError('GL3012', { detail: 'rawHeaders must be pairs of name and value' });
+      return context.json(plane.explain({ ...line, rawHeaders, ...(address === undefined ? {} : { address }) }));
+    },
+    putFreeze: async (context) => {
+      await plane.freeze((await command(context, apiRequests.Freeze)).reason, who(context));
+      return context.body(null, 204);
+    },
+    deleteFreeze: async (context) => {
+      await plane.freeze(null, who(context));
+      return context.body(null, 204);
+    },
+    getWatch: async (context) => {
+      const seen = context.req.header('last-event-id');
+      if (seen !== undefined && !/^\d{1,15}$/.test(seen)) throw new ControlError('GL3012', { detail: 'Last-Event-ID is no id of an event' });
+      const newest = await plane.store.revision();
+      const after = seen === undefined ? numberFrom(context, 'after', { min: 0, max: newest, fallback: newest }) : Math.min(Number(seen), newest);
+      return context.body(watchStream(plane.store, clock, after), 200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+    },
+    getOpenapi: (context) => Promise.resolve(context.json(openapi())),
+  };
+}
+
+async function command<const S extends ApiSchema>(context: Context, schema: S): Promise<FromSchema<S, ApiSchemas>> {
+  return validated(schema, await jsonBody(context, COMMAND_LIMIT_BYTES));
+}
+
+/** A part of the path; the router has matched it. */
+function named(context: Context, part: 'name' | 'verb'): string {
+  return context.req.param(part) ?? '';
+}
+
+function canaryOf(body: ApiRequest<'Canary'>, who: string): Parameters<ControlPlane['canary']>[0] {
+  const { service, version, spec, release, percent, when, stickyBy } = body;
+  // Checked as a part of the whole strategy, with the same words as in a file.
+  const rules = { ...(release === undefined ? {} : { name: release }), ...(percent === undefined ? {} : { percent }), ...(when === undefined ? {} : { when }), ...(stickyBy === undefined ? {} : { stickyBy }) };
+  return { service, version, spec: spec as StrategyDocument['services'][string]['versions'][string], release: rules, who };
+}
+
+/** A part of a list that is small enough to be made whole; the cursor is the place in it. */
+function page<T>(context: Context, all: readonly T[]): { readonly items: readonly T[]; readonly cursor: string | null } {
+  const limit = numberFrom(context, 'limit', { min: 1, max: PAGE_LIMIT, fallback: PAGE });
+  const from = numberFrom(context, 'cursor', { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 });
+  const items = all.slice(from, from + limit);
+  return { items, cursor: from + limit < all.length ? String(from + limit) : null };
+}

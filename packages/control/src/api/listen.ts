@@ -1,0 +1,98 @@
+// Opens the API on a Unix socket or a TCP address, with every limit that a server needs. It must not know what is served.
+
+import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import type { Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import { ControlError } from '../problem.ts';
+import type { ApiApp } from './app.ts';
+
+export interface Listening {
+  /** The TCP port, or 0 on a Unix socket. */
+  readonly port: number;
+  /** Ends open streams too. */
+  close(): Promise<void>;
+}
+
+/** A few people, dashboards and scrapers; a flood waits in the kernel and costs us nothing. */
+const CONNECTIONS_LIMIT = 512;
+/** Linux takes 107 bytes of path for a Unix socket. */
+const PATH_LIMIT_BYTES = 107;
+
+/** Mode 0600: whoever may open the file may do everything. A socket that nobody answers on any more is replaced. */
+export async function listenOnSocket(app: ApiApp, path: string): Promise<Listening> {
+  if (Buffer.byteLength(path) > PATH_LIMIT_BYTES) throw new ControlError('GL3012', { detail: `the path of the control socket has more than ${PATH_LIMIT_BYTES} bytes: ${path}`, fix: 'choose a shorter folder' });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (await isAnswered(path)) throw new ControlError('GL3009', { detail: `a control plane answers on ${path} already`, fix: 'stop that one first: graylane down' });
+  removeIfThere(path);
+  const server = serverOf(app);
+  // A file that is readable for a moment is readable: nobody else may enter before the mode is set.
+  const mask = process.umask(0o177);
+  try {
+    await listening(server, () => server.listen(path));
+  } finally {
+    process.umask(mask);
+  }
+  chmodSync(path, 0o600);
+  return { port: 0, close: () => closed(server) };
+}
+
+/** Loopback only, unless the caller has seen to TLS. */
+export async function listenOnTcp(app: ApiApp, host: string, port: number): Promise<Listening> {
+  if (!LOOPBACK.has(host)) throw new ControlError('GL3017', { detail: `the API is not opened on ${host}: tokens would travel unencrypted`, fix: 'use 127.0.0.1, and a tunnel or a TLS proxy in front' });
+  const server = serverOf(app);
+  await listening(server, () => server.listen(port, host));
+  const address = server.address();
+  return { port: typeof address === 'object' && address !== null ? address.port : port, close: () => closed(server) };
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
+
+function serverOf(app: ApiApp): Server {
+  const server = createAdaptorServer({
+    fetch: (request: Request) => app.fetch(request),
+    serverOptions: { headersTimeout: 5_000, requestTimeout: 60_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+  }) as Server;
+  server.maxConnections = CONNECTIONS_LIMIT;
+  server.maxHeadersCount = 64;
+  return server;
+}
+
+function listening(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+    listen();
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    // Watches never end by themselves.
+    server.closeAllConnections();
+  });
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function removeIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+}

@@ -1,0 +1,48 @@
+// The table of the API: one line for each operation, from which the server, the OpenAPI document and its check are made.
+// It must not know how an operation is carried out.
+
+import type { ApiRequests, ApiSchemas } from '@graylane/wire';
+
+/** What a token must allow: reading, running releases, or everything. */
+export type Scope = 'read' | 'operate' | 'admin';
+
+export interface Route {
+  readonly method: 'get' | 'put' | 'post' | 'delete';
+  /** In the notation of OpenAPI. */
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: Scope;
+  readonly body: keyof ApiRequests | 'Document' | null;
+  readonly answer: keyof ApiSchemas | 'list' | 'stream' | 'none' | 'any';
+  /** Of a list. */
+  readonly items?: keyof ApiSchemas;
+  /** Whether `If-Match` is required: 428 without it, 412 when it is not what stands. */
+  readonly ifMatch?: boolean;
+  readonly query?: readonly { readonly name: string; readonly description: string }[];
+}
+
+const page: NonNullable<Route['query']> = [{ name: 'limit', description: 'how many, at most' }, { name: 'cursor', description: 'the `cursor` of the page before' }];
+const dryRun: NonNullable<Route['query']>[number] = { name: 'dryRun', description: '`true` changes nothing and says what would change' };
+
+export type Operation =
+  | 'getStrategy' | 'putStrategy' | 'postDifference' | 'getReleases' | 'postRelease' | 'getRelease' | 'postSplit' | 'postVerb'
+  | 'getEvents' | 'getWorkers' | 'getStatus' | 'postExplain' | 'putFreeze' | 'deleteFreeze' | 'getWatch' | 'getOpenapi';
+
+export const routes: Readonly<Record<Operation, Route>> = {
+  getStrategy: { method: 'get', path: '/strategy', summary: 'The live strategy, or a past revision', scope: 'read', body: null, answer: 'Strategy', query: [{ name: 'revision', description: 'a past one' }] },
+  putStrategy: { method: 'put', path: '/strategy', summary: 'Replace the strategy', scope: 'operate', body: 'Document', answer: 'Applied', ifMatch: true, query: [dryRun, { name: 'force', description: '`true` lets unwise findings through' }] },
+  postDifference: { method: 'post', path: '/strategy/difference', summary: 'What a document would change, and what was changed live', scope: 'read', body: 'Document', answer: 'Difference' },
+  getReleases: { method: 'get', path: '/releases', summary: 'All releases', scope: 'read', body: null, answer: 'list', items: 'Release', query: page },
+  postRelease: { method: 'post', path: '/releases', summary: 'Add a version and its release at run time', scope: 'operate', body: 'Canary', answer: 'Applied' },
+  getRelease: { method: 'get', path: '/releases/{name}', summary: 'One release', scope: 'read', body: null, answer: 'Release' },
+  postSplit: { method: 'post', path: '/releases/{name}/split', summary: 'Set or change the share that is in', scope: 'operate', body: 'Split', answer: 'Applied', ifMatch: true },
+  postVerb: { method: 'post', path: '/releases/{name}/{verb}', summary: 'start, promote, promote-full, pause, resume or rollback', scope: 'operate', body: 'Verb', answer: 'Applied' },
+  getEvents: { method: 'get', path: '/events', summary: 'What happened, newest first', scope: 'read', body: null, answer: 'list', items: 'Event', query: page },
+  getWorkers: { method: 'get', path: '/workers', summary: 'All workers', scope: 'read', body: null, answer: 'list', items: 'Worker', query: page },
+  getStatus: { method: 'get', path: '/status', summary: 'Want and got', scope: 'read', body: null, answer: 'Status' },
+  postExplain: { method: 'post', path: '/explain', summary: 'Why a request goes where it goes', scope: 'read', body: 'Explain', answer: 'any' },
+  putFreeze: { method: 'put', path: '/freeze', summary: 'Hold every automatic step forward', scope: 'operate', body: 'Freeze', answer: 'none' },
+  deleteFreeze: { method: 'delete', path: '/freeze', summary: 'Let automatic steps go on', scope: 'operate', body: null, answer: 'none' },
+  getWatch: { method: 'get', path: '/watch', summary: 'Server-sent events of every change, resumed by Last-Event-ID', scope: 'read', body: null, answer: 'stream', query: [{ name: 'after', description: 'the id of the last event seen' }] },
+  getOpenapi: { method: 'get', path: '/openapi.json', summary: 'This description', scope: 'read', body: null, answer: 'any' },
+};
