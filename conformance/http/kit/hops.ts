@@ -27,6 +27,8 @@ export interface Hop {
 
 export interface HopOptions {
   readonly answer?: Answer;
+  /** How the upstream is reached; a Unix socket unless told. */
+  readonly over?: 'unix' | 'tcp';
   readonly limits?: Partial<Limits>;
   readonly frontLimits?: Partial<FrontLimits>;
   /** On which planes; both unless told. */
@@ -39,7 +41,7 @@ const GROUP = 'v2';
 export function onHops(name: string, options: HopOptions, body: (hop: Hop, t: TestContext) => Promise<void>): void {
   for (const kind of options.planes ?? ['transparent', 'proxy'] as const) {
     void test(`${name} (${kind})`, { timeout: 20_000 }, async (t) => {
-      const upstream = await RawUpstream.start(options.answer ?? ok('hello'));
+      const upstream = await RawUpstream.start(options.answer ?? ok('hello'), options.over);
       const hop = await start(kind, upstream, options);
       t.after(async () => {
         hop.close();
@@ -57,7 +59,7 @@ async function start(kind: HopKind, upstream: RawUpstream, options: HopOptions):
     events.push(event);
     wake();
   };
-  const members: readonly Upstream[] = [{ key: 'a', address: { path: upstream.path } }];
+  const members: readonly Upstream[] = [{ key: 'a', address: upstream.address }];
   const plane = kind === 'transparent' ? await transparent(members, options, onEvent) : await proxy(members, options, onEvent);
   return {
     kind, upstream, events, ...plane,

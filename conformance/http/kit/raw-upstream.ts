@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Address } from '@graylane/forward';
 
 export interface SeenRequest {
   /** 1 for the first connection. */
@@ -19,7 +20,6 @@ export interface SeenRequest {
 export type Answer = (socket: net.Socket, request: SeenRequest, count: number) => void;
 
 export class RawUpstream {
-  readonly path: string;
   readonly seen: SeenRequest[] = [];
   /** Sockets that are open now. */
   readonly sockets = new Set<net.Socket>();
@@ -35,15 +35,21 @@ export class RawUpstream {
   private constructor(answer: Answer) {
     this.answer = answer;
     this.#folder = mkdtempSync(join(tmpdir(), 'gl-'));
-    this.path = join(this.#folder, 'u.sock');
     this.#server = net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
-  static async start(answer: Answer): Promise<RawUpstream> {
+  static async start(answer: Answer, over: 'unix' | 'tcp' = 'unix'): Promise<RawUpstream> {
     const upstream = new RawUpstream(answer);
-    upstream.#server.listen(upstream.path);
+    if (over === 'unix') upstream.#server.listen(join(upstream.#folder, 'u.sock'));
+    else upstream.#server.listen(0, '127.0.0.1');
     await once(upstream.#server, 'listening');
     return upstream;
+  }
+
+  get address(): Address {
+    const address = this.#server.address();
+    if (address === null) throw new Error('the upstream does not listen');
+    return typeof address === 'string' ? { path: address } : { host: address.address, port: address.port };
   }
 
   /** Resolves once `count` requests have come. */

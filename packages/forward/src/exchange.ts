@@ -153,7 +153,6 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
   failed(what: Failure): void {
     const state = this.#state;
     if (state.phase === 'ended' || state.phase === 'waiting') return;
-    this.#upload.stop();
     const rested = state.phase === 'sent' && what.reason === 'no-answer' && state.idleMs >= RESTED_MS;
     if (!rested && meaning(what.reason).side === 'upstream') this.#group.failed(state.endpoint);
     if (state.phase === 'sent' && this.#mayRetry(what, rested)) {

@@ -9,18 +9,19 @@ export interface Candidate {
 }
 
 /**
- * Power of two choices (Mitzenmacher 2001) on outstanding exchanges, latency as the tie-break.
+ * Power of two choices (Mitzenmacher 2001) on outstanding exchanges, latency as the tie-break. A fresh candidate that wins
+ * is taken with its share as the probability, so that it warms up at any load.
  * Looks at `count` candidates; returns an index.
  */
 export function pickIndex(count: number, candidate: (index: number) => Candidate, random: () => number): number {
   if (count <= 1) return 0;
   const first = Math.floor(random() * count);
   const second = (first + 1 + Math.floor(random() * (count - 1))) % count;
-  return isBetter(candidate(second), candidate(first)) ? second : first;
+  const [winner, loser] = isBetter(candidate(second), candidate(first)) ? [second, first] : [first, second];
+  const { share } = candidate(winner);
+  return share < 1 && random() >= share ? loser : winner;
 }
 
 function isBetter(a: Candidate, b: Candidate): boolean {
-  const loadA = (a.outstanding + 1) / a.share;
-  const loadB = (b.outstanding + 1) / b.share;
-  return loadA === loadB ? a.ewmaMs < b.ewmaMs : loadA < loadB;
+  return a.outstanding === b.outstanding ? a.ewmaMs < b.ewmaMs : a.outstanding < b.outstanding;
 }
