@@ -16,6 +16,8 @@ export interface SeenWorker { readonly id: string; readonly pid: number; readonl
 export interface Line {
   readonly supervisor: number;
   readonly said: string;
+  /** The command that a `done` answers. */
+  readonly to?: number;
   readonly pool?: string;
   readonly text?: string;
   readonly adopted?: number;
@@ -39,7 +41,7 @@ export class Rig {
   readonly #runDir: string;
   readonly #looks = new Set<() => void>();
   readonly #closed: Promise<unknown>;
-  #seen = 0;
+  #asked = 0;
 
   private constructor(port: number, runDir: string, anchor: ChildProcess) {
     this.port = port;
@@ -60,7 +62,7 @@ export class Rig {
     const task = JSON.stringify({ runDir, agentFile: AGENT_FILE, port, pools });
     const anchor = spawn(process.execPath, ['--conditions=graylane-source', path.join(import.meta.dirname, 'anchor.ts'), task], { stdio: ['pipe', 'pipe', 'inherit'] });
     const rig = new Rig(port, runDir, anchor);
-    await rig.next('up');
+    await rig.after(0, (line) => line.said === 'up' || line.said === 'failed');
     return rig;
   }
 
@@ -71,15 +73,14 @@ export class Rig {
     return up.supervisor;
   }
 
-  /** The next line, after the last one that was asked for, that says one of these. */
-  async next(...said: readonly string[]): Promise<Line> {
+  /** Where the lines end now: what is waited for later shall come after it. */
+  get mark(): number { return this.lines.length; }
+
+  /** The first line from `mark` on that is wanted. */
+  async after(mark: number, wanted: (line: Line) => boolean): Promise<Line> {
     for (;;) {
-      const at = this.lines.findIndex((line, index) => index >= this.#seen && said.includes(line.said));
-      const found = this.lines[at];
-      if (found !== undefined) {
-        this.#seen = at + 1;
-        return found;
-      }
+      const found = this.lines.slice(mark).find(wanted);
+      if (found !== undefined) return found;
       await new Promise<void>((resolve) => {
         const look = (): void => {
           this.#looks.delete(look);
@@ -92,11 +93,13 @@ export class Rig {
 
   /** Sends a command and waits for its answer. A supervisor that dies over it never answers: then the next one is asked again. */
   async command(command: Command): Promise<Line> {
+    this.#asked += 1;
+    const id = this.#asked;
     for (;;) {
-      this.#seen = this.lines.length;
-      this.anchor.stdin?.write(`${JSON.stringify(command)}\n`);
-      const line = await this.next('done', 'up');
-      if (line.said === 'done') return line;
+      const { mark } = this;
+      this.anchor.stdin?.write(`${JSON.stringify({ id, ...command })}\n`);
+      const line = await this.after(mark, (one) => one.said === 'up' || one.to === id);
+      if (line.to === id) return line;
     }
   }
 

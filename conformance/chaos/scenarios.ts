@@ -41,8 +41,9 @@ export async function supervisorDeath({ rounds, random }: Plan, interpreter: Int
       const reload = random() < 0.5 ? rig.command({ do: 'reload', version: 'v1' }) : null;
       await after(random() * 400);
       const killed = performance.now();
+      const { mark } = rig;
       process.kill(rig.supervisor, 'SIGKILL');
-      await rig.next('up');
+      await rig.after(mark, (line) => line.said === 'up');
       const published = await rig.command({ do: 'publish', generation: round + 2 });
       if (published.result !== 'ok') missed.push(`round ${round}: the strategy was not accepted by all (${published.result ?? ''})`);
       slowest = Math.max(slowest, performance.now() - killed);
@@ -68,8 +69,9 @@ export async function workerDeath({ rounds, random }: Plan, version: 'v1' | 'v2'
       if (victim === undefined) throw new Error('no worker is ready');
       kills.push(load.elapsedMs);
       const killed = performance.now();
+      const { mark } = rig;
       process.kill(victim.pid, 'SIGKILL');
-      await rig.next('crash');
+      await rig.after(mark, (line) => line.said === 'crash');
       while ((await rig.workers(version)).filter((worker) => worker.state === 'ready').length < 2) await load.more(1);
       slowest = Math.max(slowest, performance.now() - killed);
     }

@@ -40,10 +40,10 @@ for (const spec of task.pools) {
 if (adopted.length === 0) await publish(1);
 keeper?.standing();
 say({ said: 'up', adopted: adopted.length, workers: seen() });
-readline.createInterface({ input: process.stdin }).on('line', (line) => void obey(JSON.parse(line) as Command));
+readline.createInterface({ input: process.stdin }).on('line', (line) => void obey(JSON.parse(line) as Command & { id: number }));
 
-async function obey(command: Command): Promise<void> {
-  say({ said: 'done', result: await outcome(command), workers: seen(), vitals: { rss: process.memoryUsage().rss, handles: process.getActiveResourcesInfo().length, fds: readdirSync('/proc/self/fd').length } });
+async function obey(command: Command & { id: number }): Promise<void> {
+  say({ said: 'done', to: command.id, result: await outcome(command), workers: seen(), vitals: { rss: process.memoryUsage().rss, handles: process.getActiveResourcesInfo().length, fds: readdirSync('/proc/self/fd').length } });
 }
 
 async function outcome(command: Command): Promise<string> {

@@ -18,9 +18,14 @@ export function workerBrief(id: string, spec: FullSpec, places: readonly Place[]
     control: paths.control,
     sockets: paths.sockets,
     snapshot: paths.snapshot(spec.service),
-    hold: spec.publicSlots === 'hold',
+    hold: isBornHeld(spec),
     listeners: places.map((place, index): ListenerPlan => ({ index, port: place.port, host: place.host, fd: isPublic ? FIRST_SLOT_DESCRIPTOR + index : null })),
     // A stable worker may be the first to show which ports an app wants; a canary never gets one of its own.
     undeclared: isPublic ? 'donate' : 'private',
   };
+}
+
+/** No client may meet a worker that has more to prove than that it listens; it is opened when it is ready. */
+function isBornHeld(spec: FullSpec): boolean {
+  return spec.publicSlots === 'hold' || (spec.publicSlots === 'open' && (spec.ready.http !== null || spec.ready.message));
 }

@@ -35,7 +35,7 @@ import { fullSpec } from './spec.ts';
 import type { FullSpec, Place, PoolSpec } from './spec.ts';
 import type { FleetEvent, WorkerStatus } from './status.ts';
 import { Waiters } from './until.ts';
-import { childProcess, orphanProcess } from './worker/process.ts';
+import { childProcess } from './worker/process.ts';
 import { isServing } from './worker/state.ts';
 import type { WorkerState } from './worker/state.ts';
 import { Worker } from './worker/worker.ts';
@@ -106,6 +106,7 @@ export class Fleet {
         this.#publisher.greet(worker);
         this.#roster.greet(worker);
         this.#refreshPeers(worker.spec.service);
+        for (const pool of this.#pools.values()) pool.greet(worker);
         this.#waiters.poke();
       },
       said: (worker, message) => this.#said(worker, message),
@@ -312,13 +313,26 @@ export class Fleet {
 
   #welcome(hello: HelloMessage, link: Link): AgentHandler | null {
     const worker = this.#live().find((one) => one.id === hello.worker);
-    if (worker === undefined) {
-      // The supervisor was killed between starting it and writing that down; it never served anybody.
-      if (this.#recovered) orphanProcess(hello.pid, null, this.#clock).signal('SIGTERM');
+    if (worker === undefined) return this.#welcomeStranger(hello, link);
+    return worker.attach(hello, link);
+  }
+
+  /** A supervisor was killed between starting this one and writing that down. It may serve already, so it drains. */
+  #welcomeStranger(hello: HelloMessage, link: Link): AgentHandler | null {
+    const pool = this.pools().find((one) => hello.worker.startsWith(`${one.spec.service}.${one.spec.version}.`));
+    if (!this.#recovered || pool === undefined) {
       this.#options.onEvent({ kind: 'warning', subject: hello.worker, text: `an agent of an unknown worker (process ${hello.pid}) connected and was refused` });
       return null;
     }
-    return worker.attach(hello, link);
+    const record: WorkerRecord = {
+      id: hello.worker, slot: -1, revision: 0, pid: hello.pid, born: null, state: 'starting', startedWall: this.#clock.wall(),
+      logFile: path.join(this.#paths.logs, `${hello.worker}.log`), spec: pool.spec, listeners: hello.listeners,
+    };
+    const worker = adoptWorker(record, this.#clock, this.#workerHost);
+    if (worker === null) return null;
+    const handler = worker.attach(hello, link);
+    this.#dismiss(worker);
+    return handler;
   }
 
   #describe(worker: Worker): WorkerStatus {

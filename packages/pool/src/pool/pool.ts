@@ -31,7 +31,7 @@ export class Pool {
     this.#spec = spec;
     this.#revision = revision;
     this.#host = host;
-    this.#seats = new Seats(host, (seat, worker, ended) => this.#revival.crashed(seat, worker, ended));
+    this.#seats = new Seats(host, (worker) => this.greet(worker), (seat, worker, ended) => this.#revival.crashed(seat, worker, ended));
     this.#revival = new Revival(host, () => this.#seats, () => ({ id: this.id, spec: this.#spec, revision: this.#revision, wanted: this.#isUp() }));
   }
 
@@ -94,8 +94,14 @@ export class Pool {
   /** Starts accepting on the public slots (a pool born with `hold`). */
   open(): void {
     this.#spec = { ...this.#spec, publicSlots: 'open' };
-    for (const worker of this.#seats.workers()) worker.send({ kind: 'open' });
+    for (const { worker } of this.#seats.list) if (worker !== null) this.greet(worker);
     this.#host.changed();
+  }
+
+  /** What a seated worker must be told, when it sits down and whenever its agent connects again. */
+  greet(worker: Worker): void {
+    const seated = this.#seats.list.some((seat) => seat.worker === worker);
+    if (seated && this.#spec.publicSlots === 'open') worker.send({ kind: 'open' });
   }
 
   /** Puts a fresh worker into the seat of `worker`, then drains that. */

@@ -12,12 +12,14 @@ export type OnVacancy = (seat: Seat, worker: Worker, ended: Ended) => void;
 export class Seats {
   readonly #host: PoolHost;
   readonly #onVacancy: OnVacancy;
+  readonly #onSeated: (worker: Worker) => void;
   readonly #list: Seat[] = [];
   /** Starting or leaving. */
   readonly #standing = new Set<Worker>();
 
-  constructor(host: PoolHost, onVacancy: OnVacancy) {
+  constructor(host: PoolHost, onSeated: (worker: Worker) => void, onVacancy: OnVacancy) {
     this.#host = host;
+    this.#onSeated = onSeated;
     this.#onVacancy = onVacancy;
   }
 
@@ -53,6 +55,7 @@ export class Seats {
   put(seat: Seat, worker: Worker): void {
     this.#standing.delete(worker);
     seat.take(worker);
+    this.#onSeated(worker);
     void worker.gone().then((ended) => {
       if (seat.worker === worker) this.#onVacancy(seat, worker, ended);
     });

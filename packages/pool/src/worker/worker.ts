@@ -55,6 +55,7 @@ export class Worker {
   readonly #gone = deferred<Ended>();
   readonly #drained = deferred<undefined>();
   readonly #attached = deferred<undefined>();
+  readonly #isAdopted: boolean;
   #state: WorkerState;
   #link: Link | null = null;
   #hello: HelloMessage | null = null;
@@ -75,6 +76,7 @@ export class Worker {
     this.process = process;
     this.#host = host;
     this.#state = state;
+    this.#isAdopted = state.name !== 'starting';
     this.#listeners = [...origin.listeners];
     this.#lastPongMs = host.clock.now();
     // Nobody may be waiting when a start fails; the failure is also in `failure`.
@@ -153,7 +155,7 @@ export class Worker {
     this.#apply({ kind: 'drain', why });
     await this.#host.forgotten(this);
     // Adopted a moment ago: its agent is on the way back, and what it has in flight must not meet SIGTERM.
-    if (this.#link === null && this.#listeners.length > 0) await this.#within(Math.min(graceMs, RECONNECT_LIMIT_MS), Promise.race([this.#attached.promise, this.#gone.promise]));
+    if (this.#link === null && this.#isAdopted) await this.#within(Math.min(graceMs, RECONNECT_LIMIT_MS), Promise.race([this.#attached.promise, this.#gone.promise]));
     if (this.#link !== null) {
       this.#link.send({ kind: 'drain', graceMs });
       await this.#within(graceMs, Promise.race([this.#drained.promise, this.#gone.promise]));
