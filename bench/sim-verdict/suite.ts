@@ -76,8 +76,8 @@ const going = (options: { readonly alpha: number; readonly margin: number }): Ju
 
 /** Going on. The first two are at both margins at once, where passing is wrong: at most one in twenty. */
 export const GOING_ON: readonly Question[] = [
-  { scenario: { ...HEALTHY, name: '4 → 5 % (ratio 1.25, both margins exceeded)', errorRate: 0.04, ratio: 1.25 }, judges: [going(DEFAULT)], runs: 500, reach: { kind: 'false-passes', atMost: 0.05 } },
-  { scenario: { ...HEALTHY, name: '2 → 2.5 % (both margins exactly)', errorRate: 0.02, ratio: 1.25 }, judges: [going(DEFAULT)], runs: 500, reach: { kind: 'false-passes', atMost: 0.05 } },
+  { scenario: { ...HEALTHY, name: '4 → 5 % (ratio 1.25, both margins exceeded)', errorRate: 0.04, ratio: 1.25 }, judges: [going(DEFAULT)], runs: 400, reach: { kind: 'false-passes', atMost: 0.05 } },
+  { scenario: { ...HEALTHY, name: '2 → 2.5 % (both margins exactly)', errorRate: 0.02, ratio: 1.25 }, judges: [going(DEFAULT)], runs: 400, reach: { kind: 'false-passes', atMost: 0.05 } },
   { scenario: { ...HEALTHY, name: 'healthy at 0.1 %, 50 + 950 rpm', errorRate: 0.001 }, judges: [going(DEFAULT)], runs: 300, reach: null },
   { scenario: { ...HEALTHY, name: 'healthy at 1 %, 50 + 950 rpm' }, judges: [going(DEFAULT)], runs: 300, reach: null },
   { scenario: { ...HEALTHY, name: 'healthy at 1 %, 500 + 500 rpm', treatedRpm: 500, controlRpm: 500 }, judges: [going(DEFAULT)], runs: 300, reach: null },

@@ -51,6 +51,13 @@ export function reachesBelow(strata: readonly Arrivals[], ratio: number, needed:
   return best(strata, ratio, -1) >= needed && logEvidenceBelow(strata, ratio, perUnit, mixture) >= needed;
 }
 
+/** The ratio over all strata (Mantel & Haenszel 1959), null without a bad control unit. */
+export function pooledRatio(strata: readonly Arrivals[]): number | null {
+  const treated = strata.reduce((sum, stratum) => sum + stratum.treated * (1 - stratum.share), 0);
+  const control = strata.reduce((sum, stratum) => sum + stratum.control * stratum.share, 0);
+  return control === 0 ? null : treated / control;
+}
+
 /** The largest ratio that the true one is above, 0 if none is known: ever wrong with probability at most exp(-`needed`). */
 export function lowerRatio(strata: readonly Arrivals[], needed: number, perUnit: number): number {
   const possible = (logRatio: number): boolean => logEvidence(strata, logRatio, perUnit, HARM, 1) < needed;

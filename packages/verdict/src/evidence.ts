@@ -3,6 +3,8 @@
 import type { PlannedGuardrail } from './config.ts';
 import type { Crossing } from './state.ts';
 
+export type Unit = 'user' | 'request' | 'block';
+
 /** What was seen of one arm. */
 export interface ArmEvidence {
   /** Users; requests if the guardrail counts them; blocks for a metric. */
@@ -25,6 +27,8 @@ export interface Interval {
 export interface Evidence {
   readonly guardrail: string;
   readonly kind: PlannedGuardrail['kind'];
+  /** What `n` counts. */
+  readonly unit: Unit;
   readonly treated: ArmEvidence;
   readonly control: ArmEvidence;
   /** Treated to control. Harm: `low` above `limit`. */

@@ -60,7 +60,7 @@ interface Decided {
 function broken(state: State): Decided | null {
   const { splitCrossed, watches } = state;
   if (splitCrossed === null) return null;
-  if (watches.some((watch) => watch.crossed !== null && watch.crossed.at < splitCrossed.at)) return null;
+  if (watches.some((watch) => watch.crossed !== null && watch.crossed.look < splitCrossed.look)) return null;
   const treated = state.split.reduce((sum, stratum) => sum + stratum.treated, 0);
   const all = state.split.reduce((sum, stratum) => sum + stratum.treated + stratum.control, 0);
   const expected = state.split.reduce((sum, stratum) => sum + stratum.share * (stratum.treated + stratum.control), 0);

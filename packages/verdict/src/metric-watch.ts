@@ -18,7 +18,7 @@ export function newMetricWatch(guardrail: PlannedMetric): MetricWatch {
  * distance is as likely up as down at the limit, given the past: no variance, no independence inside a block, no normal
  * distribution (as for symmetric variables in de la Peña 1999; bets on bounded numbers as in betting.ts).
  */
-export function observeMetric(watch: MetricWatch, observation: Observation): MetricWatch {
+export function observeMetric(watch: MetricWatch, observation: Observation, look: number): MetricWatch {
   const { guardrail } = watch;
   const treated = entryOf(observation.treated.value, guardrail.name);
   const control = entryOf(observation.control.value, guardrail.name);
@@ -32,7 +32,7 @@ export function observeMetric(watch: MetricWatch, observation: Observation): Met
   });
   const next: MetricWatch = { ...watch, blocks, sumTreated: watch.sumTreated + treated, sumControl: watch.sumControl + control, ladder, scales };
   const harmful = evidenceAt(ladder, guardrail.limit).above >= -Math.log(guardrail.alpha);
-  return harmful && watch.crossed === null ? { ...next, crossed: { at: observation.at, treated: { units: blocks, bad: 0 }, control: { units: blocks, bad: 0 } } } : next;
+  return harmful && watch.crossed === null ? { ...next, crossed: { at: observation.at, look, treated: { units: blocks, bad: 0 }, control: { units: blocks, bad: 0 } } } : next;
 }
 
 export function metricEvidence(watch: MetricWatch, plan: Plan): Evidence {
@@ -43,7 +43,7 @@ export function metricEvidence(watch: MetricWatch, plan: Plan): Evidence {
   const control = blocks === 0 ? null : watch.sumControl / blocks;
   const [worse, reference] = guardrail.worse === 'higher' ? [treated, control] : [control, treated];
   return {
-    guardrail: guardrail.name, kind: 'metric', treated: { n: blocks, bad: null, estimate: treated }, control: { n: blocks, bad: null, estimate: control },
+    guardrail: guardrail.name, kind: 'metric', unit: 'block', treated: { n: blocks, bad: null, estimate: treated }, control: { n: blocks, bad: null, estimate: control },
     ratio: { estimate: ratioOf(worse, reference), low: ladderInterval(watch.ladder, needed).low, high: ladderInterval(watch.ladder, -Math.log(plan.goAlpha)).high },
     limit: guardrail.limit, difference: null, differenceLimit: null, alpha: guardrail.alpha, logEvidence: at.above, needed,
     crossed: watch.crossed, bounded: at.below >= -Math.log(plan.goAlpha) ? 'ratio' : null,

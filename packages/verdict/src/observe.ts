@@ -15,7 +15,7 @@ import { addArrivals } from './strata.ts';
 /** Throws a RangeError that lists everything that is wrong with `config` (see `checkConfig`). */
 export function createVerdict(config: VerdictConfig): State {
   const plan = planOf(config);
-  return { format: 1, plan, units: { treated: 0, control: 0 }, split: [], splitCrossed: null, watches: plan.guardrails.map(newWatch), dropped: 0 };
+  return { format: 1, plan, looks: 0, units: { treated: 0, control: 0 }, split: [], splitCrossed: null, watches: plan.guardrails.map(newWatch), dropped: 0 };
 }
 
 /**
@@ -25,16 +25,17 @@ export function createVerdict(config: VerdictConfig): State {
  */
 export function observe(state: State, observation: Observation): State {
   checkObservation(observation, state.plan);
+  const looks = state.looks + 1;
   const watches: Watch[] = [];
   let dropped = false;
   for (const watch of state.watches) {
-    const next = observeWatch(watch, observation, state.plan);
+    const next = observeWatch(watch, observation, state.plan, looks);
     dropped ||= next === null;
     watches.push(next ?? watch);
   }
   const { treated, control } = observation;
   const units = { treated: state.units.treated + treated.units, control: state.units.control + control.units };
-  const next = observeSplit({ ...state, units, watches }, observation);
+  const next = observeSplit({ ...state, looks, units, watches }, observation);
   return dropped ? { ...next, dropped: next.dropped + 1 } : next;
 }
 
@@ -49,14 +50,14 @@ function newWatch(guardrail: PlannedGuardrail): Watch {
   }
 }
 
-function observeWatch(watch: Watch, observation: Observation, plan: Plan): Watch | null {
+function observeWatch(watch: Watch, observation: Observation, plan: Plan, look: number): Watch | null {
   switch (watch.kind) {
     case 'share':
-      return observeShare(watch, observation, plan);
+      return observeShare(watch, observation, plan, look);
     case 'quantile':
-      return observeQuantile(watch, observation);
+      return observeQuantile(watch, observation, look);
     case 'metric':
-      return observeMetric(watch, observation);
+      return observeMetric(watch, observation, look);
   }
 }
 
@@ -76,5 +77,5 @@ function observeSplit(state: State, observation: Observation): State {
   const needed = Math.log(2 / alpha);
   const broken = reachesAbove(split, 1 + tolerance, needed, 1, SPLIT) || reachesBelow(split, 1 / (1 + tolerance), needed, 1, SPLIT);
   if (!broken) return { ...state, split };
-  return { ...state, split, splitCrossed: { at, treated: { units: state.units.treated, bad: 0 }, control: { units: state.units.control, bad: 0 } } };
+  return { ...state, split, splitCrossed: { at, look: state.looks, treated: { units: state.units.treated, bad: 0 }, control: { units: state.units.control, bad: 0 } } };
 }

@@ -13,14 +13,14 @@ export function newQuantileWatch(guardrail: PlannedQuantile): QuantileWatch {
   return { kind: 'quantile', guardrail, treated: empty, control: empty, crossed: null };
 }
 
-export function observeQuantile(watch: QuantileWatch, observation: Observation): QuantileWatch {
+export function observeQuantile(watch: QuantileWatch, observation: Observation, look: number): QuantileWatch {
   const { name } = watch.guardrail;
   const treated = entryOf(observation.treated.histogram, name);
   const control = entryOf(observation.control.histogram, name);
   if (treated === undefined && control === undefined) return watch;
   const next: QuantileWatch = { ...watch, treated: addBuckets(watch.treated, treated), control: addBuckets(watch.control, control) };
   if (watch.crossed !== null || !isHarmful(next)) return next;
-  return { ...next, crossed: { at: observation.at, treated: { units: sum(next.treated), bad: 0 }, control: { units: sum(next.control), bad: 0 } } };
+  return { ...next, crossed: { at: observation.at, look, treated: { units: sum(next.treated), bad: 0 }, control: { units: sum(next.control), bad: 0 } } };
 }
 
 export function quantileEvidence(watch: QuantileWatch, plan: Plan): Evidence {
@@ -34,7 +34,7 @@ export function quantileEvidence(watch: QuantileWatch, plan: Plan): Evidence {
   const highTreated = upperEdge(watch.treated, guardrail, goNeeded);
   const high = highTreated === null ? null : ratioOf(highTreated, lowControl);
   return {
-    guardrail: guardrail.name, kind: 'quantile', treated, control,
+    guardrail: guardrail.name, kind: 'quantile', unit: 'request', treated, control,
     ratio: { estimate: ratioOf(treated.estimate, control.estimate), low: highControl === null ? 0 : lowerEdge(watch.treated, guardrail, harmNeeded) / highControl, high },
     limit: guardrail.limit, difference: null, differenceLimit: null, alpha: guardrail.alpha, logEvidence: null, needed: harmNeeded,
     crossed: watch.crossed, bounded: high !== null && high <= guardrail.limit ? 'ratio' : null,

@@ -1,6 +1,8 @@
 // The sentences in which a verdict explains itself; numbers rounded for people, exact ones are in the evidence.
 
-import type { Evidence } from './evidence.ts';
+import { ratioOf } from './evidence.ts';
+import type { ArmEvidence, Evidence } from './evidence.ts';
+import type { Tally } from './share.ts';
 
 export type ReasonCode =
   | 'harm' | 'within-margin' | 'not-bounded' | 'too-little-data' | 'no-data' | 'sample-ratio-mismatch' | 'too-many-shares' | 'not-randomised';
@@ -12,33 +14,39 @@ export interface Reason {
   readonly text: string;
 }
 
+/** What was known when harm was found; later counts may look better, but the answer stands on these. */
 export function harmText(evidence: Evidence): string {
-  const low = evidence.ratio.low ?? 0;
-  const bound = low > evidence.limit ? `, ${low.toFixed(2)} at least` : '';
-  return `${evidence.guardrail}: ${armsText(evidence)}; ${timesText(evidence)}${bound} (limit ${evidence.limit.toFixed(2)})`;
+  const { crossed } = evidence;
+  const found = evidence.kind === 'share' && crossed !== null
+    ? { ...evidence, treated: atCrossing(crossed.treated), control: atCrossing(crossed.control) }
+    : evidence;
+  const estimate = found === evidence ? evidence.ratio.estimate : ratioOf(found.treated.estimate, found.control.estimate);
+  return `${evidence.guardrail}: ${armsText(found)}; ${timesText(estimate)} (at most ${evidence.limit.toFixed(2)} is allowed)`;
 }
 
 export function notBoundedText(evidence: Evidence): string {
-  const { high } = evidence.ratio;
+  const { estimate, high } = evidence.ratio;
   const bound = high === null ? 'no upper bound yet' : `at most ${high.toFixed(2)}`;
   const difference = evidence.difference?.high ?? null;
-  const more = difference === null || evidence.differenceLimit === null ? '' : `, at most ${percentText(difference)} more are bad (limit ${percentText(evidence.differenceLimit)})`;
-  return `${evidence.guardrail}: ${armsText(evidence)}; ${timesText(evidence)}, ${bound} (limit ${evidence.limit.toFixed(2)})${more}`;
+  const more = difference === null || evidence.differenceLimit === null ? '' : `, or ${percentText(difference)} more (${percentText(evidence.differenceLimit)} is allowed)`;
+  return `${evidence.guardrail}: ${armsText(evidence)}; ${timesText(estimate)}, ${bound} (${evidence.limit.toFixed(2)} is allowed)${more}`;
 }
 
 export function percentText(share: number): string {
   return `${(share * 100).toFixed(2)} %`;
 }
 
-function timesText(evidence: Evidence): string {
-  const { estimate } = evidence.ratio;
-  return estimate === null ? 'no ratio yet' : `${estimate.toFixed(2)} times control`;
+function timesText(ratio: number | null): string {
+  return ratio === null ? 'no ratio yet' : `${ratio.toFixed(2)} times control`;
 }
 
-function armsText(evidence: Evidence): string {
-  const { treated, control } = evidence;
-  if (treated.bad !== null && control.bad !== null) return `${treated.bad} of ${treated.n} bad against ${control.bad} of ${control.n} in control`;
-  return `${numberText(treated.estimate)} against ${numberText(control.estimate)} in control (n ${treated.n} and ${control.n})`;
+function armsText({ treated, control, unit }: Evidence): string {
+  if (treated.bad !== null && control.bad !== null) return `${treated.bad} of ${treated.n} ${unit}s bad against ${control.bad} of ${control.n} in control`;
+  return `${numberText(treated.estimate)} against ${numberText(control.estimate)} in control (${treated.n} and ${control.n} ${unit}s)`;
+}
+
+function atCrossing(tally: Tally): ArmEvidence {
+  return { n: tally.units, bad: tally.bad, estimate: tally.units === 0 ? null : Math.min(1, tally.bad / tally.units) };
 }
 
 function numberText(value: number | null): string {

@@ -1,6 +1,6 @@
 // Watches a share of bad users, or of bad requests where users are not known.
 
-import { logEvidenceAbove, lowerRatio, reachesAbove, reachesBelow, upperRatio } from './arrivals.ts';
+import { logEvidenceAbove, lowerRatio, pooledRatio, reachesAbove, reachesBelow, upperRatio } from './arrivals.ts';
 import type { Plan, PlannedShare } from './config.ts';
 import { ratioOf } from './evidence.ts';
 import type { ArmEvidence, Evidence, Interval } from './evidence.ts';
@@ -19,7 +19,7 @@ export function newShareWatch(guardrail: PlannedShare): ShareWatch {
 }
 
 /** Null when the counts came under one share too many. */
-export function observeShare(watch: ShareWatch, observation: Observation, plan: Plan): ShareWatch | null {
+export function observeShare(watch: ShareWatch, observation: Observation, plan: Plan, look: number): ShareWatch | null {
   const { name } = watch.guardrail;
   const treatedBad = entryOf(observation.treated.bad, name) ?? 0;
   const controlBad = entryOf(observation.control.bad, name) ?? 0;
@@ -32,18 +32,17 @@ export function observeShare(watch: ShareWatch, observation: Observation, plan: 
   const next: ShareWatch = { ...watch, tallies, strata };
   // Only a bad treated unit, or a control that shrinks in proportion, can turn the evidence towards harm.
   const mayCross = watch.crossed === null && (treatedBad > 0 || plan.control === 'stable');
-  return mayCross && isHarmful(next, plan) ? { ...next, crossed: { at: observation.at, ...tallies } } : next;
+  return mayCross && isHarmful(next, plan) ? { ...next, crossed: { at: observation.at, look, ...tallies } } : next;
 }
 
 export function shareEvidence(watch: ShareWatch, plan: Plan): Evidence {
   const { guardrail, tallies, crossed } = watch;
   const treated = armEvidence(tallies.treated);
   const control = armEvidence(tallies.control);
-  const estimate = ratioOf(treated.estimate, control.estimate);
-  const ratio: Interval = { estimate, ...(plan.control === 'randomised' ? byArrivals(watch, plan) : byRates(watch, plan)) };
+  const ratio = plan.control === 'randomised' ? byArrivals(watch, plan) : byRates(watch, plan);
   const difference = differenceInterval(watch, plan);
   return {
-    guardrail: guardrail.name, kind: 'share', treated, control, ratio, limit: guardrail.limit, difference, differenceLimit: guardrail.difference, alpha: guardrail.alpha,
+    guardrail: guardrail.name, kind: 'share', unit: guardrail.counting === 'users' ? 'user' : 'request', treated, control, ratio, limit: guardrail.limit, difference, differenceLimit: guardrail.difference, alpha: guardrail.alpha,
     logEvidence: plan.control === 'randomised' ? logEvidenceAbove(watch.strata, guardrail.limit, guardrail.errorsPerUser) : null,
     needed: -Math.log(guardrail.alpha), crossed, bounded: boundedBy(watch, ratio, difference, plan),
   };
@@ -87,19 +86,20 @@ function boundedBy(watch: ShareWatch, ratio: Interval, difference: Interval, pla
   return difference.high !== null && difference.high < watch.guardrail.difference ? 'difference' : null;
 }
 
-function byArrivals(watch: ShareWatch, plan: Plan): { readonly low: number; readonly high: number | null } {
+function byArrivals(watch: ShareWatch, plan: Plan): Interval {
   const { alpha, limit, errorsPerUser } = watch.guardrail;
   const low = lowerRatio(watch.strata, -Math.log(alpha), errorsPerUser);
   const high = upperRatio(watch.strata, Math.log(2 / plan.goAlpha), errorsPerUser, safe(limit));
   // Each bound holds by itself; where the two mixtures let them cross, the lower one is the one that stops releases.
-  return { low, high: high === null ? null : Math.max(low, high) };
+  return { estimate: pooledRatio(watch.strata), low, high: high === null ? null : Math.max(low, high) };
 }
 
-function byRates(watch: ShareWatch, plan: Plan): { readonly low: number; readonly high: number | null } {
+function byRates(watch: ShareWatch, plan: Plan): Interval {
   const { treated, control } = watch.tallies;
   const { lowNeeded, highNeeded } = rateBounds(watch, plan);
   const lowest = lowerShare(control, highNeeded);
-  return { low: lowerShare(treated, lowNeeded) / upperShare(control, lowNeeded), high: lowest < 1e-12 ? null : upperShare(treated, highNeeded) / lowest };
+  const estimate = treated.units === 0 || control.units === 0 ? null : ratioOf(shareOf(treated), shareOf(control));
+  return { estimate, low: lowerShare(treated, lowNeeded) / upperShare(control, lowNeeded), high: lowest < 1e-12 ? null : upperShare(treated, highNeeded) / lowest };
 }
 
 /** Harmless releases have a ratio near 1: that is where evidence against the limit is wanted. */

@@ -13,6 +13,8 @@ export interface ArmTallies {
 /** The look at which a guardrail's evidence reached what it needs. It stays, whatever comes later. */
 export interface Crossing {
   readonly at: number;
+  /** Which observation it was, from 1: their order, whatever the clock did. */
+  readonly look: number;
   /** Users (or requests, or blocks) of each arm until then, and how many of them were bad where that has a meaning. */
   readonly treated: Tally;
   readonly control: Tally;
@@ -32,6 +34,8 @@ export type Watch = ShareWatch | QuantileWatch | MetricWatch;
 export interface State {
   readonly format: 1;
   readonly plan: Plan;
+  /** Observations so far. */
+  readonly looks: number;
   /** Units of each arm, for the reader and for `minUnits`. */
   readonly units: { readonly treated: number; readonly control: number };
   /** Units by the arm that they were drawn into, one entry a share: the split itself. */
