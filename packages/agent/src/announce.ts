@@ -1,7 +1,6 @@
 // Which marks a response gets, from the decision of this process or from what another agent told. It writes none.
 
-import type { Hop, WorkerBrief } from '@graylane/wire';
-import { routeField, timingField, type Marks } from './marks.ts';
+import { routeField, timingField, type Hop, type Marks, type WorkerBrief } from '@graylane/wire';
 import type { Published, Route, Strategy } from './strategy.ts';
 
 export class Announcer {

@@ -3,8 +3,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { additions, type Addition, type Answered, type Marks } from '@graylane/wire';
 import { onHead } from './internals.ts';
-import { additions, type Addition, type Answered, type Marks } from './marks.ts';
 
 export function markResponse(request: IncomingMessage, response: ServerResponse, marks: Marks): void {
   onHead(response, (head) => {

@@ -15,6 +15,9 @@ export const IDLE_TIMEOUT_MS = 60_000;
 /** The hop line with TLS facts and a client certificate; the app's own header limit stays what it was for the client's lines. */
 const HOP_LINE_BYTES = 8192;
 
+/** How long a finished connection reads on for its other end to close. */
+const LINGER_MS = 1000;
+
 /** Connections of other agents. Each worker keeps a few; the limit only stops a runaway. */
 const CONNECTIONS_LIMIT = 4096;
 
@@ -75,6 +78,7 @@ function admit(server: Server, socket: Socket, entry: Entry): void {
   dress(socket, link);
   adoptSocket(server, socket);
   keepIdleTime(server, socket);
+  lingerOnClose(socket);
   withHeaderRoom(server, () => server.emit(entry.secure ? 'secureConnection' : 'connection', socket));
   if (entry.alpn !== 'h2') beforeIncoming(socket, link.accept);
 }
@@ -105,4 +109,17 @@ function idleTime(server: Server): number {
   const timeout: unknown = Reflect.get(server, 'keepAliveTimeout');
   const buffer: unknown = Reflect.get(server, 'keepAliveTimeoutBuffer');
   return (typeof timeout === 'number' ? timeout : 0) + (typeof buffer === 'number' ? buffer : 0);
+}
+
+/**
+ * Closes after the last response like a careful server: the other agent may still be sending a body that the app did not
+ * read, and a closed socket would answer that with an error that overtakes the response.
+ */
+function lingerOnClose(socket: Socket): void {
+  setOwn(socket, 'destroySoon', () => {
+    if (socket.writable) socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('end', () => socket.destroy());
+    socket.once('close', () => clearTimeout(timer));
+  });
 }

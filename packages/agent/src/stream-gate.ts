@@ -2,12 +2,11 @@
 // clients share one private connection.
 
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { HOP_HEADER, type Hop } from '@graylane/wire';
+import { HOP_HEADER, type Hop, type Marks } from '@graylane/wire';
 import type { AppServer } from './app-server.ts';
 import type { GateOptions } from './gate.ts';
 import { Link, linkOf } from './link.ts';
 import { markStream } from './marked-response.ts';
-import type { Marks } from './marks.ts';
 import { streamGroupName } from './peers.ts';
 import { refuseStream } from './refusal.ts';
 import { showClient } from './stream-view.ts';

@@ -67,7 +67,9 @@ describe('raw bytes', () => {
 
   for (const share of [0, 100]) {
     describe(`at ${share} %`, () => {
-      before(async () => void await supervisor.publish(document([{ name: 'all', when: [{}], percent: share, cache: 'off', versions: { web: 'v2' } }])));
+      before(async () => {
+        await supervisor.publish(document([{ name: 'all', when: [{}], percent: share, cache: 'off', versions: { web: 'v2' } }]));
+      });
       for (const { name, bytes } of cases) {
         test(name, async () => {
           const end = name.startsWith('an upgrade');
