@@ -3,7 +3,11 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { addCheck } from './check.ts';
+import { addDown } from './down.ts';
 import { addExplain } from './explain.ts';
+import { addRelease } from './release.ts';
+import { addStatus } from './status.ts';
+import { addStrategy } from './strategy.ts';
 import { addUp } from './up.ts';
 
 export function buildProgram(): Command {
@@ -16,7 +20,7 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(graylane --help lists the commands)')
     .exitOverride();
-  for (const add of [addUp, addExplain, addCheck]) add(program);
+  for (const add of [addUp, addDown, addStatus, addExplain, addRelease, addStrategy, addCheck]) add(program);
   for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
   return program;
 }

@@ -12,7 +12,6 @@ import { bannerText } from '../print/banner.ts';
 import { eventText } from '../print/event.ts';
 import { exit, Failure } from '../print/failure.ts';
 import { originText } from '../print/origin.ts';
-import { asFailure } from '../print/thrown.ts';
 import { startSupervisor } from '../up/supervisor.ts';
 import { collect } from './collect.ts';
 import { contextOf, type Context, type GlobalOptions } from './context.ts';
@@ -74,7 +73,7 @@ async function supervise(context: Context, { project, document }: Intent, keeper
       if (text !== null) terminal.say(text);
     },
     onFault: (what, error) => terminal.say(`! ${what}: ${error instanceof Error ? error.message : String(error)}`),
-  }).catch((error: unknown) => { throw asFailure(error); });
+  });
 
   const { control, booted } = supervisor;
   const strategy = await control.strategy();

@@ -3,6 +3,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { existsSync, readFileSync } from 'node:fs';
 import { exit, Failure, type Problem } from '../print/failure.ts';
+import { matchClauses, numberOf } from './options.ts';
 
 export interface ScriptOptions {
   readonly script: string;
@@ -16,8 +17,6 @@ export interface ScriptOptions {
   readonly header?: readonly string[];
   readonly exposeRoute?: boolean;
 }
-
-interface Clause { readonly cookie?: Record<string, string>; readonly header?: Record<string, string>; readonly pinned?: true }
 
 /** A plain document, not yet checked by `rules`. Throws Failure with everything that is wrong with the options. */
 export function documentFromScripts(options: ScriptOptions, directory: string): unknown {
@@ -56,23 +55,6 @@ function scriptOf(given: string, directory: string, problems: Problem[]): string
   const path = resolve(directory, given);
   if (!existsSync(path)) problems.push({ code: 'GL2001', message: `the script ${given} does not exist`, cause: `looked for ${path}`, fix: 'name the file that starts your server' });
   return path;
-}
-
-function numberOf(option: string, given: string | undefined, problems: Problem[]): number | undefined {
-  if (given === undefined) return undefined;
-  const value = Number(given.replace(/%$/, ''));
-  if (given.trim() !== '' && Number.isFinite(value)) return value;
-  problems.push({ code: 'GL0021', message: `${option} ${given} is not a number` });
-  return undefined;
-}
-
-function matchClauses(kind: 'cookie' | 'header', given: readonly string[] | undefined, problems: Problem[]): Clause[] {
-  return (given ?? []).flatMap((pair) => {
-    const match = /^([^=:]+)[=:]\s*(.*)$/.exec(pair);
-    if (match?.[1] !== undefined && match[2] !== undefined) return [{ [kind]: { [match[1]]: match[2] }, pinned: true as const }];
-    problems.push({ code: 'GL0022', message: `--${kind} ${pair} has no value`, fix: `write --${kind} name=value` });
-    return [];
-  });
 }
 
 /** The folders' names where they tell the versions apart (`v1`, `v2`), else the roles. */

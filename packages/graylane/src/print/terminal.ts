@@ -1,6 +1,7 @@
 // The terminal: data on stdout, messages on stderr, colour only where it is wanted. The only writer of both.
 
 import { exit, Failure, inert, problemText, type ExitCode, type Problem } from './failure.ts';
+import { asFailure } from './thrown.ts';
 
 export interface Terminal {
   /** One JSON object on stdout instead of text. */
@@ -37,7 +38,7 @@ export function openTerminal({ json, verbose, environment, stdout, stderr }: Ter
     object: (value) => { stdout.write(`${JSON.stringify(value)}\n`); },
     say: (text) => { stderr.write(`${text}\n`); },
     failure: (error) => {
-      const { problems, exitCode, stack } = asFailure(error);
+      const { problems, exitCode, stack } = failureOf(asFailure(error));
       if (json) stdout.write(`${JSON.stringify({ errors: problems })}\n`);
       for (const problem of problems) stderr.write(`${problemText(problem)}\n`);
       if (verbose && stack !== undefined) stderr.write(`${inert(stack.replaceAll('\n', '\u2028')).replaceAll('\u2028', '\n')}\n`);
@@ -56,7 +57,7 @@ function wantsColour(environment: NodeJS.ProcessEnv, isTerminal: boolean): boole
   return isTerminal && environment['TERM'] !== 'dumb';
 }
 
-function asFailure(error: unknown): { problems: readonly Problem[]; exitCode: ExitCode; stack: string | undefined } {
+function failureOf(error: unknown): { problems: readonly Problem[]; exitCode: ExitCode; stack: string | undefined } {
   if (error instanceof Failure) return { problems: error.problems, exitCode: error.exitCode, stack: error.stack };
   const message = error instanceof Error ? error.message : String(error);
   const problem: Problem = { code: 'GL9000', message: `graylane failed: ${message}`, fix: 'run it again with --verbose and report what it prints' };

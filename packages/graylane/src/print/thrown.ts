@@ -1,12 +1,14 @@
 // Errors of the other packages as problems with a code, in one place.
 
-import { ControlError } from '@graylane/control';
+import { ApiFailure, ControlError } from '@graylane/control';
 import { StartFailure } from '@graylane/pool';
+import { changesText } from './applied.ts';
 import { exit, Failure, type Problem } from './failure.ts';
 
 /** Failures keep their own code, cause, fix and output; anything else is passed on as it came. */
 export function asFailure(thrown: unknown): unknown {
   if (thrown instanceof ControlError) return fromControl(thrown);
+  if (thrown instanceof ApiFailure) return fromApi(thrown);
   if (thrown instanceof StartFailure) return new Failure(fromStart(thrown), exit.failed, thrown);
   return thrown;
 }
@@ -23,4 +25,11 @@ function fromControl(error: ControlError): Failure {
 
 function fromStart(failure: StartFailure): Problem {
   return { code: failure.code, message: failure.message, fix: failure.cure, output: failure.lastLines };
+}
+
+function fromApi({ problem, exitCode, cause }: ApiFailure): Failure {
+  const changes = problem.changes === undefined || problem.changes.length === 0 ? problem.cause : `${problem.cause ?? ''}\n    ${changesText(problem.changes).replaceAll('\n', '\n    ')}`;
+  const fields = (problem.errors ?? []).map((field): Problem => ({ code: field.code, message: field.detail, place: { file: 'strategy', pointer: field.pointer }, cause: field.cause, fix: field.fix }));
+  const whole: Problem = { code: problem.code, message: problem.detail, cause: changes, fix: problem.fix, output: problem.lastLines };
+  return new Failure(fields.length > 0 ? fields : whole, exitCode, cause);
 }

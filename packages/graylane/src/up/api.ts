@@ -1,3 +1,7 @@
-import type { ControlPlane } from '@graylane/control';
-export interface Api { close(): Promise<void> }
-export function serveApi(_c: ControlPlane, _p: string, _d: () => void): Promise<Api> { return Promise.resolve({ close: () => Promise.resolve() }); }
+// The control API of a running supervisor, on its Unix socket.
+
+import { apiApp, listenOnSocket, socketGuard, systemClock, type ControlPlane, type Listening } from '@graylane/control';
+
+export function serveApi(plane: ControlPlane, socket: string): Promise<Listening> {
+  return listenOnSocket(apiApp({ plane, clock: systemClock, guard: socketGuard }), socket);
+}

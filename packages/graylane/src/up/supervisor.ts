@@ -1,12 +1,13 @@
 // The supervisor: pools, control plane and API of one machine, put together in order. Carries no traffic.
 
 import { join } from 'node:path';
-import { ControlPlane, openSqliteStore, systemClock, type Booted, type WorkerFacts } from '@graylane/control';
+import { ControlPlane, openSqliteStore, systemClock, type Booted, type Listening, type WorkerFacts } from '@graylane/control';
 import { Fleet, type FleetEvent, type Keeper, type Place as ListeningPlace } from '@graylane/pool';
 import type { StrategyDocument } from '@graylane/rules';
 import { preparePlace, type Place } from '../place.ts';
 import { agentFile } from './agent-file.ts';
-import { serveApi, type Api } from './api.ts';
+import { serveApi } from './api.ts';
+import { removeProcessFile, writeProcessFile } from './process-file.ts';
 import { Machine } from './machine.ts';
 
 export interface SupervisorOptions {
@@ -56,20 +57,22 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, onFault: options.onFault });
   counted = control;
   const end = Promise.withResolvers<undefined>();
-  let api: Api | null = null;
+  let api: Listening | null = null;
   let ending: Promise<void> | null = null;
   const takeDown = async (): Promise<void> => {
     await api?.close();
     await control.stop();
     await fleet.down();
     await store.close();
+    removeProcessFile(place.run);
     end.resolve(undefined);
   };
   const down = (): Promise<void> => (ending ??= takeDown());
   try {
     await fleet.recover();
     const booted = await control.start(options.document);
-    api = await serveApi(control, place.api, () => void down());
+    api = await serveApi(control, place.api);
+    writeProcessFile(place.run, process.pid);
     return { control, booted, down, ended: end.promise, workers: () => machine.workers(), places: (service) => places.get(service) ?? [] };
   } catch (error) {
     await down();
