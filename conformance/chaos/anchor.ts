@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 
-import { runAnchor } from '../../packages/pool/src/index.ts';
+import { runAnchor } from '@graylane/pool';
 
 const supervisor = path.join(import.meta.dirname, 'supervisor.ts');
 process.exitCode = await runAnchor({ command: process.execPath, args: [...process.execArgv, supervisor, process.argv[2] ?? ''] }, (why, delayMs) => {

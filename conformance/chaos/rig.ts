@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 
-import type { PoolSpec } from '../../packages/pool/src/index.ts';
+import type { PoolSpec } from '@graylane/pool';
 
 export interface SeenWorker { readonly id: string; readonly pid: number; readonly version: string; readonly state: string }
 
@@ -60,7 +60,7 @@ export class Rig {
     const runDir = mkdtempSync(path.join(tmpdir(), 'glc-'));
     const port = await freePort();
     const task = JSON.stringify({ runDir, agentFile: AGENT_FILE, port, pools });
-    const anchor = spawn(process.execPath, ['--conditions=graylane-source', path.join(import.meta.dirname, 'anchor.ts'), task], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const anchor = spawn(process.execPath, [...process.execArgv, path.join(import.meta.dirname, 'anchor.ts'), task], { stdio: ['pipe', 'pipe', 'inherit'] });
     const rig = new Rig(port, runDir, anchor);
     await rig.after(0, (line) => line.said === 'up' || line.said === 'failed');
     return rig;

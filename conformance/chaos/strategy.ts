@@ -1,7 +1,7 @@
 // The strategy of the rig: whoever sends `x-canary: 1` gets v2, everybody else stable.
 
-import { compile, parseStrategy } from '../../packages/rules/src/index.ts';
-import type { Snapshot } from '../../packages/rules/src/index.ts';
+import { compile, parseStrategy } from '@graylane/rules';
+import type { Snapshot } from '@graylane/rules';
 
 export function strategy(): Snapshot {
   const parsed = parseStrategy({

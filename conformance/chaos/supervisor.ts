@@ -3,8 +3,8 @@
 import readline from 'node:readline';
 import { readdirSync } from 'node:fs';
 
-import { AnchorKeeper, Fleet, StartFailure } from '../../packages/pool/src/index.ts';
-import type { PoolSpec } from '../../packages/pool/src/index.ts';
+import { AnchorKeeper, Fleet, StartFailure } from '@graylane/pool';
+import type { PoolSpec } from '@graylane/pool';
 import { strategy } from './strategy.ts';
 import type { Command, Line } from './rig.ts';
 
@@ -19,6 +19,7 @@ process.once('uncaughtException', (error) => {
   process.exit(1);
 });
 const keeper = AnchorKeeper.find({ command: process.execPath, args: [...process.execArgv, import.meta.filename, text] }, () => say({ said: 'anchor-lost' }));
+say({ said: 'born' });
 const fleet = new Fleet({
   runDir: task.runDir,
   agentFile: task.agentFile,
@@ -32,6 +33,7 @@ const fleet = new Fleet({
 process.on('SIGTERM', () => void down());
 
 await fleet.listen();
+say({ said: 'listening' });
 const adopted = await fleet.recover();
 if (adopted.length === 0) await fleet.openSlots('web', [{ port: task.port, host: '127.0.0.1' }], task.pools.find((pool) => pool.role === 'stable')?.workers ?? 1);
 for (const spec of task.pools) {
@@ -49,7 +51,7 @@ async function obey(command: Command & { id: number }): Promise<void> {
 async function outcome(command: Command): Promise<string> {
   try {
     if (command.do === 'reload') await reload(command);
-    if (command.do === 'publish') return (await publish(command.generation)).stale.length === 0 ? 'ok' : 'stale';
+    if (command.do === 'publish') return await late(command.generation);
     return 'ok';
   } catch (error) {
     return StartFailure.from(error).code;
@@ -61,6 +63,14 @@ async function reload(command: Command & { do: 'reload' }): Promise<void> {
   if (pool === undefined) throw new Error(`no pool ${command.version}`);
   const plain = task.pools.find((spec) => spec.version === command.version);
   if (plain !== undefined) await pool.reload({ ...plain, env: { ...plain.env, ...command.env }, ...(command.ready === undefined ? {} : { ready: command.ready }) });
+}
+
+/** Workers that take requests and yet do not route by the new strategy. */
+async function late(generation: number): Promise<string> {
+  const { stale } = await publish(generation);
+  const serving = new Set(fleet.workers().filter((worker) => worker.state === 'ready').map((worker) => worker.id));
+  const late = stale.filter((id) => serving.has(id));
+  return late.length === 0 ? 'ok' : `stale: ${late.join(', ')}`;
 }
 
 function publish(generation: number): ReturnType<Fleet['publish']> {

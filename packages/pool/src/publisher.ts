@@ -49,10 +49,10 @@ export class Publisher {
     const current: Current = { generation: message.generation, bytes: encode(message), text: JSON.stringify(message) };
     if (forAll) this.#forAll = current;
     for (const service of services) this.#store(service, current);
-    const told = workers.filter((worker) => worker.connected);
-    for (const worker of told) worker.sendEncoded(current.bytes);
-    await this.#waiters.until(() => told.every((worker) => !worker.connected || worker.ackedGeneration >= message.generation), deadlineMs);
-    const acked = told.filter((worker) => worker.ackedGeneration >= message.generation);
+    for (const worker of workers) worker.sendEncoded(current.bytes);
+    // Whoever connects meanwhile is greeted with it and counts like the others.
+    await this.#waiters.until(() => workers.every((worker) => !worker.connected || worker.ackedGeneration >= message.generation), deadlineMs);
+    const acked = workers.filter((worker) => worker.ackedGeneration >= message.generation);
     const stale = workers.filter((worker) => !acked.includes(worker) && worker.state.name !== 'exited');
     return { acked: acked.map((worker) => worker.id), stale: stale.map((worker) => worker.id) };
   }
