@@ -1,6 +1,5 @@
 // What each operation of the API does: a request's words in, the control plane's answer out.
 
-import type { StrategyDocument } from '@graylane/rules';
 import { apiRequests } from '@graylane/wire';
 import type { ApiRequest, ApiSchema, ApiSchemas, FromSchema } from '@graylane/wire';
 import type { Context } from 'hono';
@@ -107,7 +106,7 @@ function canaryOf(body: ApiRequest<'Canary'>, who: string): Parameters<ControlPl
   const { service, version, spec, release, percent, when, stickyBy } = body;
   // Checked as a part of the whole strategy, with the same words as in a file.
   const rules = { ...(release === undefined ? {} : { name: release }), ...(percent === undefined ? {} : { percent }), ...(when === undefined ? {} : { when }), ...(stickyBy === undefined ? {} : { stickyBy }) };
-  return { service, version, spec: spec as StrategyDocument['services'][string]['versions'][string], release: rules, who };
+  return { service, version, spec: spec, release: rules, who };
 }
 
 /** A part of a list that is small enough to be made whole; the cursor is the place in it. */

@@ -45,13 +45,12 @@ function describe(operation: string, route: Route): unknown {
 }
 
 function success(route: Route): Readonly<Record<string, unknown>> {
-  switch (route.answer) {
-    case 'none': return { 204: { description: 'Done' } };
-    case 'stream': return { 200: { description: 'Events `ready`, `strategy`, `release`, `event`, `gone`', content: { 'text/event-stream': { schema: { type: 'string' } } } } };
-    case 'any': return { 200: { description: route.summary, content: json({}) } };
-    case 'list': return { 200: { description: route.summary, content: json({ type: 'object', properties: { items: { type: 'array', items: ref(route.items ?? 'Event') }, cursor: { type: ['string', 'null'] } }, required: ['items', 'cursor'] }) } };
-    default: return { [route.method === 'post' && route.path === '/releases' ? 201 : 200]: { description: route.summary, content: json(ref(route.answer)) } };
-  }
+  const { answer } = route;
+  if (answer === 'none') return { 204: { description: 'Done' } };
+  if (answer === 'stream') return { 200: { description: 'Events `ready`, `strategy`, `release`, `event`, `gone`', content: { 'text/event-stream': { schema: { type: 'string' } } } } };
+  if (answer === 'any') return { 200: { description: route.summary, content: json({}) } };
+  if (answer === 'list') return { 200: { description: route.summary, content: json({ type: 'object', properties: { items: { type: 'array', items: ref(route.items ?? 'Event') }, cursor: { type: ['string', 'null'] } }, required: ['items', 'cursor'] }) } };
+  return { [route.method === 'post' && route.path === '/releases' ? 201 : 200]: { description: route.summary, content: json(ref(answer)) } };
 }
 
 function json(schema: ApiSchema): unknown {

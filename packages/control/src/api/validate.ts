@@ -22,15 +22,24 @@ function check(schema: ApiSchema, value: unknown, pointer: string, errors: Field
   const fault = (detail: string): void => {
     errors.push({ code: 'GL3012', pointer, detail: `${pointer === '' ? 'the body' : pointer} ${detail}` });
   };
-  if (depth > DEPTH_LIMIT) return fault('is nested too deep');
-  if (schema.$ref !== undefined) return check(resolve(schema.$ref), value, pointer, errors, depth + 1);
+  if (depth > DEPTH_LIMIT) {
+    fault('is nested too deep');
+    return;
+  }
+  if (schema.$ref !== undefined) {
+    check(resolve(schema.$ref), value, pointer, errors, depth + 1);
+    return;
+  }
   if (schema.oneOf !== undefined) {
     if (!schema.oneOf.some((one) => fits(one, value, depth))) fault('has none of the allowed forms');
     return;
   }
-  if (schema.type !== undefined && !isOneOf(schema.type, value)) return fault(`must be ${typeText(schema.type)}`);
+  if (schema.type !== undefined && !isOneOf(schema.type, value)) {
+    fault(`must be ${typeText(schema.type)}`);
+    return;
+  }
   if (schema.const !== undefined && value !== schema.const) fault(`must be ${JSON.stringify(schema.const)}`);
-  if (schema.enum !== undefined && value !== null && !schema.enum.includes(String(value))) fault(`must be one of ${schema.enum.join(', ')}`);
+  if (schema.enum !== undefined && value !== null && !(typeof value === 'string' && schema.enum.includes(value))) fault(`must be one of ${schema.enum.join(', ')}`);
   if (typeof value === 'string') checkText(schema, value, fault);
   if (typeof value === 'number') checkNumber(schema, value, fault);
   if (Array.isArray(value)) checkItems(schema, value, pointer, errors, depth);

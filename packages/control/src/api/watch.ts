@@ -34,15 +34,24 @@ export function watchStream(store: Store, clock: Clock, after: number): Readable
       for (;;) {
         pending ??= changes.next();
         const next = await orHeartbeat(pending, clock);
-        if (next === null) return controller.enqueue(encoder.encode(':\n\n'));
+        if (next === null) {
+          controller.enqueue(encoder.encode(':\n\n'));
+          return;
+        }
         pending = null;
         if (next === GONE) {
           controller.enqueue(encoder.encode(frame('gone', after, { detail: 'events are no longer kept: read anew, then watch' })));
-          return controller.close();
+          controller.close();
+          return;
         }
-        if (next.done === true) return controller.close();
+        if (next.done === true) {
+          controller.close();
+          return;
+        }
         const text = eventText(next.value);
-        if (text !== null) return controller.enqueue(encoder.encode(text));
+        if (text === null) continue;
+        controller.enqueue(encoder.encode(text));
+        return;
       }
     },
     cancel: async () => {

@@ -33,15 +33,16 @@ export type Applied = Api<'Applied'>;
 
 export async function apply(plane: Plane, request: ApplyRequest): Promise<Applied> {
   const given = parsedStrategy(request.document, { runnable: plane.runnable }).document;
-  let outcome: Prepared | null = null;
+  const outcome: { prepared: Prepared | null } = { prepared: null };
   const { record, publication } = await change(plane, async (view) => {
     expectRevision(view, request.expectedRevision, given);
-    outcome = prepare(plane, view, given, request);
-    if (request.dryRun || outcome.draft === null) return null;
-    await startMissing(plane, view, outcome.document, outcome.states);
-    return outcome.draft;
+    const prepared = prepare(plane, view, given, request);
+    outcome.prepared = prepared;
+    if (request.dryRun || prepared.draft === null) return null;
+    await startMissing(plane, view, prepared.document, prepared.states);
+    return prepared.draft;
   });
-  const { changes, findings, notes } = outcome ?? NOTHING;
+  const { changes, findings, notes } = outcome.prepared ?? NOTHING;
   return {
     revision: record.revision, generation: record.generation, dryRun: request.dryRun, changes, findings, notes: [...notes],
     acked: publication?.acked.length ?? 0, stale: publication?.stale ?? [], tookMs: publication?.tookMs ?? 0,

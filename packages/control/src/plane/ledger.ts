@@ -43,6 +43,8 @@ export interface Draft {
 /** Null when someone else wrote meanwhile: read again. */
 export type Written = { readonly record: StrategyRecord } | null;
 
+/** The first strategy may have thousands of releases; an event each is for those that a person reads. */
+const SEED_EVENTS = 100;
 /** How many old entries one commit drops, so that trimming is spread over the commits that fill. */
 const TRIM_STEP = 8;
 
@@ -63,14 +65,14 @@ export class Ledger {
     for (const key of [keys.strategy, keys.applied, keys.handover, keys.freeze]) entries.set(key, await this.#store.get(key));
     const releases = await this.#all(keys.releases);
     for (const entry of releases) entries.set(entry.key, entry);
-    const record = this.#value<StrategyRecord>(entries.get(keys.strategy));
+    const record = this.#value(entries.get(keys.strategy)) as StrategyRecord | null;
     if (record === null) return null;
     return {
       record,
-      releases: allStates(record.document, releases.map((entry) => this.#value<ReleaseState>(entry)).filter((state) => state !== null), record.at),
-      applied: this.#value<StrategyDocument>(entries.get(keys.applied)) ?? record.document,
-      handover: this.#value<Handover>(entries.get(keys.handover)),
-      freeze: this.#value<string>(entries.get(keys.freeze)),
+      releases: allStates(record.document, releases.map((entry) => this.#value(entry) as ReleaseState), record.at),
+      applied: (this.#value(entries.get(keys.applied)) as StrategyDocument | null) ?? record.document,
+      handover: this.#value(entries.get(keys.handover)) as Handover | null,
+      freeze: this.#value(entries.get(keys.freeze)) as string | null,
       read: new Map([...entries].map(([key, entry]) => [key, entry?.revision ?? 0])),
     };
   }
@@ -79,7 +81,8 @@ export class Ledger {
   async seed(document: StrategyDocument, releases: ReadonlyMap<string, ReleaseState>, generation: number, who: string): Promise<Written> {
     const record: StrategyRecord = { revision: 1, generation, document, at: this.#clock.now(), who, why: 'the first strategy' };
     const event: NewEvent = { kind: 'strategy', subject: 'strategy', from: '', to: 'revision 1', who, why: record.why };
-    const draft: Draft = { document, publish: true, releases, applied: document, who, why: record.why, events: [event] };
+    const planned = [...releases.values()].map(({ name, standing, why }): NewEvent => ({ kind: 'release', subject: name, from: '', to: standing.phase, who, why }));
+    const draft: Draft = { document, publish: true, releases, applied: document, who, why: record.why, events: [event, ...planned.slice(0, SEED_EVENTS)] };
     return this.#commit([{ key: keys.strategy, revision: 0 }], record, draft);
   }
 
@@ -174,13 +177,14 @@ export class Ledger {
     return over.slice(0, Math.min(TRIM_STEP, Math.max(0, over.length - OVER_LIMIT))).map(({ name }) => keys.release(name));
   }
 
-  #value<T>(entry: Entry | null | undefined): T | null {
+  /** What this class wrote itself, so that its type is known to whoever names the key. */
+  #value(entry: Entry | null | undefined): unknown {
     if (entry === null || entry === undefined) return null;
     const known = this.#parsed.get(entry.key);
-    if (known?.revision === entry.revision) return known.value as T;
+    if (known?.revision === entry.revision) return known.value;
     const value: unknown = JSON.parse(entry.value);
     this.#parsed.set(entry.key, { revision: entry.revision, value });
-    return value as T;
+    return value;
   }
 }
 

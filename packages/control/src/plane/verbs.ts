@@ -113,5 +113,12 @@ function draftOf(view: LedgerView, before: ReleaseState, after: ReleaseState, pe
 /** Phase and step as events name them. */
 export function standingText({ standing, spec }: ReleaseState): string {
   const steps = spec.steps?.length ?? 0;
-  return (standing.phase === 'progressing' || standing.phase === 'paused') && steps > 0 ? `${standing.phase} at step ${standing.step + 1}/${steps}` : standing.phase;
+  switch (standing.phase) {
+    case 'progressing': case 'paused':
+      return steps === 0 ? standing.phase : `${standing.phase} at step ${standing.step + 1}/${steps}`;
+    case 'promoting': case 'rolling-back':
+      return `${standing.phase} (${standing.stage})`;
+    case 'pending': case 'succeeded': case 'rolled-back':
+      return standing.phase;
+  }
 }

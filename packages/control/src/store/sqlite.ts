@@ -196,7 +196,7 @@ class SqliteStore implements Store {
       this.#revisionNow();
       return Promise.resolve(body());
     } catch (error) {
-      return Promise.reject(fromSqlite(error, this.#file) as Error);
+      return Promise.reject(asError(fromSqlite(error, this.#file)));
     }
   }
 
@@ -317,6 +317,10 @@ function checkSizes(writes: readonly Write[]): void {
 function prefixEnd(prefix: string): string {
   if (prefix === '') return LAST_KEY;
   return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 /** In a function, so that the compiler does not take the flag for settled across a yield. */

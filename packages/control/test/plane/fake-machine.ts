@@ -1,6 +1,6 @@
 // Processes as the control plane sees them, without any: pools start, fail or stall as a test says, and every call is written down.
 
-import type { Snapshot, VersionSpec } from '@graylane/rules';
+import type { Snapshot } from '@graylane/rules';
 import type { Effects, Published, WorkerFacts } from '../../src/effects.ts';
 
 export class FakeMachine implements Effects {
@@ -20,7 +20,7 @@ export class FakeMachine implements Effects {
     return { acked: [...this.pools.keys()], stale: [] };
   }
 
-  ensureVersion(service: string, version: string, _spec: VersionSpec): Promise<void> {
+  ensureVersion(service: string, version: string): Promise<void> {
     return this.#start(service, version, 'canary', 'start');
   }
 
@@ -28,7 +28,7 @@ export class FakeMachine implements Effects {
     return this.#end(service, version, 'canary');
   }
 
-  prepareStable(service: string, version: string, _spec: VersionSpec): Promise<void> {
+  prepareStable(service: string, version: string): Promise<void> {
     return this.#start(service, version, 'stable', 'prepare');
   }
 

@@ -1,0 +1,232 @@
+// Releases on a whole control plane with fake time and processes: plans that go on by themselves, promotions that move pools
+// without a gap, and a supervisor that dies between any two steps.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { VerdictView } from '../../src/release/verdicts.ts';
+import { settle } from '../fake-clock.ts';
+import { openWorld, withRelease } from '../plane/world.ts';
+import type { World } from '../plane/world.ts';
+
+const MINUTE = 60_000;
+
+describe('a release with a plan', () => {
+  inWorld('goes through its steps and is promoted without a request on a canary process', planned(), async ({ plane, machine, clock }) => {
+    machine.take();
+    await plane.verb('r', 'start', by);
+    await settle();
+    assert.deepEqual(machine.take(), ['start web/v2', 'publish 2: web=v1, lanes r']);
+    assert.deepEqual(await standing(plane), ['paused', 5]);
+    await clock.advance(10 * MINUTE);
+    assert.deepEqual(machine.take(), ['publish 3: web=v1, lanes r']);
+    assert.deepEqual(await standing(plane), ['paused', 50]);
+    await plane.verb('r', 'promote', by);
+    await settle();
+    assert.deepEqual(machine.take(), ['prepare web/v2', 'publish 4: web=v2', 'prepare web/v2', 'open web/v2', 'retire web/v1/stable']);
+    await clock.advance(MINUTE);
+    assert.deepEqual(machine.take(), ['retire web/v2/canary']);
+    assert.deepEqual(await standing(plane), ['succeeded', 5]);
+    assert.deepEqual([...machine.pools.keys()], ['web/v2/stable']);
+    const { document } = await plane.strategy();
+    assert.deepEqual((document as { releases: unknown[] }).releases, []);
+  });
+
+  inWorld('publishes a rollback before anything else, with every worker start stuck', planned(), async ({ plane, machine }) => {
+    await plane.verb('r', 'start', by);
+    machine.take();
+    machine.before = (call) => (call.startsWith('publish') ? Promise.resolve() : new Promise(() => undefined));
+    await plane.verb('r', 'rollback', { who: 'ann', why: 'errors' });
+    assert.deepEqual(machine.take(), ['publish 3: web=v1']);
+    machine.before = () => Promise.resolve();
+  });
+
+  inWorld('keeps its canary in force when the new stable pool does not start, and says why', planned(), async ({ plane, machine }) => {
+    await plane.verb('r', 'start', by);
+    machine.broken.add('web/v2/stable');
+    await plane.verb('r', 'promote-full', by);
+    await settle();
+    const release = await plane.release('r');
+    assert.deepEqual([release.phase, release.live], ['paused', true]);
+    assert.match(release.why, /version 'v2' of 'web' did not become ready: exited with code 1/);
+    machine.broken.clear();
+    await plane.verb('r', 'resume', by);
+    await settle();
+    assert.equal((await plane.release('r')).phase, 'succeeded');
+  });
+
+  inWorld('is rolled back while its stable pool still starts, and that pool goes again', planned(), async ({ plane, machine, clock }) => {
+    await plane.verb('r', 'start', by);
+    const gate = stall(machine, 'prepare web/v2');
+    await plane.verb('r', 'promote-full', by);
+    await settle();
+    await plane.verb('r', 'rollback', by);
+    gate.open();
+    await settle();
+    await clock.advance(MINUTE);
+    assert.deepEqual([...machine.pools.keys()], ['web/v1/stable']);
+    assert.equal((await plane.release('r')).phase, 'rolled-back');
+  });
+
+  inWorld('goes back after its success to the version before, whose pool starts first', planned(), async ({ plane, machine, clock }) => {
+    await promoted(plane);
+    await clock.advance(MINUTE);
+    machine.take();
+    await plane.verb('r', 'rollback', by);
+    await settle();
+    assert.deepEqual(machine.take(), ['prepare web/v1', 'publish 4: web=v1', 'prepare web/v1', 'open web/v1', 'retire web/v2/stable']);
+    assert.equal((await plane.release('r')).phase, 'rolled-back');
+    assert.deepEqual([...machine.pools.keys()], ['web/v1/stable']);
+  });
+
+  inWorld('waits its whole pause though the wall clock jumps an hour back or forth', planned(), async ({ plane, clock }) => {
+    await plane.verb('r', 'start', by);
+    await settle();
+    clock.jump(-60 * MINUTE);
+    await clock.advance(9 * MINUTE);
+    clock.jump(180 * MINUTE);
+    await clock.advance(0.9 * MINUTE);
+    assert.deepEqual(await standing(plane), ['paused', 5]);
+    await clock.advance(0.2 * MINUTE);
+    assert.deepEqual(await standing(plane), ['paused', 50]);
+  });
+
+  inWorld('counts the time before a restart, and not less than none when the clock went back', planned(), async (world) => {
+    await world.plane.verb('r', 'start', by);
+    await world.clock.advance(6 * MINUTE);
+    await world.restart();
+    await world.clock.advance(3.9 * MINUTE);
+    assert.deepEqual(await standing(world.plane), ['paused', 5]);
+    await world.clock.advance(0.2 * MINUTE);
+    assert.deepEqual(await standing(world.plane), ['paused', 50]);
+  });
+
+  inWorld('is held by a freeze, but not kept from going back', planned(), async ({ plane, clock }) => {
+    await plane.verb('r', 'start', by);
+    await plane.freeze('Black Friday', 'ann');
+    await clock.advance(60 * MINUTE);
+    assert.deepEqual(await standing(plane), ['paused', 5]);
+    assert.equal((await plane.status()).frozen, 'Black Friday');
+    await plane.verb('r', 'rollback', by);
+    assert.deepEqual(await standing(plane), ['rolled-back', 5]);
+  });
+
+  inWorld('goes on once the freeze is over', planned(), async ({ plane, clock }) => {
+    await plane.verb('r', 'start', by);
+    await plane.freeze('Black Friday', 'ann');
+    await clock.advance(60 * MINUTE);
+    await plane.freeze(null, 'ann');
+    await clock.advance(MINUTE);
+    assert.deepEqual(await standing(plane), ['paused', 50]);
+  });
+
+  for (const at of CRASH_POINTS()) {
+    inWorld(`survives a supervisor that dies before '${at}' of its promotion, nothing lost or done twice`, planned(), async (world) => {
+      await world.plane.verb('r', 'start', by);
+      await settle();
+      stall(world.machine, at);
+      void world.plane.verb('r', 'promote-full', by);
+      await settle();
+      await world.restart();
+      await world.clock.advance(MINUTE);
+      assert.equal((await world.plane.release('r')).phase, 'succeeded');
+      assert.deepEqual([...world.machine.pools].map(([id, { open }]) => [id, open]), [['web/v2/stable', true]]);
+      const phases = (await world.plane.events({ limit: 50 })).filter(({ kind }) => kind === 'release').map(({ to }) => to).reverse();
+      assert.deepEqual(phases, ['pending', 'paused at step 2/4', 'promoting (preparing)', 'promoting (switching)', 'succeeded'], 'every transition once');
+    });
+  }
+});
+
+describe('a verdict', () => {
+  withVerdict('of harm rolls a release back by itself, with its evidence in the event', async ({ plane, clock }, say) => {
+    await plane.verb('r', 'start', by);
+    say({ answer: 'harm', reasons: ['errors: 5.00 % against 1.00 %'], evidence: [{ guardrail: 'errors' }] });
+    await clock.advance(2_000);
+    assert.deepEqual(await standing(plane), ['rolled-back', 5]);
+    const [event] = await plane.events({ limit: 1 });
+    assert.deepEqual([event?.who, event?.why, (event?.evidence as VerdictView).evidence], ['controller', 'errors: 5.00 % against 1.00 %', [{ guardrail: 'errors' }]]);
+  });
+
+  withVerdict('that is clear lets a gate go on, not before its time', async ({ plane, clock }, say) => {
+    await plane.verb('r', 'start', by);
+    say({ answer: 'go', reasons: ['within the margin'], evidence: [] });
+    await clock.advance(29 * MINUTE);
+    assert.deepEqual(await standing(plane), ['progressing', 5]);
+    await clock.advance(2 * MINUTE);
+    assert.deepEqual(await standing(plane), ['succeeded', 5]);
+  });
+
+  for (const answer of ['inconclusive', 'waiting'] as const) {
+    withVerdict(`that is ${answer} never passes a gate`, async ({ plane, clock }, say) => {
+      await plane.verb('r', 'start', by);
+      say({ answer, reasons: ['too little data'], evidence: [] });
+      await clock.advance(300 * MINUTE);
+      assert.deepEqual(await standing(plane), ['paused', 5]);
+      assert.equal((await plane.release('r')).why, 'too little data');
+    });
+  }
+
+  withVerdict('that nobody gives never passes a gate', async ({ plane, clock }) => {
+    await plane.verb('r', 'start', by);
+    await clock.advance(300 * MINUTE);
+    assert.deepEqual(await standing(plane), ['paused', 5]);
+  });
+});
+
+const by = { who: 'test', why: 'a test' };
+
+/** Every effect that a promotion calls. */
+function CRASH_POINTS(): readonly string[] {
+  return ['prepare web/v2', 'publish 3: web=v2', 'open web/v2', 'retire web/v1/stable', 'retire web/v2/canary'];
+}
+
+function planned(): ReturnType<typeof withRelease> {
+  return withRelease([{ percent: 5 }, { pause: '10m' }, { percent: 50 }, { pause: true }]);
+}
+
+async function standing(plane: World['plane']): Promise<[string, number]> {
+  const { phase, percent } = await plane.release('r');
+  return [phase, percent];
+}
+
+async function promoted(plane: World['plane']): Promise<void> {
+  await plane.verb('r', 'start', by);
+  await plane.verb('r', 'promote-full', by);
+  await settle();
+}
+
+/** Holds the first call that begins with `call` until it is opened. */
+function stall(machine: World['machine'], call: string): { open(): void } {
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  machine.before = (made) => (made.startsWith(call) ? gate : Promise.resolve());
+  return { open };
+}
+
+function inWorld(title: string, file: unknown, body: (world: World) => Promise<void>): void {
+  it(title, async () => {
+    const world = await openWorld(file);
+    try {
+      await body(world);
+      assert.deepEqual(world.faults, []);
+    } finally {
+      world.machine.before = () => Promise.resolve();
+      await world.end();
+    }
+  });
+}
+
+function withVerdict(title: string, body: (world: World, say: (verdict: VerdictView) => void) => Promise<void>): void {
+  it(title, async () => {
+    let verdict: VerdictView | null = null;
+    const world = await openWorld(withRelease([{ percent: 5 }, { verdict: { for: '30m' } }]), { verdicts: { judge: () => verdict } });
+    try {
+      await body(world, (said) => {
+        verdict = said;
+      });
+    } finally {
+      await world.end();
+    }
+  });
+}
