@@ -32,7 +32,10 @@ onHops('a version without any worker is a 503 with Retry-After', {}, async ({ po
   assert.match(await exchange(port, GET_CLOSE), /^HTTP\/1\.1 503 [^]*\r\nRetry-After: 1\r\n/);
 });
 
-onHops('3: a connection closed before the answer costs a GET nothing', { answer: (socket, _request, count) => void (count === 1 ? socket.destroy() : ok('second')(socket, _request, count)) }, async ({ port, upstream }) => {
+onHops('3: a connection closed before the answer costs a GET nothing', { answer: (socket, request, count) => {
+  if (count === 1) socket.destroy();
+  else ok('second')(socket, request, count);
+} }, async ({ port, upstream }) => {
   assert.match(await exchange(port, GET_CLOSE), /^HTTP\/1\.1 200 [^]*second$/);
   assert.equal(upstream.seen.length, 2);
 });

@@ -19,10 +19,10 @@ export interface Hop {
   readonly port: number;
   readonly upstream: RawUpstream;
   readonly events: ForwardEvent[];
-  setUpstreams(upstreams: readonly Upstream[]): void;
-  stats(): GroupStats;
+  readonly setUpstreams: (upstreams: readonly Upstream[]) => void;
+  readonly stats: () => GroupStats;
   /** Resolves at the next event, or at once if one has come that fits. */
-  event(fits: (event: ForwardEvent) => boolean): Promise<ForwardEvent>;
+  readonly event: (fits: (event: ForwardEvent) => boolean) => Promise<ForwardEvent>;
 }
 
 export interface HopOptions {

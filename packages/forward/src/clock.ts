@@ -5,6 +5,8 @@ export interface Clock {
   now(): number;
   /** Calls `task` about every `ms` until the returned function is called; keeps no process alive. */
   every(ms: number, task: () => void): () => void;
+  /** Calls `task` once, unless the returned function is called before; keeps no process alive. */
+  after(ms: number, task: () => void): () => void;
 }
 
 export const systemClock: Clock = {
@@ -13,5 +15,10 @@ export const systemClock: Clock = {
     const timer = setInterval(task, ms);
     timer.unref();
     return () => clearInterval(timer);
+  },
+  after: (ms, task) => {
+    const timer = setTimeout(task, ms);
+    timer.unref();
+    return () => clearTimeout(timer);
   },
 };

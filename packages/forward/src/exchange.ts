@@ -5,6 +5,9 @@ import type { Connection, ConnectionUser } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
 import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
+import type { Clock } from './clock.ts';
+import { awaitHalfClosed, awaitSilence, watchHalfClose } from './half-close.ts';
+import type { HalfCloseListener } from './half-close.ts';
 import type { Applicant, Group } from './group.ts';
 import type { EditReply, Hop, ReplyEdit } from './hop.ts';
 import type { Limits } from './limits.ts';
@@ -20,6 +23,7 @@ import type { UploadUser } from './upload.ts';
 export interface ExchangeContext {
   readonly hop: Hop;
   readonly limits: Limits;
+  readonly clock: Clock;
   now(): number;
   failed(group: Group, what: Failure, status: number): void;
   retried(group: Group, what: Failure): void;
@@ -48,7 +52,7 @@ const RESTED_MS = 1_000;
 /** May be sent again after an upstream saw them (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-export class Exchange implements Applicant, ConnectionUser, UploadUser {
+export class Exchange implements Applicant, ConnectionUser, UploadUser, HalfCloseListener {
   readonly #context: ExchangeContext;
   readonly #group: Group;
   readonly #req: IncomingMessage;
@@ -72,6 +76,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
   }
 
   start(): void {
+    watchHalfClose(this.#req, this.#res, this);
     this.#res.once('close', this.#onClientClosed);
     // An answer behind others in the pipeline hears nothing of its socket's end on older Nodes; its request does.
     if (this.#res.socket === null) this.#req.once('close', this.#onClientClosed);
@@ -134,6 +139,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
       if (last) after += `0\r\n${trailers}\r\n`;
     }
     state.reply.pending = '';
+    if (this.#stopHalfClose !== null) this.#wroteAt = this.#context.now();
     if (last) {
       this.#finish(state.connection, state.endpoint);
       writeRaw(this.#res, before, bytes, start, end, after, true);
@@ -184,6 +190,26 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
     if (this.#state.phase === 'ended') this.#trailing?.();
     else this.#end(failure('body-too-large'));
   }
+
+  halfClosed(): void {
+    const gone = (): void => this.#end(failure('client-gone', 'half-closed'));
+    const { clock } = this.#context;
+    switch (this.#state.phase) {
+      case 'waiting': case 'sent':
+        this.#stopHalfClose = awaitHalfClosed(this.#req, this.#res, clock, gone);
+        break;
+      case 'answering':
+        this.#wroteAt = clock.now();
+        this.#stopHalfClose = awaitSilence(this.#req, clock, () => this.#wroteAt, gone);
+        break;
+      case 'ended':
+        break;
+    }
+  }
+
+  #wroteAt = 0;
+
+  #stopHalfClose: (() => void) | null = null;
 
   /** What is left to do when the body ends after its answer. */
   #trailing: (() => void) | null = null;
@@ -252,6 +278,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser {
 
   #move(to: State): void {
     if (this.#state.phase === 'ended') throw new Error(`an ended exchange cannot become ${to.phase}`);
+    if (this.#stopHalfClose !== null && (to.phase === 'answering' || to.phase === 'ended')) this.#stopHalfClose();
     this.#state = to;
   }
 }

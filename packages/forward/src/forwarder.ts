@@ -69,6 +69,7 @@ export class Forwarder {
     this.#context = {
       hop: this.#hop,
       limits: this.#limits,
+      clock: this.#clock,
       now: () => this.#clock.now(),
       failed: (group, what, status) => this.#tellFailed(group.name, what, status),
       retried: (group, what) => this.#onEvent({ kind: 'retried', group: group.name, ...what }),

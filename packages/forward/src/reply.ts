@@ -35,7 +35,8 @@ export function beginRaw(res: ServerResponse, status: number, keep: boolean): vo
   internals._hasBody = true;
   internals.chunkedEncoding = false;
   internals.shouldKeepAlive = keep;
-  internals._last = !keep;
+  // Node may have decided already that this is the last one.
+  internals._last ||= !keep;
 }
 
 /** An informational answer, in its final bytes. */
