@@ -10,7 +10,7 @@ export interface Wealth {
 }
 
 /** The parts of the wealth that bettors stake at each block; below 1, so that nobody is ever ruined. */
-const FRACTIONS: readonly number[] = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7];
+const FRACTIONS: readonly number[] = [0.05, 0.15, 0.35, 0.65, 0.95];
 
 export const NO_WEALTH: Wealth = { above: FRACTIONS.map(() => 0), below: FRACTIONS.map(() => 0) };
 

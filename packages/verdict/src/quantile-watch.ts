@@ -53,47 +53,50 @@ function isHarmful(watch: QuantileWatch): boolean {
  */
 function lowerEdge(buckets: readonly number[], guardrail: PlannedQuantile, needed: number): number {
   const { edges, quantile } = guardrail;
-  let found = 0;
-  scan(buckets, edges, (edge, over, all) => {
-    const rejected = logShareEvidence({ units: all, bad: over }, 1 - quantile, 1) >= needed;
-    if (rejected) found = edge;
-    return rejected;
-  });
-  return found;
+  const over = countsOver(buckets, edges);
+  const all = sum(buckets);
+  const known = leading(edges.length, (index) => isAbove(over[index] ?? 0, all, quantile) && logShareEvidence({ units: all, bad: over[index] ?? 0 }, 1 - quantile, 1) >= needed);
+  return edges[known - 1] ?? 0;
 }
 
 /** The lowest edge that the quantile is known not to exceed, or null. */
 function upperEdge(buckets: readonly number[], guardrail: PlannedQuantile, needed: number): number | null {
-  let found: number | null = null;
-  scan(buckets, guardrail.edges, (edge, over, all) => {
-    // Evidence that few are above can only come where fewer are above than the quantile allows.
-    if (over >= (1 - guardrail.quantile) * all) return true;
-    const bounded = logShareEvidence({ units: all, bad: over }, 1 - guardrail.quantile, -1) >= needed;
-    if (bounded) found = edge;
-    return !bounded;
-  });
-  return found;
-}
-
-/** Goes up the edges with the count above each, as long as `visit` says so. */
-function scan(buckets: readonly number[], edges: readonly number[], visit: (edge: number, over: number, all: number) => boolean): void {
+  const { edges, quantile } = guardrail;
+  const over = countsOver(buckets, edges);
   const all = sum(buckets);
-  let under = 0;
-  for (const [index, edge] of edges.entries()) {
-    under += buckets[index] ?? 0;
-    if (!visit(edge, all - under, all)) return;
-  }
+  const open = leading(edges.length, (index) => isAbove(over[index] ?? 0, all, quantile) || logShareEvidence({ units: all, bad: over[index] ?? 0 }, 1 - quantile, -1) < needed);
+  return edges[open] ?? null;
 }
 
+/** The bucket of the quantile that was seen, by its upper edge; null above the last edge. */
 function armEvidence(buckets: readonly number[], guardrail: PlannedQuantile): ArmEvidence {
+  const { edges, quantile } = guardrail;
+  const over = countsOver(buckets, edges);
   const all = sum(buckets);
-  let estimate: number | null = null;
-  scan(buckets, guardrail.edges, (edge, over) => {
-    const reached = all > 0 && over <= (1 - guardrail.quantile) * all;
-    if (reached) estimate = edge;
-    return !reached;
-  });
-  return { n: all, bad: null, estimate };
+  return { n: all, bad: null, estimate: all === 0 ? null : (edges[leading(edges.length, (index) => isAbove(over[index] ?? 0, all, quantile))] ?? null) };
+}
+
+/** Whether more are above than the quantile leaves: evidence for either side can only come from there. */
+function isAbove(over: number, all: number, quantile: number): boolean {
+  return over > (1 - quantile) * all;
+}
+
+/** How many were above each edge. */
+function countsOver(buckets: readonly number[], edges: readonly number[]): readonly number[] {
+  let over = sum(buckets);
+  return edges.map((_, index) => (over -= buckets[index] ?? 0));
+}
+
+/** How many of the first indices hold, of a condition that holds up to some index and no further. */
+function leading(length: number, holds: (index: number) => boolean): number {
+  let from = 0;
+  let to = length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (holds(middle)) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 function addBuckets(buckets: readonly number[], more: readonly number[] | undefined): readonly number[] {
