@@ -16,7 +16,7 @@ const bans: readonly Ban[] = [
   { pattern: /\b(whitelist|blacklist)\b/i, instead: 'allow-list, deny-list' },
   { pattern: /\b(master|slave) (process|worker|node)\b/i, instead: 'supervisor, worker', files: /^packages\/.*\.ts$/ },
   { pattern: /\b(TODO|FIXME|XXX|HACK)\b/, instead: 'the work itself, or an issue', files: /\.ts$/ },
-  { pattern: /\bas any\b|: any\b|@ts-ignore/, instead: 'a type', files: /^packages\/[^/]+\/src\/.*\.ts$/ },
+  { pattern: /\bas any\b|: any(\[\])?[;,)=>]|@ts-ignore/, instead: 'a type', files: /^packages\/[^/]+\/src\/.*\.ts$/ },
 ];
 
 const files = execFileSync('git', ['ls-files', '-z', '--', '*.ts', '*.md'], { encoding: 'utf8' })
