@@ -11,7 +11,8 @@ import { isSecure } from './server-kind.ts';
 
 /** The events that concern a gate, with what Node gives along; all others pass. */
 type ServerEvent =
-  | readonly ['request' | 'checkContinue' | 'checkExpectation', IncomingMessage, ServerResponse]
+  | readonly ['request', IncomingMessage, ServerResponse]
+  | readonly ['checkContinue' | 'checkExpectation', IncomingMessage, ServerResponse]
   | readonly ['upgrade', IncomingMessage, Socket, Buffer]
   | readonly ['connection' | 'secureConnection', Socket]
   | readonly ['session', ServerHttp2Session]
@@ -22,38 +23,56 @@ interface Guard {
   gate: Gate;
 }
 
-type Pass = (event: readonly unknown[]) => boolean;
+type Emit = (this: Server, event: string, ...args: readonly unknown[]) => boolean;
+
+interface Emitting {
+  readonly emit: Emit;
+}
+
+/** Emits to the app. */
+type Pass = (event: readonly [string, ...unknown[]]) => boolean;
 
 const guards = new WeakMap<Server, Guard>();
 
 export function guardEvents(app: AppServer, gate: Gate): void {
-  const known = guards.get(app.server);
+  const { server } = app;
+  const known = guards.get(server);
   if (known !== undefined) {
     known.app = app;
     known.gate = gate;
     return;
   }
   const guard: Guard = { app, gate };
-  guards.set(app.server, guard);
-  const pass = inherited(app.server);
-  setOwn(app.server, 'emit', (...event: ServerEvent): boolean => handle(guard, pass, event));
-  askFirst(app.server, guard);
+  guards.set(server, guard);
+  const inherited = inheritedEmit(server);
+  const pass: Pass = (event) => inherited().apply(server, [...event]);
+  setOwn(server, 'emit', (...event: ServerEvent): boolean => {
+    // The one event whose cost counts.
+    if (event[0] === 'request') return guard.gate.request(event[1], event[2]) || inherited().call(server, 'request', event[1], event[2]);
+    return handle(guard, pass, event);
+  });
+  askFirst(server, guard);
 }
 
 /** Node's `emit`, or what somebody has put over it, before or after us. */
-function inherited(server: Server): Pass {
+function inheritedEmit(server: Server): () => Emit {
   const own: unknown = Object.getOwnPropertyDescriptor(server, 'emit')?.value;
-  const prototype: object = Reflect.getPrototypeOf(server) ?? server;
-  return (event) => {
-    const emit: unknown = typeof own === 'function' ? own : Reflect.get(prototype, 'emit');
-    return typeof emit === 'function' && Reflect.apply(emit, server, event) === true;
-  };
+  if (isEmit(own)) return () => own;
+  const prototype = Reflect.getPrototypeOf(server);
+  if (prototype === null || !isEmitting(prototype)) throw new TypeError('a server without emit()');
+  return () => prototype.emit;
 }
 
-function handle(guard: Guard, pass: Pass, event: ServerEvent): boolean {
+function isEmitting(value: object): value is Emitting {
+  return isEmit(Reflect.get(value, 'emit'));
+}
+
+function isEmit(value: unknown): value is Emit {
+  return typeof value === 'function';
+}
+
+function handle(guard: Guard, pass: Pass, event: Exclude<ServerEvent, readonly ['request', ...unknown[]]>): boolean {
   switch (event[0]) {
-    case 'request':
-      return guard.gate.request(event[1], event[2]) || pass(event);
     case 'connection':
     case 'secureConnection':
       return connected(guard.app, pass, event);
