@@ -19,6 +19,11 @@ import { launch, planLaunch, renice, spawnFailure } from './launch.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { receiveNotes } from './notes.ts';
 import { isBoundHandle } from './os/bind.ts';
+import { LogKeeper } from './logs/keeper.ts';
+import { logPlace } from './logs/place.ts';
+import { DEFAULT_ROTATION } from './logs/rotate.ts';
+import type { RotationPlan } from './logs/rotate.ts';
+import { Overseer } from './overseer.ts';
 import { checkSocketPath, runPaths } from './paths.ts';
 import type { RunPaths } from './paths.ts';
 import { Pool, poolId } from './pool/pool.ts';
@@ -53,6 +58,7 @@ export interface FleetOptions {
   readonly platform?: NodeJS.Platform;
   /** Who keeps listening sockets beyond this process's life. */
   readonly keeper?: Keeper;
+  readonly rotation?: RotationPlan;
 }
 
 /** What agents say that concerns others than the fleet. */
@@ -70,6 +76,8 @@ export class Fleet {
   readonly #roster: Roster;
   readonly #waiters: Waiters;
   readonly #heartbeat: Heartbeat;
+  readonly #overseer: Overseer;
+  readonly #logKeeper: LogKeeper;
   readonly #services = new Map<string, Slots>();
   readonly #pools = new Map<string, Pool>();
   readonly #poolHost: PoolHost;
@@ -89,6 +97,11 @@ export class Fleet {
     this.#roster = new Roster(this.#clock, this.#waiters);
     this.#control = new ControlServer(this.#paths.control, (hello, link) => this.#welcome(hello, link));
     this.#heartbeat = new Heartbeat(this.#clock, () => this.#live(), (worker, why) => this.#replace(worker, why));
+    this.#overseer = new Overseer(this.#clock, () => this.pools(), {
+      replace: (worker, why) => this.#replace(worker, why),
+      scale: (pool, workers) => this.#report(pool.id, `scaling to ${workers} workers`, pool.scale(workers)),
+    });
+    this.#logKeeper = new LogKeeper(this.#paths.logs, options.rotation ?? DEFAULT_ROTATION, this.#clock, (id) => this.#live().some((worker) => worker.id === id), (text) => this.#warn('logs', text));
     this.#poolHost = {
       clock: this.#clock,
       spawn: (slot, spec, revision) => this.#spawn(slot, spec, revision),
@@ -120,6 +133,8 @@ export class Fleet {
     await this.#control.listen(null);
     this.#listening = true;
     this.#heartbeat.start();
+    this.#overseer.start();
+    this.#logKeeper.start();
   }
 
   /**
@@ -197,6 +212,8 @@ export class Fleet {
     const first = this.pools().filter((pool) => !last.includes(pool));
     for (const group of [first, last]) await Promise.all(group.map((pool) => this.stop(pool)));
     this.#heartbeat.stop();
+    this.#overseer.stop();
+    this.#logKeeper.stop();
     for (const slots of this.#services.values()) slots.close();
     this.#services.clear();
     if (this.#listening) await this.#control.close();
@@ -236,7 +253,8 @@ export class Fleet {
   }
 
   #spawn(slot: number, spec: FullSpec, revision: number): Worker {
-    const id = `${spec.service}.${spec.version}.${this.#nextWorker}`;
+    const number = this.#nextWorker;
+    const id = `${spec.service}.${spec.version}.${number}`;
     this.#nextWorker += 1;
     checkSocketPath(this.#paths, id);
     // Before the process exists: its number must never be given away twice.
@@ -245,7 +263,8 @@ export class Fleet {
     const slots = this.#slots(spec.service);
     const brief = workerBrief(id, spec, slots.places, this.#paths);
     const plan = planLaunch(spec, brief, this.#options.agentFile, this.#options.env ?? process.env);
-    const logFile = path.join(this.#paths.logs, `${id}.log`);
+    const logFile = logPlace(this.#paths.logs, spec.service, spec.version, number).file;
+    mkdirSync(path.dirname(logFile), { recursive: true, mode: 0o750 });
     const child = launch(plan, logFile, spec.publicSlots === 'none' ? [] : slots.descriptors(slot));
     if (child.pid === undefined) {
       // The reason arrives as an event only; what is certain now is that the command could not be run.
@@ -263,7 +282,7 @@ export class Fleet {
 
   #donated(service: string, place: Place, handle: unknown): void {
     if (!isBoundHandle(handle)) {
-      this.#options.onEvent({ kind: 'warning', subject: service, text: `the socket of port ${place.port} did not arrive; a restart of its worker will refuse connections for a moment` });
+      this.#warn(service, `the socket of port ${place.port} did not arrive; a restart of its worker will refuse connections for a moment`);
       return;
     }
     this.#slots(service).adopt(place, handle);
@@ -306,9 +325,16 @@ export class Fleet {
 
   #replace(worker: Worker, why: string): void {
     const pool = this.pools().find((one) => one.workers().includes(worker));
-    pool?.replace(worker, why).catch((error: unknown) => {
-      this.#options.onEvent({ kind: 'warning', subject: worker.id, text: `could not be replaced (${why}): ${StartFailure.from(error).message}` });
-    });
+    if (pool !== undefined) this.#report(worker.id, `replacing it (${why})`, pool.replace(worker, why));
+  }
+
+  /** Work that nobody waits for; its failure is told. */
+  #report(subject: string, what: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#warn(subject, `${what} failed: ${StartFailure.from(error).message}`));
+  }
+
+  #warn(subject: string, text: string): void {
+    this.#options.onEvent({ kind: 'warning', subject, text });
   }
 
   #welcome(hello: HelloMessage, link: Link): AgentHandler | null {
@@ -321,12 +347,12 @@ export class Fleet {
   #welcomeStranger(hello: HelloMessage, link: Link): AgentHandler | null {
     const pool = this.pools().find((one) => hello.worker.startsWith(`${one.spec.service}.${one.spec.version}.`));
     if (!this.#recovered || pool === undefined) {
-      this.#options.onEvent({ kind: 'warning', subject: hello.worker, text: `an agent of an unknown worker (process ${hello.pid}) connected and was refused` });
+      this.#warn(hello.worker, `an agent of an unknown worker (process ${hello.pid}) connected and was refused`);
       return null;
     }
     const record: WorkerRecord = {
       id: hello.worker, slot: -1, revision: 0, pid: hello.pid, born: null, state: 'starting', startedWall: this.#clock.wall(),
-      logFile: path.join(this.#paths.logs, `${hello.worker}.log`), spec: pool.spec, listeners: hello.listeners,
+      logFile: logPlace(this.#paths.logs, pool.spec.service, pool.spec.version, Number(hello.worker.split('.').at(-1))).file, spec: pool.spec, listeners: hello.listeners,
     };
     const worker = adoptWorker(record, this.#clock, this.#workerHost);
     if (worker === null) return null;

@@ -14,3 +14,6 @@ export { AnchorKeeper } from './anchor/keeper.ts';
 export type { SupervisorCommand } from './anchor/notes.ts';
 export { runAnchor } from './anchor/run.ts';
 export type { Keeper } from './slots.ts';
+export { formatLine, readLogs } from './logs/reader.ts';
+export type { LogLine, LogQuery } from './logs/reader.ts';
+export type { RotationPlan } from './logs/rotate.ts';

@@ -179,3 +179,20 @@ test('a worker whose event loop hangs is replaced, the new one first', async (t)
   await when((event) => event.kind === 'worker' && event.worker.id === 'web.v1.0' && event.worker.state === 'exited');
   assert.equal((await get(port)).worker, 'web.v1.1');
 });
+
+test('a worker that grows over its memory limit is replaced, the new one first', async (t) => {
+  const { port, when } = await up(t, { memory: { rssBytes: 2 ** 39 }, liveness: { everyMs: 250 } });
+  await get(port, '/fat');
+  const leaving = await when((event) => event.kind === 'worker' && event.worker.id === 'web.v1.0' && event.worker.state === 'draining');
+  assert.ok(leaving.kind === 'worker');
+  assert.match(leaving.cause, /resident memory .* over its limit/);
+  await when((event) => event.kind === 'worker' && event.worker.id === 'web.v1.0' && event.worker.state === 'exited');
+  assert.equal((await get(port)).worker, 'web.v1.1');
+});
+
+test('a pool between min and max grows when its event loops are busy', async (t) => {
+  const { pool, port, when } = await up(t, { scaling: { min: 1, max: 2 }, liveness: { everyMs: 250 } });
+  await get(port, '/busy');
+  await when((event) => event.kind === 'pool' && event.what === 'scaled');
+  assert.equal(pool.status().ready, 2);
+});
