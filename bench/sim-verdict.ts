@@ -10,8 +10,10 @@ import type { Answer } from './sim-verdict/page.ts';
 import { svg } from './sim-verdict/plot.ts';
 import { simulate } from './sim-verdict/runs.ts';
 import { zTest } from './sim-verdict/peers/z-test.ts';
-import { COMPARED, GOING_ON, HARMFUL, HARMFUL_CLUSTERS, HARMLESS, HARMLESS_REQUESTS, OWN_NOISE } from './sim-verdict/suite.ts';
+import { COMPARED, GOING_ON, HARMFUL, HARMFUL_CLUSTERS, HARMLESS, HARMLESS_REQUESTS, OWN_NOISE, SERIES, SERIES_JUDGES } from './sim-verdict/suite.ts';
 import type { Question } from './sim-verdict/suite.ts';
+import { simulateLatency, simulateSeries } from './sim-verdict/series.ts';
+import type { SeriesQuestion } from './sim-verdict/series.ts';
 
 const SEED = 20_261_122;
 const SHORT = 20;
@@ -22,10 +24,21 @@ if (!Number.isSafeInteger(seed)) throw new RangeError(`--seed must be a whole nu
 console.log(`seed ${seed}`);
 
 let asked = 0;
+const runsOf = (question: { readonly runs: number }): number => Math.ceil(question.runs / (flags.short ? SHORT : 1));
+
 function ask(question: Question): Answer {
+  return told(question, (from) => simulate(question.scenario, question.judges, runsOf(question), from));
+}
+
+function askSeries(question: SeriesQuestion): Answer {
+  const { scenario } = question;
+  return told(question, (from) => (question.of === 'latency' ? [simulateLatency(scenario, runsOf(question), from)] : simulateSeries(scenario, SERIES_JUDGES, runsOf(question), from)));
+}
+
+function told(question: Answer['question'], simulated: (from: number) => Answer['tallies']): Answer {
   asked += 1;
   const started = performance.now();
-  const tallies = simulate(question.scenario, question.judges, Math.ceil(question.runs / (flags.short ? SHORT : 1)), seed + asked);
+  const tallies = simulated(seed + asked);
   const answer = { question, tallies };
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${isReached(answer, flags.short) ? 'ok  ' : 'MISS'} ${question.scenario.name} (${seconds} s)`);
@@ -40,10 +53,11 @@ const harmful = HARMFUL.map(ask);
 const clusters = HARMFUL_CLUSTERS.map(ask);
 const going = GOING_ON.map(ask);
 const compared = COMPARED.map((question) => ({ ...ask(question), harm: question.harm }));
+const series = SERIES.map(askSeries);
 const [independent] = HARMLESS;
 const dashboards = independent === undefined ? [] : [ask({ ...independent, judges: [zTest()], runs: 2_000, reach: null })];
 
-const all = [...harmless, ...harmlessRequests, ...ownNoise, ...harmful, ...clusters, ...going, ...compared];
+const all = [...harmless, ...harmlessRequests, ...ownNoise, ...harmful, ...clusters, ...going, ...compared, ...series];
 const missed = all.filter((answer) => !isReached(answer, flags.short));
 if (missed.length > 0) process.exitCode = 1;
 console.log(`${all.length - missed.length} of ${all.length} as they should be, seed ${seed}`);
@@ -81,6 +95,7 @@ function results(): string {
     '![Time to a stop](verdict/detection.svg)',
     '### What clusters cost', 'The same share of requests fails, but by fewer users.', detectionTable(clusters),
     '### Going on', 'Asked every 10 minutes for six hours, goAlpha = 5 %, margins 25 % and 0.5 percentage points.', goTable(going),
+    '### Reported numbers and latencies', 'A value of each arm a minute, deviating by 10 % of its level, and the 95th percentile of log-normal latencies at 50 and 950 rpm. A metric guardrail needs ten blocks for its surest answer; with autocorrelated arms its α is kept by the margin, not by theory.', detectionTable(series),
     '### Beside the judges of others', 'The same traffic for all, 360 minutes at most. Kayenta: one analysis of the first hour; Flagger: a check a minute, 10 successful ones promote; Argo: 10 measurements.', comparisonTable(compared),
   ].join('\n\n');
 }

@@ -1,12 +1,12 @@
 // The results as Markdown tables and curves.
 
 import type { Curve, Plot } from './plot.ts';
+import type { Reach } from './reach.ts';
 import { quantileMinutes, shareInterval } from './runs.ts';
 import type { Tally } from './runs.ts';
-import type { Question, Reach } from './suite.ts';
 
 export interface Answer {
-  readonly question: Question;
+  readonly question: { readonly scenario: { readonly name: string }; readonly reach: Reach | null };
   readonly tallies: readonly Tally[];
 }
 

@@ -3,8 +3,18 @@
 import { createVerdict, observe } from '@graylane/verdict';
 import type { Guardrail, Observation, State } from '@graylane/verdict';
 import { isHigh } from './peers/kayenta.ts';
+import type { Reach } from './reach.ts';
 import type { Random } from './random.ts';
 import { seeded } from './random.ts';
+import type { Tally } from './runs.ts';
+
+/** `reach` is what the first judge has to reach. */
+export interface SeriesQuestion {
+  readonly scenario: SeriesScenario;
+  readonly of: 'latency' | 'value';
+  readonly runs: number;
+  readonly reach: Reach | null;
+}
 
 export interface SeriesScenario {
   readonly name: string;
@@ -46,8 +56,8 @@ export function kayentaJudge(windowMinutes: number): SeriesJudge {
   return { name: `Kayenta, one analysis of ${windowMinutes} min`, stop: (treated, control) => (isHigh(treated.slice(0, windowMinutes), control.slice(0, windowMinutes)) ? windowMinutes : null) };
 }
 
-/** Stops of each judge over all runs, ascending. */
-export function simulateSeries(scenario: SeriesScenario, judges: readonly SeriesJudge[], runs: number, seed: number): readonly (readonly number[])[] {
+/** The tally of each judge over all runs. */
+export function simulateSeries(scenario: SeriesScenario, judges: readonly SeriesJudge[], runs: number, seed: number): readonly Tally[] {
   const random = seeded(seed);
   const stops: number[][] = judges.map(() => []);
   for (let run = 0; run < runs; run += 1) {
@@ -59,7 +69,7 @@ export function simulateSeries(scenario: SeriesScenario, judges: readonly Series
       if (stop !== null) stops[index]?.push(stop);
     }
   }
-  return stops.map((minutes) => minutes.sort((one, other) => one - other));
+  return judges.map((judge, index) => stopsOnly(judge.name, runs, stops[index] ?? []));
 }
 
 const EDGE_RATIO = 1.05;
@@ -68,8 +78,8 @@ const P95: Guardrail = { kind: 'quantile', name: 'p95', quantile: 0.95, edges: E
 const TREATED_RPM = 50;
 const CONTROL_RPM = 950;
 
-/** Stops of the quantile guardrail on log-normal latencies (median 50 ms), looked at each minute. */
-export function simulateLatency(scenario: SeriesScenario, runs: number, seed: number): readonly number[] {
+/** The quantile guardrail on log-normal latencies (median 50 ms), looked at each minute. */
+export function simulateLatency(scenario: SeriesScenario, runs: number, seed: number): Tally {
   const random = seeded(seed);
   const start = createVerdict({ guardrails: [P95] });
   const stops: number[] = [];
@@ -84,7 +94,11 @@ export function simulateLatency(scenario: SeriesScenario, runs: number, seed: nu
       break;
     }
   }
-  return stops.sort((one, other) => one - other);
+  return stopsOnly('95th percentile, α 1 %, margin 25 %', runs, stops);
+}
+
+function stopsOnly(judge: string, runs: number, stops: readonly number[]): Tally {
+  return { judge, runs, stopped: stops.length, passed: 0, stopMinutes: stops.toSorted((one, other) => one - other), passMinutes: [] };
 }
 
 function latencies(random: Random, count: number, logMedian: number): number[] {

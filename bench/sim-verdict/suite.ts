@@ -6,6 +6,9 @@ import { argo } from './peers/argo.ts';
 import { flagger } from './peers/flagger.ts';
 import { kayenta } from './peers/kayenta.ts';
 import { zTest } from './peers/z-test.ts';
+import type { Reach } from './reach.ts';
+import { kayentaJudge, metricJudge } from './series.ts';
+import type { SeriesJudge, SeriesQuestion, SeriesScenario } from './series.ts';
 import { HEALTHY } from './traffic.ts';
 import type { Scenario } from './traffic.ts';
 
@@ -17,11 +20,6 @@ export interface Question {
   /** What the first judge has to reach, or null where the answer is only recorded. */
   readonly reach: Reach | null;
 }
-
-export type Reach =
-  | { readonly kind: 'false-stops'; readonly atMost: number }
-  | { readonly kind: 'median-stop'; readonly minutes: number }
-  | { readonly kind: 'false-passes'; readonly atMost: number };
 
 /** All of alpha on one guardrail, with the margin that graylane has by default. */
 const DEFAULT = { alpha: 0.01, margin: 0.25 };
@@ -76,8 +74,8 @@ const going = (options: { readonly alpha: number; readonly margin: number }): Ju
 
 /** Going on. The first two are at both margins at once, where passing is wrong: at most one in twenty. */
 export const GOING_ON: readonly Question[] = [
-  { scenario: { ...HEALTHY, name: '4 → 5 % (ratio 1.25, both margins exceeded)', errorRate: 0.04, ratio: 1.25 }, judges: [going(DEFAULT)], runs: 400, reach: { kind: 'false-passes', atMost: 0.05 } },
-  { scenario: { ...HEALTHY, name: '2 → 2.5 % (both margins exactly)', errorRate: 0.02, ratio: 1.25 }, judges: [going(DEFAULT)], runs: 400, reach: { kind: 'false-passes', atMost: 0.05 } },
+  { scenario: { ...HEALTHY, name: '4 → 5 % (ratio 1.25, both margins exceeded)', errorRate: 0.04, ratio: 1.25 }, judges: [going(DEFAULT)], runs: 250, reach: { kind: 'false-passes', atMost: 0.05 } },
+  { scenario: { ...HEALTHY, name: '2 → 2.5 % (both margins exactly)', errorRate: 0.02, ratio: 1.25 }, judges: [going(DEFAULT)], runs: 250, reach: { kind: 'false-passes', atMost: 0.05 } },
   { scenario: { ...HEALTHY, name: 'healthy at 0.1 %, 50 + 950 rpm', errorRate: 0.001 }, judges: [going(DEFAULT)], runs: 300, reach: null },
   { scenario: { ...HEALTHY, name: 'healthy at 1 %, 50 + 950 rpm' }, judges: [going(DEFAULT)], runs: 300, reach: null },
   { scenario: { ...HEALTHY, name: 'healthy at 1 %, 500 + 500 rpm', treatedRpm: 500, controlRpm: 500 }, judges: [going(DEFAULT)], runs: 300, reach: null },
@@ -102,3 +100,24 @@ export const COMPARED: readonly (Question & { readonly harm: boolean })[] = [
 function compared(change: Partial<Scenario> & Pick<Scenario, 'name'>, harm: boolean): Question & { readonly harm: boolean } {
   return { scenario: { ...HEALTHY, ...change }, judges: peers, runs: 300, reach: null, harm };
 }
+
+const level: SeriesScenario = { name: 'equal arms', minutes: 360, ratio: 1, memory: 0, shared: 0 };
+const NONE: Reach = { kind: 'false-stops', atMost: 0.01 };
+
+/** Numbers that are reported for an arm each minute, deviating by 10 %, and latencies. */
+export const SERIES: readonly SeriesQuestion[] = [
+  { of: 'value', scenario: level, runs: 500, reach: NONE },
+  { of: 'value', scenario: { ...level, name: 'equal arms, each AR(1) 0.9 by itself', memory: 0.9 }, runs: 500, reach: NONE },
+  { of: 'value', scenario: { ...level, name: 'equal arms, AR(1) in both together, deviation 50 %', shared: 0.5 }, runs: 500, reach: NONE },
+  { of: 'value', scenario: { ...level, name: '1.25 times: at the limit', ratio: 1.25 }, runs: 500, reach: NONE },
+  { of: 'value', scenario: { ...level, name: '1.5 times', ratio: 1.5 }, runs: 300, reach: null },
+  { of: 'value', scenario: { ...level, name: 'twice', ratio: 2 }, runs: 300, reach: null },
+  { of: 'latency', scenario: { ...level, name: 'equal latencies', minutes: 120 }, runs: 150, reach: NONE },
+  { of: 'latency', scenario: { ...level, name: 'equal latencies, AR(1) in both together, deviation 30 %', minutes: 120, shared: 0.3 }, runs: 150, reach: NONE },
+  { of: 'latency', scenario: { ...level, name: 'latencies 1.25 times: at the limit', minutes: 120, ratio: 1.25 }, runs: 150, reach: NONE },
+  { of: 'latency', scenario: { ...level, name: 'latencies 1.5 times', minutes: 120, ratio: 1.5 }, runs: 200, reach: null },
+  { of: 'latency', scenario: { ...level, name: 'latencies twice', minutes: 120, ratio: 2 }, runs: 200, reach: null },
+];
+
+/** For values; latencies have only our own. */
+export const SERIES_JUDGES: readonly SeriesJudge[] = [metricJudge(0.25), metricJudge(0), kayentaJudge(60)];
