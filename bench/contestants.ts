@@ -29,7 +29,7 @@ const PERCENTS = [0, 5, 50];
 
 export const contestants: readonly Contestant[] = [
   { name: 'bare', percent: null, programs: [], start: bare },
-  ...PERCENTS.map((percent): Contestant => ({ name: `graylane ${percent} %`, percent, programs: [], start: ({ folder, workers }) => startGraylane({ app, folder, workers, percent }) })),
+  ...PERCENTS.map((percent): Contestant => ({ name: `graylane ${percent} %`, percent, programs: [], start: ({ workers }) => startGraylane({ app, workers, percent }) })),
   ...inFront('nginx', ['nginx'], nginx),
   ...inFront('HAProxy', ['haproxy'], haproxy),
   ...inFront('TD on undici', [], (sides) => node('td-undici.js', sides)),

@@ -28,3 +28,5 @@ export const apps: readonly App[] = [
   { name: 'json-server 0.17', script: join(examples, 'json-server/v0/server.js'), exchanges: plainExchanges('/posts', '/missing') },
   { name: 'json-server 1.0', script: join(examples, 'json-server/v1/server.js'), exchanges: plainExchanges('/posts', '/missing') },
 ];
+
+export const http2App: string = join(examples, 'http2/v1/server.js');

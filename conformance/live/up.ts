@@ -5,19 +5,22 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accepting, freePort } from '../bytes/bare.ts';
-import type { Document, Release } from '../evaluator/document.ts';
+import { freePort } from '../bytes/bare.ts';
+import type { Document } from '../evaluator/document.ts';
 import { Api } from './api.ts';
 import type { Publication, UpWorker } from './api.ts';
+import { graylaneCommand } from './command.ts';
 
 export const SERVICE = 'web';
 
 export interface Up {
   readonly port: number;
+  /** The process that was started; all others are below it. */
+  readonly pid: number;
   /** The document of the service with these releases. */
-  readonly document: (releases: readonly Release[]) => Document;
+  readonly document: (releases: readonly object[]) => Document;
   /** Throws with the API's own words when the document is refused. */
-  readonly publish: (document: Document) => Promise<Publication>;
+  readonly publish: (document: object) => Promise<Publication>;
   readonly workers: () => Promise<readonly UpWorker[]>;
   readonly stop: () => Promise<void>;
 }
@@ -27,9 +30,10 @@ export interface UpOptions {
   readonly versions: Readonly<Record<string, object>>;
   readonly releases?: readonly object[];
   readonly exposeRoute?: boolean;
+  /** Where to listen; without it on all addresses, as an app that names none. */
+  readonly host?: string;
 }
 
-const command = join(import.meta.dirname, '../../packages/graylane/bin/graylane.js');
 const app = join(import.meta.dirname, 'app.ts');
 
 /** The app under load as stable v1 and canaries v2 and v3, which say their name as their build. */
@@ -38,12 +42,16 @@ export function liveVersions(workers: number): Readonly<Record<string, object>> 
   return { v1: version('v1', workers), v2: version('v2', 1), v3: version('v3', 1) };
 }
 
+/** Long against any start, and any end, on a busy machine. */
+const READY_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 20_000;
+
 export async function startUp(options: UpOptions): Promise<Up> {
   const folder = mkdtempSync(join(tmpdir(), 'glu-'));
   const port = await freePort();
   const document = (releases: readonly object[]): object => ({
     tags: { region: { header: 'x-region' }, user: { header: 'x-user' } },
-    services: { [SERVICE]: { listen: `127.0.0.1:${port}`, stable: Object.keys(options.versions)[0], versions: options.versions } },
+    services: { [SERVICE]: { listen: options.host === undefined ? port : `${options.host}:${port}`, stable: Object.keys(options.versions)[0], versions: options.versions } },
     releases,
     exposeRoute: options.exposeRoute ?? true,
   });
@@ -52,21 +60,33 @@ export async function startUp(options: UpOptions): Promise<Up> {
   // A run folder of its own: no other supervisor of this machine is met.
   const run = join(folder, 'r');
   const env = { ...process.env, GRAYLANE_RUN_DIR: run };
-  const child = spawn(process.execPath, [command, 'up', '-c', config], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [graylaneCommand, 'up', '--json', '-c', config], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output = `${output}${String(chunk)}`.slice(-4_000)));
+  const ready = new Promise<void>((resolve, reject) => {
+    const read = (chunk: unknown): void => {
+      output = `${output}${String(chunk)}`.slice(-4_000);
+      if (/^\{.*"ready":true/m.test(output)) resolve();
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.on('exit', (code, signal) => reject(new Error(`graylane up ended with ${code ?? signal ?? ''}`)));
+    setTimeout(() => reject(new Error(`graylane up was not ready within ${READY_LIMIT_MS} ms`)), READY_LIMIT_MS).unref();
+  });
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
+      const hard = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
       await exited;
+      clearTimeout(hard);
     }
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await accepting(port, () => (child.exitCode === null ? null : `graylane up ended with ${child.exitCode}: ${output}`));
-    const api = new Api(apiSocket(run));
-    return { port, document: (releases) => document(releases) as Document, publish: (next) => api.publish(next), workers: () => api.workers(), stop };
+    await ready;
+    let opened: Api | null = null;
+    const api = (): Api => (opened ??= new Api(apiSocket(run)));
+    return { port, pid: child.pid ?? 0, document: (releases) => document(releases) as Document, publish: (next) => api().publish(next), workers: () => api().workers(), stop };
   } catch (error) {
     await stop();
     throw new Error(`${String(error)}\n${output}`, { cause: error });
