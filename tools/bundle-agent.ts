@@ -1,7 +1,7 @@
 // Makes packages/agent/dist/agent.js: everything that is loaded into an app, as one file that imports nothing but Node.
 
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
@@ -21,8 +21,13 @@ export async function bundleAgent(): Promise<number> {
     // The oldest Node that the agent loads on.
     transform: { target: 'node20.19' },
   });
-  await bundle.write({ file: AGENT_FILE, format: 'esm', minify: true, codeSplitting: false });
+  const { output } = await bundle.generate({ format: 'esm', minify: true, codeSplitting: false });
   await bundle.close();
+  mkdirSync(dirname(AGENT_FILE), { recursive: true });
+  // In one step, for a worker may be starting with the one before.
+  const fresh = `${AGENT_FILE}.${process.pid}`;
+  writeFileSync(fresh, output[0].code);
+  renameSync(fresh, AGENT_FILE);
   return statSync(AGENT_FILE).size;
 }
 

@@ -7,20 +7,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile, parseStrategy, type StrategyDocument } from '@graylane/rules';
 import { frame, FrameReader, type AgentMessage, type ListenerPlan, type ListenerReport, type Peer, type StrategyMessage, type SupervisorMessage, type WorkerBrief } from '@graylane/wire';
+import { build } from '../../../../tools/build.ts';
 
-/** How the agent is loaded: from source on this Node, or the bundle on any. */
+/** Under which Node, and with which flags, workers start. */
 export interface Loader {
   readonly node: string;
   readonly flags: readonly string[];
 }
 
-export const SOURCE: Loader = {
-  node: process.execPath,
-  flags: ['--conditions=graylane-source', '--import', join(import.meta.dirname, '../../src/preload.ts')],
-};
+build();
 
-/** Nothing on this machine takes longer but a fault. */
-const PATIENCE_MS = 15_000;
+/** The agent as it is published. */
+export const BUNDLE: Loader = { node: process.execPath, flags: ['--import', join(import.meta.dirname, '../../dist/agent.js')] };
+
+/** Nothing here takes longer but a fault, also on a machine with other work. */
+const PATIENCE_MS = 60_000;
 
 interface Slot {
   fd(): number;
@@ -190,7 +191,7 @@ export class Supervisor {
   }
 
   async worker(options: WorkerOptions): Promise<Worker> {
-    const { app, version = 'v1', role = 'stable', ports = [], hold = false, undeclared = 'private', env = {}, loader = SOURCE, flags = [] } = options;
+    const { app, version = 'v1', role = 'stable', ports = [], hold = false, undeclared = 'private', env = {}, loader = BUNDLE, flags = [] } = options;
     this.#numbers += 1;
     const name = `web.${version}.${this.#numbers}`;
     const slots = role === 'stable' ? ports.map((port) => this.#slotFor(port)) : [];
