@@ -14,3 +14,7 @@ export { bucketOf } from './route/bucket.ts';
 export * from './route/explanation.ts';
 export { OVERRIDE_NAME } from './route/override.ts';
 export { loadRouter } from './route/router.ts';
+export { analyse, hasErrors } from './analyse/analyse.ts';
+export type { AnalyseOptions } from './analyse/analyse.ts';
+export * from './analyse/finding.ts';
+export { houseFindings } from './analyse/house.ts';

@@ -15,10 +15,10 @@ const HEADER: FieldPlan = { kind: 'header', name: 'x-a' };
 
 describe('classes of a header', () => {
   it('every value behaves as the representative of some class', () => {
-    const value = fc.oneof(fc.string({ unit: fc.constantFrom(...'ab1203.-+crué京 '), maxLength: 12 }).map((text) => toBytes(text.trim())), fc.constantFrom('2.1.0-alpha', '2.1.0-rc.1', '2.1.0-rc.1.1', '2.1.0-rc.01', '2.1.0+b', '2.0.99', '3.0.0-0', '-1.500', '0001.5', '1.50000000000000000000001', '-0', '10.0'));
+    const value = fc.oneof(fc.string({ unit: fc.constantFrom(...'ab1203.-+crué京 '.split('')), maxLength: 12 }).map((text) => toBytes(text.trim())), fc.constantFrom('2.1.0-alpha', '2.1.0-rc.1', '2.1.0-rc.1.1', '2.1.0-rc.01', '2.1.0+b', '2.0.99', '3.0.0-0', '-1.500', '0001.5', '1.50000000000000000000001', '-0', '10.0'));
     fc.assert(fc.property(fc.array(arbitrary.matcher, { minLength: 1, maxLength: 4 }), fc.array(value, { maxLength: 30 }), (matchers, values) => {
       const plans = matchers.map((matcher) => compileMatcher(matcher, 'other'));
-      const partition = Partition.of(HEADER, plans, false);
+      const partition: Partition | null = Partition.of(HEADER, plans, false);
       assert.ok(partition !== null);
       const tests = plans.map(loadTest);
       const rows = new Set(partition.classes.map((_, i) => plans.map((plan) => Number(partition.setOf(plan).has(i))).join('')));

@@ -22,6 +22,11 @@ export interface ValueClass {
   readonly trap: boolean;
 }
 
+/** Values that need no explanation in a witness; they are classes of their own so that they can be picked. */
+const NATURAL: Readonly<Partial<Record<FieldPlan['kind'], readonly string[]>>> = {
+  method: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'], path: ['/'], host: ['localhost'],
+};
+
 interface Loaded { readonly test: Test; readonly plan: TestPlan }
 
 export class Partition {
@@ -44,6 +49,7 @@ export class Partition {
   static of(plan: FieldPlan, tests: readonly TestPlan[], keyed: boolean): Partition | null {
     const atoms = new Atoms();
     if (keyed) atoms.exact.add('');
+    for (const value of NATURAL[plan.kind] ?? []) atoms.exact.add(value);
     for (const test of tests) atoms.collect(test);
     const space = spaceOf(plan);
     const product = Product.of([space.allowed, ...(space.trap === null ? [] : [space.trap]), ...atoms.tables()]);
@@ -52,8 +58,8 @@ export class Partition {
     const literals = [...atoms.exact].filter((value) => accepts(space.allowed, value) && (space.trap === null || !accepts(space.trap, value)));
     const named = new Set(literals);
     const others = product.classes.filter((found) => !isTrap(found)).flatMap((source) => {
-      const [value] = product.words(source, named, 1);
-      return value === undefined ? [] : [{ value, literal: false, trap: false, source }];
+      const { value } = product.words(source, named).next();
+      return typeof value === 'string' ? [{ value, literal: false, trap: false, source }] : [];
     });
     const hasAbsent = plan.kind !== 'path' && plan.kind !== 'method';
     const classes = [
@@ -85,12 +91,21 @@ export class Partition {
     return found !== undefined && !found.trap && test(found.value);
   }
 
-  /** Up to `count` values of the class that no rule names. */
-  values(place: number, count: number): readonly string[] {
+  /** Values of the class, shortest first; endless for most classes that are not literal. */
+  * values(place: number): Generator<string, void> {
     const found = this.classes[place];
     const source = this.#sources[place];
-    if (source !== null && source !== undefined) return this.#product.words(source, this.#literals, count);
-    return found === undefined || found.value === null ? [] : [found.value];
+    if (source !== null && source !== undefined) yield* this.#product.words(source, this.#literals);
+    else if (found !== undefined && found.value !== null) yield found.value;
+  }
+
+  /** The class to show when any of `set` will do: what a plain request has, else the first. */
+  preferred(set: ClassSet): number {
+    for (const value of NATURAL[this.plan.kind] ?? []) {
+      const place = this.#literals.get(value);
+      if (place !== undefined && set.has(place)) return place;
+    }
+    return set.first();
   }
 }
 

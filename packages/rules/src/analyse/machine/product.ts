@@ -53,30 +53,28 @@ export class Product {
     return new Product(classesOf(tables, tuples), Int32Array.from(targets), bytes.slice(0, width));
   }
 
-  /** Up to `count` values of a class that `excluded` does not have, shortest first. */
-  words(wanted: ProductClass, excluded: { has(value: string): boolean }, count: number): readonly string[] {
-    const found: string[] = [];
+  /** The values of a class that `excluded` does not have, shortest first; endless for an infinite class. */
+  * words(wanted: ProductClass, excluded: { has(value: string): boolean }): Generator<string, void> {
     const reach = new Reach(this.#targets, this.#width, this.#count, wanted.states);
-    // A finite class has no word longer than there are states.
-    for (let length = 0; length <= this.#count && found.length < count; length++) {
+    let last = 0;
+    // After as many lengths in a row without a value as there are states, none follows.
+    for (let length = 0; length - last <= this.#count; length++) {
       if (!reach.has(length, 0)) continue;
-      this.#spell('', 0, length, reach, (word) => {
-        if (!excluded.has(word)) found.push(word);
-        return found.length < count;
-      });
+      last = length;
+      for (const word of this.#spell('', 0, length, reach)) if (!excluded.has(word)) yield word;
     }
-    return found;
   }
 
-  /** False as soon as `visit` has enough. */
-  #spell(prefix: string, state: number, left: number, reach: Reach, visit: (word: string) => boolean): boolean {
-    if (left === 0) return visit(prefix);
+  * #spell(prefix: string, state: number, left: number, reach: Reach): Generator<string, void> {
+    if (left === 0) {
+      yield prefix;
+      return;
+    }
     for (let c = 0; c < this.#width; c++) {
       const next = this.#targets[state * this.#width + c] ?? 0;
       if (!reach.has(left - 1, next)) continue;
-      for (const byte of this.#bytes[c] ?? []) if (!this.#spell(prefix + String.fromCharCode(byte), next, left - 1, reach, visit)) return false;
+      for (const byte of this.#bytes[c] ?? []) yield* this.#spell(prefix + String.fromCharCode(byte), next, left - 1, reach);
     }
-    return true;
   }
 }
 
@@ -136,6 +134,6 @@ const FRIENDLY: readonly number[] = Array.from({ length: 256 }, (_, byte) => byt
 function rank(byte: number): number {
   const character = String.fromCharCode(byte);
   if (/[a-z]/.test(character)) return 0;
-  if (/[0-9A-Z]/.test(character)) return 1;
+  if (/[0-9A-Z/]/.test(character)) return 1;
   return byte > 0x20 && byte < 0x7f ? 2 : byte === 0x20 ? 3 : 4;
 }

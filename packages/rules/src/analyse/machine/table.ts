@@ -32,7 +32,7 @@ const OTHER = '\u0000';
 
 /** All states that can be reached; states are told apart by their JSON. */
 export function explore<S>(rules: Rules<S>): Table {
-  const characters = [OTHER, ...rules.alphabet];
+  const characters = [OTHER, ...rules.alphabet.split('')];
   const classes = Array.from({ length: 256 }, (_, byte) => Math.max(0, characters.indexOf(String.fromCharCode(byte), 1)));
   const states: (S | null)[] = [];
   const places = new Map<string, number>();

@@ -25,7 +25,7 @@ function plant(texts: readonly string[]): Node[] {
 }
 
 function byteClasses(texts: readonly string[]): { readonly classes: readonly number[]; readonly bytes: readonly number[] } {
-  const used = [...new Set(texts.flatMap((text) => [...text].map((character) => character.charCodeAt(0))))].sort((a, b) => a - b);
+  const used = [...new Set(texts.flatMap((text) => Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))))].sort((a, b) => a - b);
   const places = new Map(used.map((byte, i) => [byte, i + 1]));
   return { classes: Array.from({ length: 256 }, (_, byte) => places.get(byte) ?? 0), bytes: used };
 }

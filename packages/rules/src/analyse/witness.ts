@@ -1,0 +1,120 @@
+// From a region to a request that lies in it and can be sent as it stands; the router itself confirms it.
+
+import type { SourcePlan } from '../compile/snapshot.ts';
+import type { RequestFields } from '../contract.ts';
+import { bucketOfBytes } from '../route/bucket.ts';
+import type { Box } from './box.ts';
+import type { ClassSet } from './classset.ts';
+import type { Dimension, Model } from './model.ts';
+
+/** Keys tried for one field; a millionth of an audience is still found. */
+const KEYS_LIMIT = 4_000_000;
+/** Draws tried where a request has no key. */
+const DRAWS = 4_096;
+
+export interface Sketch {
+  readonly request: RequestFields;
+  readonly at: number | null;
+  /** Values of the random source under which it lies in the region; a request with a key needs none. */
+  readonly draws: readonly number[];
+}
+
+/** Null when the region has no request that anybody could send (a verified claim, a key nobody found). */
+export function sketch(model: Model, box: Box): Sketch | null {
+  const writer = new Writer();
+  let at: number | null = null;
+  let drawn = false;
+  for (const [place, set] of [...box].sort(([a], [b]) => a - b)) {
+    const dimension = model.dimensions[place];
+    if (dimension === undefined) return null;
+    if (dimension.kind === 'time') at = timeIn(dimension.cuts, set);
+    else if (dimension.kind === 'bucket') drawn ||= typeof dimension.source === 'string';
+    else {
+      const value = valueFor(model, place, set, box);
+      if (value === undefined || !writer.put(model.dimensions, place, value)) return null;
+    }
+  }
+  return { request: writer.request(), at, draws: drawn ? Array.from({ length: DRAWS }, (_, i) => (i + 0.5) / DRAWS) : [0.5] };
+}
+
+/** A value of the field that also hashes into the wanted buckets; undefined when none was found. */
+function valueFor(model: Model, place: number, set: ClassSet, box: Box): string | null | undefined {
+  const dimension = model.dimensions[place];
+  if (dimension?.kind !== 'field' || dimension.partition === null) return undefined;
+  const chosen = model.pick(place, set);
+  const wanted = bucketsOf(model, place, box);
+  const first = dimension.partition.classes[chosen];
+  if (wanted.length === 0) return first?.trap === true ? '/.' : first?.value;
+  let tries = 0;
+  for (const value of dimension.partition.values(chosen)) {
+    if (wanted.every((bucket) => bucket.has(value))) return value;
+    if (++tries > KEYS_LIMIT) break;
+  }
+  return undefined;
+}
+
+function bucketsOf(model: Model, field: number, box: Box): readonly { readonly has: (key: string) => boolean }[] {
+  return [...box].flatMap(([place, set]) => {
+    const dimension = model.dimensions[place];
+    if (dimension?.kind !== 'bucket' || dimension.source !== field) return [];
+    return [{ has: (key: string): boolean => set.has(interval(dimension.cuts, bucketOfBytes(dimension.prefix, key))) }];
+  });
+}
+
+function interval(cuts: readonly number[], value: number): number {
+  let i = 0;
+  while (i < cuts.length && value >= (cuts[i] ?? 0)) i += 1;
+  return i;
+}
+
+function timeIn(cuts: readonly number[], set: ClassSet): number {
+  const found = set.first();
+  return found <= 0 ? (cuts[0] ?? 1) - 1 : cuts[found - 1] ?? 0;
+}
+
+/** Collects values into one request. */
+class Writer {
+  #method = 'GET';
+  #path = '/';
+  #host: string | null = 'localhost';
+  readonly #headers: (readonly [string, string])[] = [];
+  readonly #cookies: string[] = [];
+  readonly #query: string[] = [];
+
+  /** False when nobody can send such a value. */
+  put(dimensions: readonly Dimension[], field: number, value: string | null): boolean {
+    const dimension = dimensions[field];
+    if (dimension?.kind !== 'field' || dimension.partition === null) return false;
+    const { plan } = dimension.partition;
+    switch (plan.kind) {
+      case 'method': this.#method = value ?? this.#method; return true;
+      case 'path': this.#path = value ?? this.#path; return true;
+      case 'host': this.#host = value; return true;
+      case 'header': if (value !== null) this.#headers.push([plan.name, value]); return true;
+      case 'cookie': if (value !== null) this.#cookies.push(`${plan.name}=${value}`); return true;
+      case 'query': if (value !== null) this.#query.push(`${escape(plan.name)}=${escape(value)}`); return true;
+      case 'tag': return value === null || this.#derived(dimensions, plan.sources, value);
+    }
+  }
+
+  #derived(dimensions: readonly Dimension[], [source]: readonly SourcePlan[], value: string): boolean {
+    if (source?.kind === 'field') return this.put(dimensions, source.field, value);
+    if (source?.kind !== 'userAgent' || source.part !== 'os' || /["\\]/.test(value)) return false;
+    this.#headers.push(['sec-ch-ua-platform', `"${value}"`]);
+    return true;
+  }
+
+  request(): RequestFields {
+    const lines: (readonly [string, string])[] = [
+      ...(this.#host === null ? [] : [['host', this.#host] as const]),
+      ...this.#headers,
+      ...(this.#cookies.length === 0 ? [] : [['cookie', this.#cookies.join('; ')] as const]),
+    ];
+    return { method: this.#method, target: this.#query.length === 0 ? this.#path : `${this.#path}?${this.#query.join('&')}`, rawHeaders: lines.flat() };
+  }
+}
+
+/** Percent-encoding of everything but letters and digits; the text is bytes already. */
+function escape(bytes: string): string {
+  return bytes.replace(/[^0-9A-Za-z_-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+}
