@@ -81,6 +81,8 @@ export class Opener implements ListenWatcher {
   /** Null: the app's own affair. */
   #target(place: Place): Target | null {
     const canary = this.#brief.role === 'canary';
+    // A stable worker behind a gateway has no public place either.
+    const isPrivate = canary || this.#brief.undeclared === 'private';
     switch (place.kind) {
       case 'own':
         return canary ? { kind: 'loopback' } : null;
@@ -88,9 +90,9 @@ export class Opener implements ListenWatcher {
       case 'mismatch':
         return this.#shelter();
       case 'undeclared':
-        return canary || this.#brief.undeclared === 'private' ? this.#shelter() : { kind: 'port', port: place.wish.port, host: place.wish.host };
+        return isPrivate ? this.#shelter() : { kind: 'port', port: place.wish.port, host: place.wish.host };
       case 'planned':
-        return canary || this.#held ? this.#shelter() : this.#publicTarget(place.plan);
+        return isPrivate || this.#held ? this.#shelter() : this.#publicTarget(place.plan);
     }
   }
 
