@@ -52,7 +52,16 @@ export interface DrainedMessage { readonly kind: 'drained' }
 /** An internal fault of the agent; the app served the request as if the agent were not there. */
 export interface FaultMessage { readonly kind: 'fault'; readonly count: number; readonly detail: string }
 /** Counts since the last one; the receiver adds them up. */
-export interface CountsMessage { readonly kind: 'counts'; readonly counts: readonly Count[] }
+export interface CountsMessage {
+  readonly kind: 'counts';
+  readonly counts: readonly Count[];
+  /** How those requests ended, from data planes that watch the end. */
+  readonly exposures?: readonly Exposure[];
+  /** Users by bucket, where a release is sticky by something. */
+  readonly users?: readonly UsersSeen[];
+  /** Rises by one with each message of a worker: a repeated one is not counted twice. */
+  readonly seq?: number;
+}
 
 export interface Vitals {
   /** Bytes. */
@@ -76,6 +85,45 @@ export interface Count {
   readonly lane: string | null;
   readonly reason: string;
   readonly requests: number;
+}
+
+/** Requests of one kind that have ended, as the process saw it that the client spoke to. */
+export interface Exposure {
+  readonly generation: number;
+  /** The release that selected them, or null for stable. */
+  readonly lane: string | null;
+  /** The version that served. */
+  readonly version: string;
+  /** Which arm of which release they count for, or null. */
+  readonly arm: 'treated' | 'control' | 'pinned' | null;
+  readonly of: string | null;
+  readonly method: string;
+  /** 0 when no response head was sent. */
+  readonly status: number;
+  readonly end: 'complete' | 'aborted' | 'timeout';
+  readonly requests: number;
+  /** Sum of their durations. */
+  readonly seconds: number;
+  /** Requests by duration in the buckets of {@link LATENCY_EDGES_SECONDS}, and one more for what is above. */
+  readonly latency: readonly number[];
+}
+
+/** Upper edges, as the OpenTelemetry HTTP conventions advise for `http.server.request.duration`. */
+export const LATENCY_EDGES_SECONDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+
+/**
+ * The buckets ([0, 1,000,000), routing.md) of users in one arm since the last message, each at most once a message.
+ * A bucket stands for its users: no identity leaves the data plane, and a set of them is bounded.
+ */
+export interface UsersSeen {
+  readonly generation: number;
+  readonly of: string;
+  readonly arm: 'treated' | 'control';
+  readonly seen: readonly number[];
+  /** Those with a failed request: 5xx, aborted, timed out. */
+  readonly bad: readonly number[];
+  /** Those with a request over a second. */
+  readonly slow: readonly number[];
 }
 
 export type AgentMessage =

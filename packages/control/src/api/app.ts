@@ -14,8 +14,6 @@ export interface AppOptions {
   readonly plane: ControlPlane;
   readonly clock: Clock;
   readonly guard: Guard;
-  /** The text of /metrics. */
-  readonly metrics?: () => Promise<string>;
 }
 
 export const API_PREFIX = '/api/v1';
@@ -25,7 +23,7 @@ export interface ApiApp {
   fetch(request: Request): Response | Promise<Response>;
 }
 
-export function apiApp({ plane, clock, guard, metrics }: AppOptions): ApiApp {
+export function apiApp({ plane, clock, guard }: AppOptions): ApiApp {
   const app = new Hono();
   const handle = handlers({ plane, clock, who: (context) => guard.who(context.req.raw) });
   app.get('/livez', (context) => context.text('ok\n'));
@@ -33,12 +31,10 @@ export function apiApp({ plane, clock, guard, metrics }: AppOptions): ApiApp {
     await plane.strategy();
     return context.text('ok\n');
   });
-  if (metrics !== undefined) {
-    app.get('/metrics', async (context) => {
-      await guard.check(context.req.raw, 'read');
-      return context.text(await metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-    });
-  }
+  app.get('/metrics', async (context) => {
+    await guard.check(context.req.raw, 'read');
+    return context.text(await plane.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+  });
   for (const [operation, route] of Object.entries(routes) as [Operation, Route][]) {
     app.on(route.method.toUpperCase(), API_PREFIX + route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
       await guard.check(context.req.raw, route.scope);

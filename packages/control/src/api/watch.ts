@@ -74,6 +74,8 @@ async function orHeartbeat(next: Promise<IteratorResult<Change>>, clock: Clock):
     return await Promise.race([next, heartbeat]);
   } catch (error) {
     if (error instanceof StoreError && error.failure === 'compacted') return GONE;
+    // The end of the server is the end of the stream.
+    if (error instanceof StoreError && error.failure === 'closed') return { done: true, value: undefined };
     throw ControlError.from(error);
   } finally {
     cancel();

@@ -21,6 +21,8 @@ export interface Plane {
   readonly analyse: Analyse;
   /** Whether versions need a script: true where pools are run. */
   readonly runnable: boolean;
+  /** Told before data planes are, so that nothing is counted that nobody waits for. */
+  readonly onPublish: (record: StrategyRecord, states: ReadonlyMap<string, ReleaseState>) => void;
 }
 
 export interface Changed {
@@ -43,9 +45,11 @@ export async function change(plane: Plane, build: (view: LedgerView) => Promise<
     const draft = await build(before);
     if (draft === null) return { before, record: before.record, publication: null };
     // Compiled before the commit: what is stored can be published.
-    const snapshot = draft.publish ? snapshotOf(effectiveDocument(draft.document ?? before.record.document, statesAfter(before, draft))) : null;
+    const states = statesAfter(before, draft);
+    const snapshot = draft.publish ? snapshotOf(effectiveDocument(draft.document ?? before.record.document, states)) : null;
     const written = await plane.ledger.write(before, draft);
     if (written === null) continue;
+    if (snapshot !== null) plane.onPublish(written.record, states);
     const publication = snapshot === null ? null : await plane.publisher.publish(snapshot, written.record.generation);
     return { before, record: written.record, publication };
   }
@@ -60,6 +64,7 @@ export async function currentView(plane: Plane): Promise<LedgerView> {
 
 /** Publishes what is stored, as after a restart. */
 export async function republish(plane: Plane, view: LedgerView): Promise<Publication> {
+  plane.onPublish(view.record, view.releases);
   return plane.publisher.publish(snapshotOf(effectiveDocument(view.record.document, view.releases)), view.record.generation);
 }
 

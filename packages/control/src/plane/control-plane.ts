@@ -2,13 +2,15 @@
 // It owns the order of things at start and stop; what a verb does is in the files beside it.
 
 import type { Explanation, RequestFields } from '@graylane/rules';
-import type { Api, Count } from '@graylane/wire';
+import type { Api, Count, CountsMessage } from '@graylane/wire';
 import type { Clock } from '../clock.ts';
-import type { Effects } from '../effects.ts';
+import type { Effects, WorkerFacts } from '../effects.ts';
+import { VerdictKeeper } from '../exposure/keeper.ts';
+import { metricsText } from '../exposure/metrics.ts';
+import { Outcomes } from '../exposure/outcomes.ts';
 import { Tally } from '../exposure/tally.ts';
 import { ControlError } from '../problem.ts';
 import { effectiveDocument } from '../release/effective.ts';
-import { noVerdicts } from '../release/verdicts.ts';
 import type { Verdicts } from '../release/verdicts.ts';
 import type { Store } from '../store/store.ts';
 import type { Change } from '../strategy/changes.ts';
@@ -37,6 +39,7 @@ export interface ControlPlaneOptions {
   /** Uniform in [0, 1); only `explain` draws. */
   readonly random: () => number;
   readonly analyse?: Analyse;
+  /** Instead of the verdicts that are kept here from what data planes count. */
   readonly verdicts?: Verdicts;
   /** Whether versions need a script; default true. */
   readonly runnable?: boolean;
@@ -63,12 +66,18 @@ export interface VerbRequest {
 /** Long enough for requests that carry an older generation through a chain of services. */
 const RETIRE_AFTER_MS = 10_000;
 export const EVENTS_PAGE = 200;
+/** Workers of the last days; a longer gone one does not come back. */
+const WORKERS_REMEMBERED = 10_000;
 
 export class ControlPlane {
   readonly #plane: Plane;
   readonly #store: Store;
   readonly #controller: Controller;
   readonly #verdicts: Verdicts;
+  readonly #keeper: VerdictKeeper;
+  readonly #outcomes = new Outcomes();
+  /** By worker: the last message that was counted. */
+  readonly #lastSeq = new Map<string, number>();
   readonly #random: () => number;
   readonly #tally = new Tally();
   readonly #failures = new Map<string, string>();
@@ -78,15 +87,17 @@ export class ControlPlane {
     const { store, effects, clock } = options;
     this.#store = store;
     this.#random = options.random;
-    this.#verdicts = options.verdicts ?? noVerdicts;
-    this.#plane = { ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? (() => []), runnable: options.runnable ?? true };
-    this.#controller = new Controller({
-      plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS,
-      onFault: (what, error) => {
-        this.#fault = `${what}: ${ControlError.from(error).message}`;
-        options.onFault?.(what, error);
-      },
-    });
+    const onFault = (what: string, error: unknown): void => {
+      this.#fault = `${what}: ${ControlError.from(error).message}`;
+      options.onFault?.(what, error);
+    };
+    this.#keeper = new VerdictKeeper({ store, clock, onFault });
+    this.#verdicts = options.verdicts ?? this.#keeper;
+    this.#plane = {
+      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? (() => []), runnable: options.runnable ?? true,
+      onPublish: ({ generation, document }, states) => this.#keeper.published(generation, states, new Map((document.releases ?? []).map(({ name, percent }) => [name, percent ?? 100]))),
+    };
+    this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });
   }
 
   /**
@@ -94,6 +105,7 @@ export class ControlPlane {
    * Throws when the file is not valid or a stable version does not become ready.
    */
   async start(file: unknown): Promise<Booted> {
+    await this.#keeper.load();
     const floor = Math.max(0, ...this.#plane.effects.workers().map(({ generation }) => generation));
     const origin = await settleOrigin(this.#plane, file, floor);
     const view = await currentView(this.#plane);
@@ -111,6 +123,7 @@ export class ControlPlane {
   /** Lets what is under way finish and starts nothing more; pools are the caller's to end. */
   async stop(): Promise<void> {
     await this.#controller.stop();
+    await this.#keeper.save();
   }
 
   async strategy(revision?: number): Promise<Api<'Strategy'>> {
@@ -193,8 +206,20 @@ export class ControlPlane {
     this.#tally.add(service, counts);
   }
 
-  get tally(): Tally {
-    return this.#tally;
+  /** All that a worker counted since its last message. A message that comes twice counts once. */
+  report(worker: Pick<WorkerFacts, 'id' | 'service'>, message: CountsMessage): void {
+    if (message.seq !== undefined) {
+      if (message.seq <= (this.#lastSeq.get(worker.id) ?? -1)) return;
+      this.#remember(worker.id, message.seq);
+    }
+    this.#tally.add(worker.service, message.counts);
+    this.#outcomes.add(worker.service, message.exposures ?? []);
+    this.#keeper.counted(message);
+  }
+
+  /** Prometheus text. */
+  async metrics(): Promise<string> {
+    return metricsText({ status: await this.status(), workers: this.#plane.effects.workers(), decisions: this.#tally.totals(), outcomes: this.#outcomes.all() });
   }
 
   get store(): Store {
@@ -206,6 +231,13 @@ export class ControlPlane {
       view: await currentView(this.#plane), workers: this.#plane.effects.workers(), tally: this.#tally, publication: this.#plane.publisher.last,
       failures: this.#failures, verdict: (state) => this.#verdicts.judge(state, false), problems: this.#fault === null ? [] : [this.#fault],
     };
+  }
+
+  #remember(worker: string, seq: number): void {
+    this.#lastSeq.delete(worker);
+    this.#lastSeq.set(worker, seq);
+    const [oldest] = this.#lastSeq.keys();
+    if (this.#lastSeq.size > WORKERS_REMEMBERED && oldest !== undefined) this.#lastSeq.delete(oldest);
   }
 
   #applied({ record, publication }: Changed): Applied {

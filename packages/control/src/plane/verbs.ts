@@ -71,7 +71,7 @@ export function addCanary(plane: Plane, canary: NewCanary): Promise<Changed & { 
     const states = new Map(view.releases);
     // A former release of this name is history; this one is in force by being in the document.
     states.delete(name);
-    const fresh: ReleaseState = { name, spec: release, turn: 0, since: plane.clock.now(), why: 'added', standing: { phase: 'progressing', step: 0 } };
+    const fresh: ReleaseState = { name, spec: release, turn: (view.releases.get(name)?.turn ?? -1) + 1, attempt: (view.releases.get(name)?.attempt ?? 0) + 1, since: plane.clock.now(), why: 'added', standing: { phase: 'progressing', step: 0 } };
     await startMissing(plane, view, next.document, new Map([...states, [name, fresh]]));
     const why = `canary ${canary.version} of ${canary.service} at ${percent} %`;
     const event: NewEvent = { kind: 'release', subject: name, from: '', to: 'progressing', who: canary.who, why };

@@ -66,7 +66,7 @@ function hasPlan(spec: ReleaseSpec): boolean {
 
 /** Null when nothing changes for the release. */
 function follow(state: ReleaseState, spec: ReleaseSpec, now: number, why: string): ReleaseState | null {
-  if (!sameVersions(state.spec.versions, spec.versions)) return { ...firstState(spec, now, why), turn: state.turn + 1 };
+  if (!sameVersions(state.spec.versions, spec.versions)) return { ...firstState(spec, now, why), turn: state.turn + 1, attempt: state.attempt + 1 };
   if (isOver(state) || state.turn === 0) return null;
   return JSON.stringify(state.spec) === JSON.stringify(spec) ? null : { ...state, spec };
 }

@@ -30,6 +30,8 @@ export interface ReleaseState {
   readonly spec: ReleaseSpec;
   /** Rises with each transition. */
   readonly turn: number;
+  /** Rises with each start: what was measured of an earlier attempt says nothing about this one. */
+  readonly attempt: number;
   /** When the phase or step began, milliseconds since 1970. */
   readonly since: number;
   readonly why: string;

@@ -34,7 +34,7 @@ const ALREADY: Outcome = { kind: 'already' };
 /** A release that the strategy has just got: one with a plan waits for `start`, one without is in force at once. */
 export function firstState(spec: ReleaseSpec, now: number, why: string): ReleaseState {
   const planned = (spec.steps?.length ?? 0) > 0;
-  return { name: spec.name, spec, turn: 1, since: now, why, standing: planned ? { phase: 'pending' } : { phase: 'progressing', step: 0 } };
+  return { name: spec.name, spec, turn: 1, attempt: planned ? 0 : 1, since: now, why, standing: planned ? { phase: 'pending' } : { phase: 'progressing', step: 0 } };
 }
 
 export function transition(state: ReleaseState, command: Command, facts: Facts): Outcome {
@@ -60,7 +60,7 @@ function start(state: ReleaseState, why: string, facts: Facts): Outcome {
   if (phase === 'rolling-back') return refused(state, 'is on its way back', 'wait until it is rolled back, then start it again');
   if (facts.spec === null) return refused(state, 'is no longer in the strategy', 'add it to the config file and apply it');
   const entered = enterStep(facts.spec, 0, facts.now, facts.stable);
-  return moved({ ...state, spec: facts.spec }, entered.standing, why, facts, firstPercent(facts.spec, entered));
+  return moved({ ...state, spec: facts.spec, attempt: state.attempt + 1 }, entered.standing, why, facts, firstPercent(facts.spec, entered));
 }
 
 function promote(state: ReleaseState, why: string, seen: number | null, facts: Facts): Outcome {

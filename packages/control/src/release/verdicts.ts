@@ -10,4 +10,3 @@ export interface Verdicts {
   judge(release: ReleaseState, closing: boolean): VerdictView | null;
 }
 
-export const noVerdicts: Verdicts = { judge: () => null };

@@ -61,8 +61,7 @@ describe('a release', () => {
   });
 
   it('without a plan is in force at once and is promoted by hand', () => {
-    const { steps: _steps, ...plain } = spec;
-    const state = firstState(plain, NOW, 'added');
+    const state = firstState({ name: 'r', when: [{}], versions: { web: 'v2' } }, NOW, 'added');
     assert.equal(text({ kind: 'moved', state, percent: null }), 'progressing 0');
     assert.equal(text(transition(state, { verb: 'promote', why: 'x', step: null }, facts())), 'promoting preparing');
     assert.equal(text(transition(state, { verb: 'promote-full', why: 'x' }, facts())), 'promoting preparing');

@@ -1,0 +1,79 @@
+// Everything that is measured, as Prometheus text (exposition format 0.0.4), with the names of interfaces.md.
+// It must not count anything itself.
+
+import type { Api } from '@graylane/wire';
+import { LATENCY_EDGES_SECONDS } from '@graylane/wire';
+import type { WorkerFacts } from '../effects.ts';
+import type { Cell } from './tally.ts';
+import type { Outcome } from './outcomes.ts';
+
+export interface MetricsInput {
+  readonly status: Api<'Status'>;
+  readonly workers: readonly WorkerFacts[];
+  readonly decisions: readonly Readonly<Cell>[];
+  readonly outcomes: readonly Readonly<Outcome>[];
+}
+
+const PHASES: readonly Api<'Release'>['phase'][] = ['pending', 'progressing', 'paused', 'promoting', 'succeeded', 'rolling-back', 'rolled-back'];
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [suffix: string, labels: Labels, value: number];
+
+export function metricsText({ status, workers, decisions, outcomes }: MetricsInput): string {
+  const { releases } = status;
+  return [
+    family('http_server_request_duration_seconds', 'histogram', 'Duration of requests as clients see them.', outcomes.flatMap(histogram)),
+    family('graylane_route_decisions_total', 'counter', 'Requests by the lane that they were given.', decisions.map(({ service, lane, reason, requests }): Sample => ['', { service, lane: lane ?? 'stable', reason }, requests])),
+    family('graylane_release_percent_ratio', 'gauge', 'Share of the audience that is in, as wanted.', releases.map(({ name, percent, live }): Sample => ['', { release: name }, live ? percent / 100 : 0])),
+    family('graylane_release_phase', 'gauge', 'One for the phase that a release is in.', releases.flatMap(({ name, phase }) => PHASES.map((one): Sample => ['', { release: name, phase: one }, one === phase ? 1 : 0]))),
+    family('graylane_upstream_pending_requests', 'gauge', 'Requests that wait for a worker.', known(workers, ({ waiting }) => waiting)),
+    family('graylane_worker_in_flight_requests', 'gauge', 'Requests in a worker.', known(workers, ({ inFlight }) => inFlight)),
+    family('graylane_worker_up', 'gauge', 'Whether a worker takes requests.', workers.map((worker): Sample => ['', workerLabels(worker), worker.ready ? 1 : 0])),
+    family('graylane_worker_generation', 'gauge', 'The generation that a worker routes by.', workers.map((worker): Sample => ['', workerLabels(worker), worker.generation])),
+    family('graylane_worker_resident_memory_bytes', 'gauge', 'Resident memory of a worker.', known(workers, ({ rss }) => rss)),
+    family('graylane_worker_restarts_total', 'counter', 'Restarts of the workers of a version.', restarts(workers)),
+    family('graylane_strategy_generation', 'gauge', 'The newest published generation.', [['', {}, status.generation]]),
+    family('graylane_strategy_revision', 'gauge', 'The revision of the strategy document.', [['', {}, status.revision]]),
+  ].join('');
+}
+
+function histogram({ service, version, lane, method, status, requests, seconds, latency }: Readonly<Outcome>): readonly Sample[] {
+  const labels: Labels = { service, version, lane: lane ?? 'stable', http_request_method: method, http_response_status_code: String(status) };
+  let below = 0;
+  const buckets = LATENCY_EDGES_SECONDS.map((edge, index): Sample => {
+    below += latency[index] ?? 0;
+    return ['_bucket', { ...labels, le: String(edge) }, below];
+  });
+  return [...buckets, ['_bucket', { ...labels, le: '+Inf' }, requests], ['_sum', labels, seconds], ['_count', labels, requests]];
+}
+
+function workerLabels({ id, service, version, role }: WorkerFacts): Labels {
+  return { worker: id, service, version, role };
+}
+
+function known(workers: readonly WorkerFacts[], value: (worker: WorkerFacts) => number | null): readonly Sample[] {
+  return workers.flatMap((worker): Sample[] => {
+    const number = value(worker);
+    return number === null ? [] : [['', workerLabels(worker), number]];
+  });
+}
+
+/** The count is the pool's: each of its workers carries the same. */
+function restarts(workers: readonly WorkerFacts[]): readonly Sample[] {
+  const pools = new Map(workers.map((worker) => [`${worker.service}\0${worker.version}\0${worker.role}`, worker]));
+  return [...pools.values()].map(({ service, version, role, restarts: count }): Sample => ['', { service, version, role }, count]);
+}
+
+function family(name: string, type: 'counter' | 'gauge' | 'histogram', help: string, samples: readonly Sample[]): string {
+  const lines = samples.map(([suffix, labels, value]) => `${name}${suffix}${labelText(labels)} ${value}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+}
+
+function labelText(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
