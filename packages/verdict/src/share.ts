@@ -11,8 +11,8 @@ export interface Tally {
   readonly bad: number;
 }
 
-/** Bounds matter where they decide about going on, which is at odds close to the estimate's. */
-const NEAR: Mixture = mixtureAround(1.3);
+/** Going on is decided where a few tenths of a percent are compared with half a point more: odds of one and a half to two. */
+const NEAR: Mixture = mixtureAround(1.6);
 
 /** Odds beyond e^±30 are 0 and 1 for every count that a double can hold exactly. */
 const LARGEST_LOGIT = 30;
