@@ -45,12 +45,12 @@ export function planLaunch(spec: FullSpec, brief: WorkerBrief, agentFile: string
   const ports = brief.listeners[0] === undefined ? {} : { PORT: String(brief.listeners[0].port) };
   return {
     command: spec.interpreter ?? process.execPath,
-    args: [...spec.nodeFlags, '--import', pathToFileURL(agentFile).href, script, ...spec.args],
+    args: [...spec.nodeFlags, ...(spec.preload ? ['--import', pathToFileURL(agentFile).href] : []), script, ...spec.args],
     cwd,
     env: {
       ...withoutOurs(inherited),
       ...ports,
-      ...readEnvFile(spec, cwd),
+      ...readEnvFiles(spec, cwd),
       ...spec.env,
       GRAYLANE_VERSION: spec.version,
       GRAYLANE_ROLE: spec.role,
@@ -108,16 +108,21 @@ function resolveFolder(spec: FullSpec): string {
   }
 }
 
-function readEnvFile(spec: FullSpec, cwd: string): Readonly<Record<string, string>> {
-  if (spec.envFile === null) return {};
-  const file = path.resolve(cwd, spec.envFile);
-  try {
-    const parsed: Record<string, string> = {};
-    for (const [name, value] of Object.entries(parseEnv(readFileSync(file, 'utf8')))) if (value !== undefined) parsed[name] = value;
-    return parsed;
-  } catch (error) {
-    throw new StartFailure({ reason: 'env-file-missing', message: `${spec.service} ${spec.version}: the env file ${file} cannot be read (${errno(error)})`, cure: 'check `envFile` of this version', cause: error });
+function readEnvFiles(spec: FullSpec, cwd: string): Readonly<Record<string, string>> {
+  const merged: Record<string, string> = {};
+  for (const name of spec.envFile) {
+    const file = path.resolve(cwd, name);
+    try {
+      for (const [variable, value] of Object.entries(parseEnv(readFileSync(file, 'utf8')))) if (value !== undefined) merged[variable] = value;
+    } catch (error) {
+      throw new StartFailure({ reason: 'env-file-missing', message: `${spec.service} ${spec.version}: the env file ${file} cannot be read (${errno(error)})`, cure: 'check `envFile` of this version', cause: error });
+    }
   }
+  return merged;
+}
+
+function heapFlags(spec: FullSpec): readonly string[] {
+  return spec.heapLimitBytes === null ? [] : [`--max-old-space-size=${Math.max(1, Math.round(spec.heapLimitBytes / 2 ** 20))}`];
 }
 
 function withoutOurs(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -51,9 +51,13 @@ export interface PoolSpec {
   /** Another Node.js than this process's own. */
   readonly interpreter?: string | null;
   readonly nodeFlags?: readonly string[];
+  /** V8's old space; a worker that needs more dies of it, alone. */
+  readonly heapLimitBytes?: number | null;
+  /** Whether the agent is loaded into it (default); a gateway speaks for itself. */
+  readonly preload?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  /** Relative to `cwd`; values in `env` win. */
-  readonly envFile?: string | null;
+  /** Relative to `cwd`; later files win, and values in `env` win over all. */
+  readonly envFile?: string | readonly string[] | null;
   readonly workers?: number;
   /** Replaces `workers`: between min and max, by event-loop utilisation and queue. */
   readonly scaling?: ScalingSpec | null;
@@ -76,7 +80,8 @@ export interface PoolSpec {
 }
 
 /** A spec with nothing left open. */
-export interface FullSpec extends Required<Omit<PoolSpec, 'ready' | 'memory' | 'liveness' | 'backoff'>> {
+export interface FullSpec extends Required<Omit<PoolSpec, 'envFile' | 'ready' | 'memory' | 'liveness' | 'backoff'>> {
+  readonly envFile: readonly string[];
   readonly ready: Required<ReadySpec>;
   readonly memory: Required<MemorySpec>;
   readonly liveness: Required<LivenessSpec>;
@@ -96,7 +101,8 @@ export function fullSpec(spec: PoolSpec): FullSpec {
     if (!NAME.test(name)) throw badSpec(`the ${what} name ${JSON.stringify(name)} is not allowed`, 'use letters, digits, ".", "_" and "-", at most 63, beginning with a letter or digit');
   }
   const scaling = spec.scaling ?? null;
-  const workers = scaling === null ? spec.workers ?? 1 : Math.max(scaling.min, Math.min(spec.workers ?? scaling.min, scaling.max));
+  // A pool that scales never sleeps: with nobody there, nobody would notice that somebody is needed.
+  const workers = scaling === null ? spec.workers ?? 1 : Math.max(1, scaling.min, Math.min(spec.workers ?? scaling.min, scaling.max));
   checkCount(workers, scaling);
   const canary = spec.role === 'canary';
   return {
@@ -108,8 +114,10 @@ export function fullSpec(spec: PoolSpec): FullSpec {
     cwd: spec.cwd ?? process.cwd(),
     interpreter: spec.interpreter ?? null,
     nodeFlags: spec.nodeFlags ?? [],
+    preload: spec.preload ?? spec.role !== 'gateway',
     env: spec.env ?? {},
-    envFile: spec.envFile ?? null,
+    heapLimitBytes: spec.heapLimitBytes ?? null,
+    envFile: typeof spec.envFile === 'string' ? [spec.envFile] : spec.envFile ?? [],
     workers,
     scaling,
     ready: { message: spec.ready?.message ?? false, http: spec.ready?.http ?? null, timeoutMs: spec.ready?.timeoutMs ?? 30_000 },
@@ -128,11 +136,11 @@ export function fullSpec(spec: PoolSpec): FullSpec {
 }
 
 function checkCount(workers: number, scaling: ScalingSpec | null): void {
-  if (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_LIMIT) {
-    throw badSpec(`${workers} is not a number of workers`, `ask for 1 to ${WORKERS_LIMIT}`);
+  if (!Number.isInteger(workers) || workers < 0 || workers > WORKERS_LIMIT) {
+    throw badSpec(`${workers} is not a number of workers`, `ask for 0 to ${WORKERS_LIMIT}`);
   }
-  if (scaling !== null && !(scaling.min >= 1 && scaling.max >= scaling.min && scaling.max <= WORKERS_LIMIT)) {
-    throw badSpec(`scaling from ${scaling.min} to ${scaling.max} workers is not possible`, `ask for 1 ≤ min ≤ max ≤ ${WORKERS_LIMIT}`);
+  if (scaling !== null && !(scaling.min >= 0 && scaling.max >= 1 && scaling.max >= scaling.min && scaling.max <= WORKERS_LIMIT)) {
+    throw badSpec(`scaling from ${scaling.min} to ${scaling.max} workers is not possible`, `ask for 0 ≤ min ≤ max ≤ ${WORKERS_LIMIT}`);
   }
 }
 

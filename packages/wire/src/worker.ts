@@ -6,7 +6,8 @@ export const WIRE_VERSION = 1;
 /** The environment variable that carries a {@link WorkerBrief}; its absence makes the agent step aside. */
 export const BRIEF_VARIABLE = 'GRAYLANE_AGENT';
 
-export type Role = 'stable' | 'canary';
+/** A gateway is a worker that serves no version: it moves what it gets to those that do. */
+export type Role = 'stable' | 'canary' | 'gateway';
 
 /** One public place that the service listens on, in the order in which the app opens them. */
 export interface ListenerPlan {

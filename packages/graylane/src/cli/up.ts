@@ -1,9 +1,9 @@
 // `graylane up`: this process becomes the anchor that keeps the ports, and starts the supervisor, which is the same command again.
 
 import { dirname } from 'node:path';
-import type { Command } from 'commander';
-import { AnchorKeeper, runAnchor } from '@graylane/pool';
-import type { StrategyDocument } from '@graylane/rules';
+import { Option, type Command } from 'commander';
+import { AnchorKeeper, runAnchor, type Place } from '@graylane/pool';
+import type { ServiceSpec, StrategyDocument } from '@graylane/rules';
 import { documentFromScripts, type ScriptOptions } from '../config/scripts.ts';
 import { checkStrategy, readStrategy } from '../config/strategy.ts';
 import { findConfig } from '../config/find.ts';
@@ -12,12 +12,15 @@ import { bannerText } from '../print/banner.ts';
 import { eventText } from '../print/event.ts';
 import { exit, Failure } from '../print/failure.ts';
 import { originText } from '../print/origin.ts';
+import { placesOf } from '../up/specs.ts';
 import { startSupervisor } from '../up/supervisor.ts';
 import { collect } from './collect.ts';
 import { contextOf, type Context, type GlobalOptions } from './context.ts';
 
 interface UpOptions extends GlobalOptions, Omit<ScriptOptions, 'script'> {
   readonly config?: string;
+  readonly plane: string;
+  readonly gateways: string;
 }
 
 export function addUp(program: Command): void {
@@ -32,6 +35,8 @@ export function addUp(program: Command): void {
     .option('--port <port>', 'public port; default: the one that the code asks for; may be repeated', collect)
     .option('--workers <count>', 'workers of stable')
     .option('--service <name>', "the service's name; default: the package's")
+    .addOption(new Option('--plane <plane>', 'route inside the processes of stable, or in gateway workers in front').choices(['in-process', 'gateway']).default('in-process'))
+    .option('--gateways <count>', 'gateway workers, with --plane gateway', '1')
     .option('--expose-route', 'mark responses with Graylane-Route')
     .description('run stable and canary behind one port')
     .action(async (given: string | undefined, _options: unknown, command: Command) => {
@@ -39,7 +44,7 @@ export function addUp(program: Command): void {
       const context = contextOf(options);
       const self = { command: process.execPath, args: process.argv.slice(1) };
       const keeper = AnchorKeeper.find(self, () => context.terminal.say('! the anchor was killed; a new one keeps the ports'));
-      if (keeper !== null) await supervise(context, await intentOf(context, given, options), keeper);
+      if (keeper !== null) await supervise(context, await intentOf(context, given, options), gatewaysOf(options), keeper);
       else process.exitCode = await runAnchor(self, (why, delayMs) => context.terminal.say(`! the supervisor ended (${why}); the next one starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}, workers go on`));
     });
 }
@@ -63,11 +68,18 @@ async function intentOf(context: Context, given: string | undefined, options: Up
   return { project: dirname(file), document: (await readStrategy(file, { runnable: true })).document };
 }
 
-async function supervise(context: Context, { project, document }: Intent, keeper: AnchorKeeper): Promise<void> {
+/** Throws Failure on what is no count. */
+function gatewaysOf({ plane, gateways }: UpOptions): number {
+  const count = Number(gateways);
+  if (Number.isInteger(count) && count >= 1) return plane === 'gateway' ? count : 0;
+  throw new Failure({ code: 'GL0021', message: `--gateways ${gateways} is not a number of workers` }, exit.usage);
+}
+
+async function supervise(context: Context, { project, document }: Intent, gateways: number, keeper: AnchorKeeper): Promise<void> {
   const { terminal, environment } = context;
   const started = performance.now();
   const supervisor = await startSupervisor({
-    place: placeOf(project, environment), document, environment, keeper,
+    place: placeOf(project, environment), document, environment, gateways, keeper,
     onEvent: (event) => {
       const text = eventText(event);
       if (text !== null) terminal.say(text);
@@ -77,7 +89,7 @@ async function supervise(context: Context, { project, document }: Intent, keeper
 
   const { control, booted } = supervisor;
   const strategy = await control.strategy();
-  const facts = { document: (strategy.document as unknown) as StrategyDocument, workers: supervisor.workers(), places: (service: string) => supervisor.places(service), tookMs: performance.now() - started, command: commandName(environment), columns: terminal.columns };
+  const facts = { document: (strategy.document as unknown) as StrategyDocument, workers: supervisor.workers(), places: (service: string) => declaredOr(supervisor.places(service), document.services[service]), tookMs: performance.now() - started, command: commandName(environment), columns: terminal.columns };
   if (terminal.json) terminal.object({ ready: true, generation: strategy.generation, workers: facts.workers });
   terminal.data(bannerText(facts));
   for (const line of originText(booted)) terminal.say(line);
@@ -93,6 +105,12 @@ async function supervise(context: Context, { project, document }: Intent, keeper
     });
   }
   await ended;
+}
+
+/** What nobody declared is what the workers opened. */
+function declaredOr(opened: readonly Place[], spec: ServiceSpec | undefined): readonly Place[] {
+  const declared = placesOf(spec?.listen);
+  return declared.length > 0 ? declared : opened;
 }
 
 /** As people call it here: through npx where npm runs us. */

@@ -16,6 +16,7 @@ export function asFailure(thrown: unknown): unknown {
 function fromControl(error: ControlError): Failure {
   const { details } = error;
   // What did not start has a code of its own that says more.
+  if (details.thrown instanceof Failure) return details.thrown;
   if (details.thrown instanceof StartFailure) return new Failure({ ...fromStart(details.thrown), message: details.detail }, exit.failed, error);
   const problem: Problem = { code: error.code, message: details.detail, cause: details.cause, fix: details.fix, output: details.lastLines };
   const fields = (details.errors ?? []).map((field): Problem => ({ code: field.code, message: field.detail, place: { file: 'strategy', pointer: field.pointer }, cause: field.cause, fix: field.fix }));

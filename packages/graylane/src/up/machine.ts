@@ -2,9 +2,11 @@
 // Translates the strategy's words into pools; it decides nothing.
 
 import type { Effects, Published, WorkerFacts } from '@graylane/control';
-import { poolId, runsSpec, type Fleet, type Pool, type PoolSpec, type PublicSlots, type WorkerStatus } from '@graylane/pool';
+import { poolId, runsSpec, type Fleet, type Pool, type Place, type PoolSpec, type PublicSlots, type WorkerStatus } from '@graylane/pool';
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
 import type { Role } from '@graylane/wire';
+import { exit, Failure } from '../print/failure.ts';
+import { gatewaySpec } from './gateway-spec.ts';
 import { placesOf, poolSpec } from './specs.ts';
 
 /**
@@ -17,15 +19,19 @@ export interface MachineOptions {
   readonly fleet: Fleet;
   /** Folder that relative paths of the document mean. */
   readonly base: string;
+  /** How many gateway workers hold the public places of a service; 0 where the workers of stable hold them themselves. */
+  readonly gateways: number;
 }
 
 export class Machine implements Effects {
   readonly #fleet: Fleet;
   readonly #base: string;
+  readonly #gateways: number;
 
-  constructor({ fleet, base }: MachineOptions) {
+  constructor({ fleet, base, gateways }: MachineOptions) {
     this.#fleet = fleet;
     this.#base = base;
+    this.#gateways = gateways;
   }
 
   publish(snapshot: Snapshot, generation: number): Promise<Published> {
@@ -41,6 +47,10 @@ export class Machine implements Effects {
   }
 
   async prepareStable(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void> {
+    if (this.#gateways > 0) {
+      await this.#prepareBehindGateway(service, version, spec, placesOf(listen));
+      return;
+    }
     const held = this.#fleet.pools().some((pool) => pool.spec.service === service && pool.spec.role === 'stable' && pool.spec.version !== version);
     const plan = this.#plan(service, version, 'stable', held ? 'hold' : 'open', spec);
     if (!held && this.#pool(service, version, 'stable') === undefined) await this.#fleet.openSlots(service, placesOf(listen), plan.workers ?? plan.scaling?.min ?? 1);
@@ -48,7 +58,7 @@ export class Machine implements Effects {
   }
 
   openStable(service: string, version: string): Promise<void> {
-    this.#pool(service, version, 'stable')?.open();
+    if (this.#gateways === 0) this.#pool(service, version, 'stable')?.open();
     return Promise.resolve();
   }
 
@@ -58,10 +68,25 @@ export class Machine implements Effects {
 
   workers(): readonly WorkerFacts[] {
     const restarts = new Map(this.#fleet.pools().map((pool) => [pool.id, pool.status().restarts]));
-    return this.#fleet.workers().map((worker) => factsOf(worker, restarts.get(worker.pool) ?? 0));
+    return this.#fleet.workers().flatMap((worker) => {
+      const { role } = worker;
+      // A gateway worker is no worker of a version.
+      return role === 'gateway' ? [] : [factsOf(worker, role, restarts.get(worker.pool) ?? 0)];
+    });
   }
 
-  #plan(service: string, version: string, role: Role, publicSlots: PublicSlots, spec: VersionSpec): PoolSpec {
+  /** The gateway comes last: until it listens nobody is sent to a version that is not ready. */
+  async #prepareBehindGateway(service: string, version: string, spec: VersionSpec, places: readonly Place[]): Promise<void> {
+    const running = this.#fleet.pools().some((pool) => pool.spec.service === service && pool.spec.role === 'gateway');
+    if (!running) {
+      if (places.length === 0) throw new Failure({ code: 'GL0051', message: `a gateway in front of ${service} needs to know its port`, fix: 'declare it: `listen: 8080` in the service, or --port 8080' }, exit.usage);
+      await this.#fleet.openSlots(service, places, this.#gateways);
+    }
+    await this.#ensure(this.#plan(service, version, 'stable', 'none', spec));
+    if (!running) await this.#fleet.start(gatewaySpec(service, version, this.#gateways));
+  }
+
+  #plan(service: string, version: string, role: WorkerFacts['role'], publicSlots: PublicSlots, spec: VersionSpec): PoolSpec {
     return poolSpec({ service, version, role, publicSlots, spec, base: this.#base });
   }
 
@@ -82,8 +107,8 @@ export class Machine implements Effects {
   }
 }
 
-function factsOf(worker: WorkerStatus, restarts: number): WorkerFacts {
-  const { id, service, version, role, pid, state, generation, startedAt, vitals } = worker;
+function factsOf(worker: WorkerStatus, role: WorkerFacts['role'], restarts: number): WorkerFacts {
+  const { id, service, version, pid, state, generation, startedAt, vitals } = worker;
   return {
     id, service, version, role, pid, state, generation, startedAt, restarts,
     ready: state === 'ready',

@@ -15,6 +15,8 @@ export interface SupervisorOptions {
   /** The checked document, or null to go on with what the store has. */
   readonly document: StrategyDocument | null;
   readonly environment: NodeJS.ProcessEnv;
+  /** Gateway workers in front of each service; 0 for the in-process plane. */
+  readonly gateways: number;
   /** Who keeps the listening sockets when this process dies. */
   readonly keeper: Keeper | null;
   readonly onEvent: (event: FleetEvent) => void;
@@ -53,7 +55,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   // First of all: it is what says that another supervisor runs for this project.
   await fleet.listen();
   const store = await openSqliteStore({ file: join(place.state, 'store.db'), clock: systemClock });
-  const machine = new Machine({ fleet, base: place.project });
+  const machine = new Machine({ fleet, base: place.project, gateways: options.gateways });
   const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, onFault: options.onFault });
   counted = control;
   const end = Promise.withResolvers<undefined>();

@@ -104,7 +104,7 @@ export class Worker {
 
   /** What others need to forward to it; null while it takes no forwarded exchanges. */
   peer(): Peer | null {
-    if (this.#state.name !== 'ready' || this.#listeners.length === 0) return null;
+    if (this.#state.name !== 'ready' || this.#listeners.length === 0 || this.spec.role === 'gateway') return null;
     return { worker: this.id, version: this.spec.version, listeners: this.#listeners };
   }
 
