@@ -7,6 +7,8 @@ import { bodyExchanges, nodeExchanges, plainExchanges, webSocketExchanges } from
 export interface App {
   readonly name: string;
   readonly script: string;
+  /** The address that the app listens on, where it names one: it decides how the app sees its clients. */
+  readonly host?: string;
   readonly exchanges: readonly Exchange[];
 }
 
@@ -22,11 +24,11 @@ export const apps: readonly App[] = [
   shop('koa'),
   shop('express-4'),
   shop('express-5'),
-  shop('fastify'),
+  { ...shop('fastify'), host: '127.0.0.1' },
   shop('hono'),
   { name: 'websocket', script: join(examples, 'websocket/v1/server.js'), exchanges: [...plainExchanges('/', '/missing'), ...webSocketExchanges()] },
-  { name: 'json-server 0.17', script: join(examples, 'json-server/v0/server.js'), exchanges: plainExchanges('/posts', '/missing') },
-  { name: 'json-server 1.0', script: join(examples, 'json-server/v1/server.js'), exchanges: plainExchanges('/posts', '/missing') },
+  { name: 'json-server 0.17', script: join(examples, 'json-server/v0/server.js'), host: '127.0.0.1', exchanges: plainExchanges('/posts', '/missing') },
+  { name: 'json-server 1.0', script: join(examples, 'json-server/v1/server.js'), host: '127.0.0.1', exchanges: plainExchanges('/posts', '/missing') },
 ];
 
-export const http2App: string = join(examples, 'http2/v1/server.js');
+export const http2App: Pick<App, 'script'> = { script: join(examples, 'http2/v1/server.js') };

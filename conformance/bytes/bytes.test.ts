@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { startUp } from '../live/up.ts';
 import type { Up } from '../live/up.ts';
 import { apps, http2App } from './apps.ts';
+import type { App } from './apps.ts';
 import type { Running } from './bare.ts';
 import { runBare } from './bare.ts';
 import { difference } from './compare.ts';
@@ -16,14 +17,14 @@ type Recording = ReadonlyMap<string, string>;
 /** `cache: 'off'`, for a lane's responses become private by default, which these bytes would show. */
 const everybody = (percent: number): object => ({ name: 'everybody', when: [{}], percent, cache: 'off', versions: { web: 'v2' } });
 
-function startTwins(script: string): Promise<Up> {
-  return startUp({ versions: { v1: { script }, v2: { script } }, releases: [everybody(0)], exposeRoute: false });
+function startTwins({ script, host }: Pick<App, 'script' | 'host'>): Promise<Up> {
+  return startUp({ versions: { v1: { script }, v2: { script } }, releases: [everybody(0)], exposeRoute: false, ...(host === undefined ? {} : { host }) });
 }
 
-async function check(script: string, recordFrom: (port: number) => Promise<Recording>): Promise<void> {
-  const bare: Running = await runBare(script);
+async function check(app: Pick<App, 'script' | 'host'>, recordFrom: (port: number) => Promise<Recording>): Promise<void> {
+  const bare: Running = await runBare(app.script);
   const expected = await recordFrom(bare.port).finally(bare.stop);
-  const up = await startTwins(script);
+  const up = await startTwins(app);
   try {
     const faults = differences('at 0 %', expected, await recordFrom(up.port));
     await up.publish(up.document([everybody(100)]));
@@ -42,6 +43,6 @@ function differences(when: string, expected: Recording, actual: Recording): stri
 }
 
 describe('bytes of the example apps with and without graylane', () => {
-  for (const { name, script, exchanges } of apps) it(name, () => check(script, (port) => record(exchanges, port)));
+  for (const app of apps) it(app.name, () => check(app, (port) => record(app.exchanges, port)));
   it('http2', () => check(http2App, (port) => recordHttp2(`http://127.0.0.1:${port}`)));
 });

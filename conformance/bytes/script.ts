@@ -40,7 +40,6 @@ export function plainExchanges(page: string, missing: string): readonly Exchange
       { send: request(`GET ${page} HTTP/1.1`), until: { responses: 1 } },
       { send: (received) => request(`GET ${page} HTTP/1.1`, `If-None-Match: ${/\r\netag: *([^\r]*)/i.exec(received)?.[1] ?? '"none"'}\r\n${CLOSE}`), until: 'end' },
     ] },
-    { name: 'half-close after the request', steps: [{ send: request(`GET ${page} HTTP/1.1`), until: 'end', halfClose: true }] },
     one('query', request(`GET ${page}?a=1&b=%20 HTTP/1.1`, CLOSE)),
     one('absolute-form target', request(`GET http://shop.test${page} HTTP/1.1`, CLOSE)),
     one('percent-encoded path', request('GET /%69tems%2f..%2f HTTP/1.1', CLOSE)),
@@ -89,6 +88,8 @@ export function bodyExchanges(): readonly Exchange[] {
     inTurn('a stream on a kept connection', request('GET /stream HTTP/1.1'), request('GET /client HTTP/1.1', CLOSE)),
     one('a stream to HTTP/1.0', request('GET /stream HTTP/1.0')),
     one('HEAD of a stream', request('HEAD /stream HTTP/1.1', CLOSE)),
+    // Node ends a half-closed connection at once, so only an app that answers in the same turn can be compared.
+    { name: 'half-close after the request', steps: [{ send: request('GET /items HTTP/1.1'), until: 'end', halfClose: true }] },
     one('who the app says the client is', request('GET /client HTTP/1.1', CLOSE)),
   ];
 }
