@@ -59,6 +59,12 @@ export class GatewayWorker {
     if (!this.#brief.hold) await this.#open();
   }
 
+  /** Ends everything at once. */
+  close(): void {
+    this.#link.close();
+    for (const { gateway } of this.#places) gateway.close();
+  }
+
   async #open(): Promise<void> {
     await Promise.all(this.#places.map(async (place) => {
       const { index, port, host } = place.plan;

@@ -21,6 +21,8 @@ export class SupervisorLink {
   readonly #options: SupervisorLinkOptions;
   #socket: Socket | null = null;
   #retryMs = RETRY_FIRST_MS;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(options: SupervisorLinkOptions) {
     this.#options = options;
@@ -48,6 +50,12 @@ export class SupervisorLink {
     this.#socket?.write(frame(Buffer.from(JSON.stringify(message))));
   }
 
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retryTimer);
+    this.#socket?.destroy();
+  }
+
   #read(socket: Socket, reader: FrameReader, chunk: Uint8Array): void {
     try {
       for (const body of reader.push(chunk)) {
@@ -61,10 +69,11 @@ export class SupervisorLink {
   }
 
   #retry(): void {
+    if (this.#closed) return;
     // Half of the time is drawn, so that a fleet does not come back in one moment.
     const delayMs = this.#retryMs * (0.5 + this.#options.random() / 2);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LAST_MS);
-    setTimeout(() => this.start(), delayMs);
+    this.#retryTimer = setTimeout(() => this.start(), delayMs);
   }
 }
 
