@@ -43,9 +43,11 @@ export function lowerShare(tally: Tally, needed: number): number {
 function atLogit(tally: Tally, logit: number, direction: 1 | -1): number {
   const terms = Float64Array.from(NEAR.logWeights);
   const good = tally.units - tally.bad;
+  const bad = logShare(logit);
+  const fine = logShare(-logit);
   for (let index = 0; index < terms.length; index += 1) {
     const other = logit + direction * (NEAR.logRatios[index] ?? 0);
-    terms[index] = (terms[index] ?? 0) + tally.bad * (logShare(other) - logShare(logit)) + good * (logShare(-other) - logShare(-logit));
+    terms[index] = (terms[index] ?? 0) + tally.bad * (logShare(other) - bad) + good * (logShare(-other) - fine);
   }
   return logSumExp(terms);
 }
