@@ -18,6 +18,10 @@ import { StartFailure } from './failure.ts';
 import { launch, planLaunch, renice, spawnFailure } from './launch.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { receiveNotes } from './notes.ts';
+import { readIfThere } from './atomic-file.ts';
+import { cpuShares } from './os/cgroup.ts';
+import type { CpuShares } from './os/cgroup.ts';
+import { Ownership } from './ownership.ts';
 import { isBoundHandle } from './os/bind.ts';
 import { LogKeeper } from './logs/keeper.ts';
 import { logPlace } from './logs/place.ts';
@@ -78,6 +82,8 @@ export class Fleet {
   readonly #heartbeat: Heartbeat;
   readonly #overseer: Overseer;
   readonly #logKeeper: LogKeeper;
+  readonly #ownership: Ownership;
+  readonly #cpuShares: CpuShares;
   readonly #services = new Map<string, Slots>();
   readonly #pools = new Map<string, Pool>();
   readonly #poolHost: PoolHost;
@@ -102,6 +108,8 @@ export class Fleet {
       scale: (pool, workers) => this.#report(pool.id, `scaling to ${workers} workers`, pool.scale(workers)),
     });
     this.#logKeeper = new LogKeeper(this.#paths.logs, options.rotation ?? DEFAULT_ROTATION, this.#clock, (id) => this.#live().some((worker) => worker.id === id), (text) => this.#warn('logs', text));
+    this.#ownership = new Ownership(path.resolve(options.runDir), this.#paths, process.geteuid?.() ?? 0);
+    this.#cpuShares = cpuShares('/sys/fs/cgroup', readIfThere('/proc/self/cgroup') ?? '', process.pid);
     this.#poolHost = {
       clock: this.#clock,
       spawn: (slot, spec, revision) => this.#spawn(slot, spec, revision),
@@ -224,7 +232,7 @@ export class Fleet {
   #adopt(left: PoolRecord): void {
     const found = left.workers.map((record) => adoptWorker(record, this.#clock, this.#workerHost)).filter((worker) => worker !== null);
     if (left.phase === 'running' || left.phase === 'reloading') {
-      const pool = new Pool(left.spec, left.revision, this.#poolHost);
+      const pool = new Pool(fullSpec(left.spec), left.revision, this.#poolHost);
       this.#pools.set(pool.id, pool);
       pool.adopt(found);
       return;
@@ -263,6 +271,7 @@ export class Fleet {
     const slots = this.#slots(spec.service);
     const brief = workerBrief(id, spec, slots.places, this.#paths);
     const plan = planLaunch(spec, brief, this.#options.agentFile, this.#options.env ?? process.env);
+    this.#ownership.admit(plan.uid);
     const logFile = logPlace(this.#paths.logs, spec.service, spec.version, number).file;
     mkdirSync(path.dirname(logFile), { recursive: true, mode: 0o750 });
     const child = launch(plan, logFile, spec.publicSlots === 'none' ? [] : slots.descriptors(slot));
@@ -272,6 +281,7 @@ export class Fleet {
       throw spawnFailure(spec, Object.assign(new Error('spawn failed'), { code: 'ENOENT' }));
     }
     if (spec.nice !== null) renice(child.pid, spec.nice);
+    if (spec.cpuWeight !== null) this.#cpuShares.assign(child.pid, `${spec.service}.${spec.version}`, spec.cpuWeight);
     const now = this.#clock.now();
     const identity = { id, slot, revision, logFile, places: slots.places.map((_, index) => index), startedWall: this.#clock.wall() };
     const state: WorkerState = { name: 'starting', sinceMs: now, owed: { agent: true, places: identity.places.length === 0 ? null : identity.places, message: spec.ready.message, probe: spec.ready.http !== null } };

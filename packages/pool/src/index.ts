@@ -17,3 +17,7 @@ export type { Keeper } from './slots.ts';
 export { formatLine, readLogs } from './logs/reader.ts';
 export type { LogLine, LogQuery } from './logs/reader.ts';
 export type { RotationPlan } from './logs/rotate.ts';
+export { launchdPlist, systemdUnits } from './service/unit.ts';
+export type { ServicePlan, UnitFile } from './service/unit.ts';
+export { fromEcosystem } from './pm2/ecosystem.ts';
+export type { MappedConfig, MappedVersion, Mapping, MappingNote } from './pm2/ecosystem.ts';

@@ -45,7 +45,7 @@ export function planLaunch(spec: FullSpec, brief: WorkerBrief, agentFile: string
   const ports = brief.listeners[0] === undefined ? {} : { PORT: String(brief.listeners[0].port) };
   return {
     command: spec.interpreter ?? process.execPath,
-    args: [...spec.nodeFlags, ...(spec.preload ? ['--import', pathToFileURL(agentFile).href] : []), script, ...spec.args],
+    args: [...heapFlags(spec), ...spec.nodeFlags, ...(spec.preload ? ['--import', pathToFileURL(agentFile).href] : []), script, ...spec.args],
     cwd,
     env: {
       ...withoutOurs(inherited),

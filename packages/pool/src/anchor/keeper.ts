@@ -6,7 +6,7 @@ import path from 'node:path';
 
 import type { BoundHandle } from '../os/bind.ts';
 import type { Keeper } from '../slots.ts';
-import { INHERITANCE_VARIABLE, parseInheritance, TASK_VARIABLE } from './notes.ts';
+import { ACTIVATED_VARIABLE, INHERITANCE_VARIABLE, parseInheritance, TASK_VARIABLE } from './notes.ts';
 import type { NoteToAnchor, SupervisorCommand, Task } from './notes.ts';
 
 /** As much of a process as can be told things: this one (its parent is the anchor) or a child. */
@@ -90,6 +90,8 @@ export class AnchorKeeper implements Keeper {
   /** The new one inherits every socket and watches this process by its channel. */
   #replaceAnchor(): void {
     if (this.#farewell) return;
+    // systemd holds the sockets and restarts the anchor, which starts the next supervisor; two of them must not meet.
+    if (process.env[ACTIVATED_VARIABLE] !== undefined) process.exit(0);
     const handles: Record<string, number> = {};
     const descriptors: number[] = [];
     for (const [key, fd] of this.#held) {

@@ -5,6 +5,9 @@ export const INHERITANCE_VARIABLE = 'GRAYLANE_ANCHOR';
 /** Carries a {@link Task} to an anchor that a supervisor starts when the former anchor is gone. */
 export const TASK_VARIABLE = 'GRAYLANE_ANCHOR_TASK';
 
+/** Set when a service manager gave the sockets: it, and nobody else, brings back an anchor that dies. */
+export const ACTIVATED_VARIABLE = 'GRAYLANE_ACTIVATED';
+
 export interface Inheritance {
   /** Descriptor numbers of listening sockets, by slot key. */
   readonly handles: Readonly<Record<string, number>>;

@@ -6,7 +6,7 @@ import { systemClock } from '../clock.ts';
 import { socketActivation } from '../service/listen-fds.ts';
 import { Anchor } from './anchor.ts';
 import type { AnchorOptions } from './anchor.ts';
-import { TASK_VARIABLE } from './notes.ts';
+import { ACTIVATED_VARIABLE, TASK_VARIABLE } from './notes.ts';
 import type { SupervisorCommand, Task } from './notes.ts';
 
 /** Passed on to the supervisor, which decides what they mean. A closed terminal means the same as SIGTERM. */
@@ -18,7 +18,7 @@ const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, NodeJS.Signals>>> = { SIG
  */
 export async function runAnchor(supervisor: SupervisorCommand, onRestart: AnchorOptions['onRestart']): Promise<number> {
   const inherited = socketActivation(process.env, process.pid);
-  const env = { ...process.env, ...(Object.keys(inherited).length === 0 ? {} : { GRAYLANE_ACTIVATED: '1' }) };
+  const env = { ...process.env, ...(Object.keys(inherited).length === 0 ? {} : { [ACTIVATED_VARIABLE]: '1' }) };
   const anchor = new Anchor({ ...supervisor, env, clock: systemClock, inherited, onRestart }, false);
   passSignalsOn(anchor);
   anchor.raise();
