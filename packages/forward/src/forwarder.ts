@@ -164,8 +164,8 @@ export class Forwarder {
   /** Runs while there is anything to look after. */
   #startChecks(): void {
     if (this.#stopChecks !== null) return;
-    const { connectLocalMs, connectRemoteMs, responseHeadMs, bodyIdleMs, waitMs, idleConnectionMs, clientIdleMs, clientStallMs } = this.#limits;
-    const timeouts = [connectLocalMs, connectRemoteMs, responseHeadMs, bodyIdleMs, waitMs, idleConnectionMs, clientIdleMs, clientStallMs].filter((ms) => ms > 0);
+    const { connectLocalMs, connectRemoteMs, responseHeadMs, bodyIdleMs, waitMs, idleConnectionMs, clientIdleMs, clientStallMs, tunnelLingerMs } = this.#limits;
+    const timeouts = [connectLocalMs, connectRemoteMs, responseHeadMs, bodyIdleMs, waitMs, idleConnectionMs, clientIdleMs, clientStallMs, tunnelLingerMs].filter((ms) => ms > 0);
     this.#stopChecks = this.#clock.every(Math.max(CHECK_MIN_MS, Math.min(...timeouts) / CHECKS_PER_TIMEOUT), () => this.#check());
   }
 

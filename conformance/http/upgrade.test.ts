@@ -1,0 +1,130 @@
+// Upgrades: bytes pass unchanged in both directions, both sides end together, and nobody gets a tunnel unasked.
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import * as http from 'node:http';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket, WebSocketServer } from 'ws';
+import { onHops } from './kit/hops.ts';
+import { RawClient } from './kit/raw-client.ts';
+
+const UPGRADE = 'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n';
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+onHops('21: WebSocket frames of 1 MB pass unchanged, and close codes go both ways', {}, async ({ port, setUpstreams, stats }, t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'gl-'));
+  const app = http.createServer().listen(join(folder, 'ws.sock'));
+  await once(app, 'listening');
+  const sockets = new WebSocketServer({ server: app });
+  const closed = new Promise<number>((resolve) => sockets.once('connection', (socket) => socket.on('close', resolve)));
+  sockets.on('connection', (socket) => {
+    socket.on('message', (data, binary) => socket.send(data, { binary }));
+  });
+  t.after(() => {
+    sockets.close();
+    app.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  setUpstreams([{ key: 'ws', address: { path: join(folder, 'ws.sock') } }]);
+  const client = new WebSocket(`ws://127.0.0.1:${port}/`);
+  await once(client, 'open');
+  for (let i = 0; i < 4; i++) {
+    const sent = randomBytes(1_000_000);
+    client.send(sent);
+    const [received] = await once(client, 'message') as [Buffer];
+    assert.equal(createHash('sha256').update(received).digest('hex'), createHash('sha256').update(sent).digest('hex'));
+  }
+  assert.equal(stats().tunnels, 1);
+  assert.equal(stats().inFlight, 0);
+  client.close(4001);
+  const [code] = await once(client, 'close') as [number];
+  assert.equal(code, 4001);
+  assert.equal(await closed, 4001);
+  const other = new WebSocket(`ws://127.0.0.1:${port}/`);
+  await once(other, 'open');
+  for (const socket of sockets.clients) socket.close(4002);
+  assert.equal((await once(other, 'close') as [number])[0], 4002);
+});
+
+onHops('bytes that come with the head are not lost, on either side', { answer: (socket) => {
+  socket.on('data', (chunk) => socket.write(`echo ${chunk.toString()}`));
+  socket.write(`${SWITCH}early from upstream|`);
+} }, async ({ port }) => {
+  const client = await RawClient.connect(port);
+  client.send(`${UPGRADE}early from client|`);
+  await client.until((text) => /early from upstream\|.*early from client\|/s.test(text));
+  client.destroy();
+});
+
+onHops('a client that leaves a tunnel takes the upstream with it', { answer: (socket) => void socket.write(SWITCH) }, async ({ port, upstream, stats }) => {
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE);
+  await client.until((text) => text.includes('101'));
+  client.socket.resetAndDestroy();
+  await upstream.until(() => upstream.sockets.size === 0);
+  while (stats().tunnels > 0) await sleep(1);
+});
+
+onHops('an upstream that leaves a tunnel takes the client with it', { answer: (socket) => {
+  socket.write(SWITCH);
+  setTimeout(() => socket.destroy(), 20);
+} }, async ({ port, stats }) => {
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE);
+  await client.all();
+  while (stats().tunnels > 0) await sleep(1);
+});
+
+onHops('a half-closed tunnel is ended after its linger time', { limits: { tunnelLingerMs: 100 }, answer: (socket) => {
+  socket.removeAllListeners('end');
+  socket.write(SWITCH);
+} }, async ({ port, stats }) => {
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE);
+  await client.until((text) => text.includes('101'));
+  client.socket.end();
+  await client.all();
+  while (stats().tunnels > 0) await sleep(1);
+});
+
+onHops('a refused upgrade is an ordinary answer', { answer: (socket) => void socket.write('HTTP/1.1 403 Forbidden\r\nDate: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n') }, async ({ port, upstream }) => {
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE);
+  assert.match(await client.all(), /^HTTP\/1\.1 403 Forbidden\r\n[^]*Connection: close\r\n[^]*2\r\nno\r\n0\r\n\r\n$/i);
+  await upstream.until(() => upstream.sockets.size <= 1);
+});
+
+onHops('more tunnels than the limit are refused with 503', { limits: { tunnels: 1 }, answer: (socket) => void socket.write(SWITCH) }, async ({ port }) => {
+  const first = await RawClient.connect(port);
+  first.send(UPGRADE);
+  await first.until((text) => text.includes('101'));
+  const second = await RawClient.connect(port);
+  second.send(UPGRADE);
+  assert.match(await second.all(), /^HTTP\/1\.1 503 [^]*Retry-After: 1\r\n/);
+  first.destroy();
+});
+
+onHops('an upgrade with a body is refused: Nodes differ on what its bytes are', {}, async ({ port, upstream }) => {
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE.replace('\r\n\r\n', '\r\nContent-Length: 34\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n'));
+  assert.match(await client.all(), /^HTTP\/1\.1 400 /);
+  assert.deepEqual(upstream.seen, []);
+});
+
+onHops('an upgrade to anything but WebSocket is an ordinary request', { planes: ['proxy'] }, async ({ port, upstream }) => {
+  const client = await RawClient.connect(port);
+  client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n');
+  assert.match(await client.all(), /^HTTP\/1\.1 200 /);
+  assert.doesNotMatch(upstream.seen[0]?.head ?? '', /upgrade|settings/i);
+});
+
+onHops('an upgrade whose upstream is gone is a 502', {}, async ({ port, setUpstreams }) => {
+  setUpstreams([{ key: 'gone', address: { path: '/nonexistent/u.sock' } }]);
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE);
+  assert.match(await client.all(), /^HTTP\/1\.1 502 [^]*Connection: close\r\n/);
+});
