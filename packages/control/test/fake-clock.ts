@@ -43,13 +43,16 @@ export class FakeClock implements Clock {
       if (due === undefined) break;
       this.#timers = this.#timers.filter((other) => other !== due);
       due.run();
-      await settle();
+      await settle(TURNS_BETWEEN_TIMERS);
     }
     await settle();
   }
 }
 
+/** Enough for one look of the controller; the end of an advance waits longer. */
+const TURNS_BETWEEN_TIMERS = 4;
+
 /** Lets every promise that can go on without time or input do so. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+export async function settle(turns: number = 20): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
 }

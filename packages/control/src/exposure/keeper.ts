@@ -29,6 +29,8 @@ interface Watch {
   /** The treated share of each generation, null where there is no one share. */
   readonly shares: Map<number, number | null>;
   state: State | null;
+  /** The last answer, until something new comes in: asking is cheap, judging is not. */
+  answer: { readonly closing: boolean; readonly verdict: VerdictView } | null;
 }
 
 interface StoredWatch {
@@ -61,7 +63,7 @@ export class VerdictKeeper implements Verdicts {
   async load(): Promise<void> {
     for (const { key, value } of await this.#options.store.list(PREFIX)) {
       const { attempt, since, evidence, shares, state } = JSON.parse(value) as StoredWatch;
-      this.#watches.set(key.slice(PREFIX.length), { attempt, since, state, evidence: new Evidence(evidence), shares: new Map(shares) });
+      this.#watches.set(key.slice(PREFIX.length), { attempt, since, state, answer: null, evidence: new Evidence(evidence), shares: new Map(shares) });
     }
   }
 
@@ -96,9 +98,8 @@ export class VerdictKeeper implements Verdicts {
     if (watch?.attempt !== release.attempt) return null;
     this.#look(watch);
     this.#saveSometimes();
-    if (watch.state === null) return { answer: closing ? 'inconclusive' : 'waiting', reasons: ['no request of its audience was counted yet'], evidence: [] };
-    const { answer, reasons, evidence } = judge(watch.state, { closing });
-    return { answer, reasons: reasons.map(({ text }) => text), evidence: evidence.map((one) => ({ ...one })) };
+    if (watch.answer?.closing !== closing) watch.answer = { closing, verdict: verdictOf(watch.state, closing) };
+    return watch.answer.verdict;
   }
 
   /** Stores all that is known; also at the end of the process. */
@@ -128,7 +129,7 @@ export class VerdictKeeper implements Verdicts {
     const known = this.#watches.get(state.name);
     if (known?.attempt === state.attempt) return known;
     if (known === undefined && this.#watches.size >= WATCHES_LIMIT) return null;
-    const watch: Watch = { attempt: state.attempt, since: generation, evidence: new Evidence(null), shares: new Map(), state: null };
+    const watch: Watch = { attempt: state.attempt, since: generation, evidence: new Evidence(null), shares: new Map(), state: null, answer: null };
     this.#watches.set(state.name, watch);
     return watch;
   }
@@ -136,6 +137,7 @@ export class VerdictKeeper implements Verdicts {
   /** Everything that came in since the last look, in the order of generations. */
   #look(watch: Watch): void {
     for (const { generation, treated, control } of watch.evidence.take()) {
+      watch.answer = null;
       watch.state ??= createVerdict(this.#configFor(watch));
       const share = watch.shares.get(generation) ?? null;
       const users = watch.state.plan.guardrails.some((guardrail) => guardrail.kind === 'share' && guardrail.counting === 'users');
@@ -154,6 +156,12 @@ export class VerdictKeeper implements Verdicts {
 }
 
 const PREFIX = 'verdict/';
+
+function verdictOf(state: State | null, closing: boolean): VerdictView {
+  if (state === null) return { answer: closing ? 'inconclusive' : 'waiting', reasons: ['no request of its audience was counted yet'], evidence: [] };
+  const { answer, reasons, evidence } = judge(state, { closing });
+  return { answer, reasons: reasons.map(({ text }) => text), evidence: evidence.map((one) => ({ ...one })) };
+}
 
 function armCounts(delta: ArmDelta, users: boolean): ArmCounts {
   const { requests, failed, slow, badUsers, slowUsers } = delta;

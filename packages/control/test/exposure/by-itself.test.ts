@@ -7,7 +7,8 @@ import type { World } from '../plane/world.ts';
 import { Traffic } from './traffic.ts';
 import type { TrafficOptions } from './traffic.ts';
 
-const gate = withRelease([{ percent: 5 }, { verdict: { for: '30m' } }]);
+const gateAt = (percent: number): ReturnType<typeof withRelease> => withRelease([{ percent }, { verdict: { for: '30m' } }]);
+const gate = gateAt(5);
 const sick = { treated: 0.05, control: 0.01 };
 const healthy = { treated: 0.01, control: 0.01 };
 
@@ -18,12 +19,11 @@ describe('a release that is left alone', () => {
     assert.ok(minutes <= 10, `it took ${minutes} minutes`);
     assert.match(why, /^errors: .* bad against .* in control/);
     const [event] = await world.plane.events({ limit: 1 });
-    assert.equal(event?.who, 'controller');
-    assert.equal((event?.evidence as { answer: string }).answer, 'harm');
+    assert.deepEqual([event?.who, (event?.evidence as { answer: string } | undefined)?.answer], ['controller', 'harm']);
     assert.deepEqual(world.machine.snapshot?.releases, []);
   });
 
-  check('that is healthy is promoted at its gate', { errors: healthy, requestsPerMinute: 20_000 }, async (world, minutes) => {
+  check('that is healthy is promoted at its gate', { errors: healthy, requestsPerMinute: 2_400, percent: 50 }, async (world, minutes) => {
     assert.equal((await world.plane.release('r')).phase, 'succeeded');
     assert.ok(minutes >= 29, `after ${minutes} minutes already`);
     assert.equal((await world.plane.strategy()).document['services'] === undefined, false);
@@ -68,12 +68,12 @@ describe('a release that is left alone', () => {
 const by = { who: 'test', why: 'a test' };
 const MINUTES = 40;
 
-function check(title: string, traffic: Partial<TrafficOptions> & Pick<TrafficOptions, 'errors'>, look: (world: World, minutes: number) => Promise<void>): void {
+function check(title: string, { percent = 5, ...traffic }: Partial<TrafficOptions> & Pick<TrafficOptions, 'errors'> & { readonly percent?: number }, look: (world: World, minutes: number) => Promise<void>): void {
   it(title, async () => {
-    const world = await openWorld(gate);
+    const world = await openWorld(gateAt(percent));
     try {
       await world.plane.verb('r', 'start', by);
-      await look(world, await feed(world, new Traffic({ seed: 20_301, requestsPerMinute: 1_000, release: 'r', ...traffic }), MINUTES));
+      await look(world, await feed(world, new Traffic({ seed: 20_301, requestsPerMinute: 1_000, release: 'r', ...traffic }), MINUTES, percent));
       assert.deepEqual(world.faults, []);
     } finally {
       await world.end();
@@ -82,17 +82,17 @@ function check(title: string, traffic: Partial<TrafficOptions> & Pick<TrafficOpt
 }
 
 /** Until the release is no longer progressing; returns the minutes that passed. */
-async function feed(world: World, traffic: Traffic, minutes: number): Promise<number> {
+async function feed(world: World, traffic: Traffic, minutes: number, percent: number = 5): Promise<number> {
   for (let second = 0; second < minutes * 60; second += SECONDS_AT_ONCE) {
-    for (let one = 0; one < SECONDS_AT_ONCE; one += 1) world.plane.report({ id: 'web.v1.0', service: 'web' }, traffic.second(2, 5));
+    for (let one = 0; one < SECONDS_AT_ONCE; one += 1) world.plane.report({ id: 'web.v1.0', service: 'web' }, traffic.second(2, percent));
     await world.clock.advance(SECONDS_AT_ONCE * 1_000);
     if ((await world.plane.release('r')).phase !== 'progressing') return second / 60;
   }
   return minutes;
 }
 
-/** A look is real work; ten seconds of traffic each keep the test short. */
-const SECONDS_AT_ONCE = 10;
+/** A look is real work; twenty seconds of traffic each keep the test short. */
+const SECONDS_AT_ONCE = 20;
 
 async function unitsOf(world: World): Promise<{ treated: number; control: number }> {
   const { verdict } = await world.plane.release('r');
