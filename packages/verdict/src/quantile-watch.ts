@@ -9,8 +9,7 @@ import { logShareEvidence } from './share.ts';
 import type { QuantileWatch } from './state.ts';
 
 export function newQuantileWatch(guardrail: PlannedQuantile): QuantileWatch {
-  const empty = Array.from({ length: guardrail.edges.length + 1 }, () => 0);
-  return { kind: 'quantile', guardrail, treated: empty, control: empty, crossed: null };
+  return { kind: 'quantile', guardrail, segment: 1, presentShare: null, treated: emptyBuckets(guardrail), control: emptyBuckets(guardrail), crossed: null };
 }
 
 export function observeQuantile(watch: QuantileWatch, observation: Observation, look: number): QuantileWatch {
@@ -18,14 +17,15 @@ export function observeQuantile(watch: QuantileWatch, observation: Observation, 
   const treated = entryOf(observation.treated.histogram, name);
   const control = entryOf(observation.control.histogram, name);
   if (treated === undefined && control === undefined) return watch;
-  const next: QuantileWatch = { ...watch, treated: addBuckets(watch.treated, treated), control: addBuckets(watch.control, control) };
+  const from = observation.share === watch.presentShare ? watch : afresh(watch, observation.share);
+  const next: QuantileWatch = { ...from, treated: addBuckets(from.treated, treated), control: addBuckets(from.control, control) };
   if (watch.crossed !== null || !isHarmful(next)) return next;
   return { ...next, crossed: { at: observation.at, look, treated: { units: sum(next.treated), bad: 0 }, control: { units: sum(next.control), bad: 0 } } };
 }
 
 export function quantileEvidence(watch: QuantileWatch, plan: Plan): Evidence {
   const { guardrail } = watch;
-  const harmNeeded = Math.log(2 / guardrail.alpha);
+  const harmNeeded = neededForHarm(watch);
   const goNeeded = Math.log(2 / plan.goAlpha);
   const treated = armEvidence(watch.treated, guardrail);
   const control = armEvidence(watch.control, guardrail);
@@ -42,9 +42,24 @@ export function quantileEvidence(watch: QuantileWatch, plan: Plan): Evidence {
 }
 
 function isHarmful(watch: QuantileWatch): boolean {
-  const needed = Math.log(2 / watch.guardrail.alpha);
+  const needed = neededForHarm(watch);
   const high = upperEdge(watch.control, watch.guardrail, needed);
   return high !== null && lowerEdge(watch.treated, watch.guardrail, needed) >= watch.guardrail.limit * high;
+}
+
+/** Two arms share what segment k has of alpha: α / (k·(k + 1)), which adds up to α over any number of segments. */
+function neededForHarm(watch: QuantileWatch): number {
+  return Math.log((2 * watch.segment * (watch.segment + 1)) / watch.guardrail.alpha);
+}
+
+/** Under another share the arms fill in other proportions, and what was slow before would be compared with what is fast now. */
+function afresh(watch: QuantileWatch, share: number | null): QuantileWatch {
+  const first = sum(watch.treated) + sum(watch.control) === 0;
+  return { ...watch, segment: first ? watch.segment : watch.segment + 1, presentShare: share, treated: emptyBuckets(watch.guardrail), control: emptyBuckets(watch.guardrail) };
+}
+
+function emptyBuckets(guardrail: PlannedQuantile): readonly number[] {
+  return Array.from({ length: guardrail.edges.length + 1 }, () => 0);
 }
 
 /**

@@ -10,28 +10,27 @@ import { entryOf } from './observation.ts';
 import type { ArmCounts, Observation } from './observation.ts';
 import { lowerShare, upperShare } from './share.ts';
 import type { Tally } from './share.ts';
-import type { ShareWatch } from './state.ts';
+import type { ArmTallies, ShareWatch } from './state.ts';
 import { addArrivals } from './strata.ts';
 import { designEffect } from './tempering.ts';
 
+const NOTHING: ArmTallies = { treated: { units: 0, bad: 0 }, control: { units: 0, bad: 0 } };
+
 export function newShareWatch(guardrail: PlannedShare): ShareWatch {
-  return { kind: 'share', guardrail, tallies: { treated: { units: 0, bad: 0 }, control: { units: 0, bad: 0 } }, strata: [], crossed: null };
+  return { kind: 'share', guardrail, tallies: NOTHING, strata: [], presentShare: null, present: NOTHING, crossed: null };
 }
 
 /** Null when the counts came under one share too many. */
 export function observeShare(watch: ShareWatch, observation: Observation, plan: Plan, look: number): ShareWatch | null {
-  const { name } = watch.guardrail;
-  const treatedBad = entryOf(observation.treated.bad, name) ?? 0;
-  const controlBad = entryOf(observation.control.bad, name) ?? 0;
-  const strata = observation.share === null ? watch.strata : addArrivals(watch.strata, observation.share, treatedBad, controlBad);
+  const more: ArmTallies = { treated: tallyOf(watch.guardrail, observation.treated), control: tallyOf(watch.guardrail, observation.control) };
+  const { share } = observation;
+  const strata = share === null ? watch.strata : addArrivals(watch.strata, share, more.treated.bad, more.control.bad);
   if (strata === null) return null;
-  const tallies = {
-    treated: add(watch.tallies.treated, counted(watch, observation.treated), treatedBad),
-    control: add(watch.tallies.control, counted(watch, observation.control), controlBad),
-  };
-  const next: ShareWatch = { ...watch, tallies, strata };
+  const tallies = add(watch.tallies, more);
+  const present = share === watch.presentShare ? add(watch.present, more) : more;
+  const next: ShareWatch = { ...watch, tallies, strata, presentShare: share, present };
   // Only a bad treated unit, or a control that shrinks in proportion, can turn the evidence towards harm.
-  const mayCross = watch.crossed === null && (treatedBad > 0 || plan.control === 'stable');
+  const mayCross = watch.crossed === null && (more.treated.bad > 0 || plan.control === 'stable');
   return mayCross && isHarmful(next, plan) ? { ...next, crossed: { at: observation.at, look, ...tallies } } : next;
 }
 
@@ -49,11 +48,11 @@ export function shareEvidence(watch: ShareWatch, plan: Plan): Evidence {
 }
 
 /**
- * Treated minus control. Each side shares its error between the arms. Bad requests of one user widen it by their design
+ * Treated minus control, under the present share. Each side shares its error between the arms. Bad requests of one user widen it by their design
  * effect, which is exact on average only.
  */
 function differenceInterval(watch: ShareWatch, plan: Plan): Interval {
-  const { treated, control } = watch.tallies;
+  const { treated, control } = watch.present;
   const { lowNeeded, highNeeded } = rateBounds(watch, plan);
   return {
     estimate: treated.units === 0 || control.units === 0 ? null : shareOf(treated) - shareOf(control),
@@ -67,15 +66,11 @@ function rateBounds(watch: ShareWatch, plan: Plan): { readonly lowNeeded: number
   return { lowNeeded: effect * Math.log(2 / watch.guardrail.alpha), highNeeded: effect * Math.log(4 / plan.goAlpha) };
 }
 
-function counted(watch: ShareWatch, counts: ArmCounts): number {
-  return watch.guardrail.counting === 'requests' ? (counts.requests ?? counts.units) : counts.units;
-}
-
 function isHarmful(watch: ShareWatch, plan: Plan): boolean {
   const { limit, alpha, errorsPerUser } = watch.guardrail;
   if (plan.control === 'randomised') return reachesAbove(watch.strata, limit, -Math.log(alpha), errorsPerUser);
   const needed = designEffect(errorsPerUser) * Math.log(2 / alpha);
-  return lowerShare(watch.tallies.treated, needed) > limit * upperShare(watch.tallies.control, needed);
+  return lowerShare(watch.present.treated, needed) > limit * upperShare(watch.present.control, needed);
 }
 
 function boundedBy(watch: ShareWatch, ratio: Interval, difference: Interval, plan: Plan): 'ratio' | 'difference' | null {
@@ -95,7 +90,7 @@ function byArrivals(watch: ShareWatch, plan: Plan): Interval {
 }
 
 function byRates(watch: ShareWatch, plan: Plan): Interval {
-  const { treated, control } = watch.tallies;
+  const { treated, control } = watch.present;
   const { lowNeeded, highNeeded } = rateBounds(watch, plan);
   const lowest = lowerShare(control, highNeeded);
   const estimate = treated.units === 0 || control.units === 0 ? null : ratioOf(shareOf(treated), shareOf(control));
@@ -115,6 +110,13 @@ function shareOf(tally: Tally): number {
   return Math.min(1, tally.bad / tally.units);
 }
 
-function add(tally: Tally, units: number, bad: number): Tally {
-  return { units: tally.units + units, bad: tally.bad + bad };
+function tallyOf(guardrail: PlannedShare, counts: ArmCounts): Tally {
+  return { units: guardrail.counting === 'requests' ? (counts.requests ?? counts.units) : counts.units, bad: entryOf(counts.bad, guardrail.name) ?? 0 };
+}
+
+function add(one: ArmTallies, other: ArmTallies): ArmTallies {
+  return {
+    treated: { units: one.treated.units + other.treated.units, bad: one.treated.bad + other.treated.bad },
+    control: { units: one.control.units + other.control.units, bad: one.control.bad + other.control.bad },
+  };
 }

@@ -23,8 +23,17 @@ export interface Crossing {
 interface Watched {
   readonly crossed: Crossing | null;
 }
-export interface ShareWatch extends Watched { readonly kind: 'share'; readonly guardrail: PlannedShare; readonly tallies: ArmTallies; readonly strata: readonly Arrivals[] }
-export interface QuantileWatch extends Watched { readonly kind: 'quantile'; readonly guardrail: PlannedQuantile; readonly treated: readonly number[]; readonly control: readonly number[] }
+/**
+ * `tallies` are all; `present` only those since the share last changed: rates of the two arms can be compared only while
+ * both fill in proportion, or a good hour with many treated users hides what they suffer.
+ */
+export interface ShareWatch extends Watched {
+  readonly kind: 'share'; readonly guardrail: PlannedShare; readonly tallies: ArmTallies; readonly strata: readonly Arrivals[]; readonly presentShare: number | null; readonly present: ArmTallies;
+}
+/** Histograms since the share last changed; `segment` counts the changes, each of which has its own part of alpha. */
+export interface QuantileWatch extends Watched {
+  readonly kind: 'quantile'; readonly guardrail: PlannedQuantile; readonly segment: number; readonly presentShare: number | null; readonly treated: readonly number[]; readonly control: readonly number[];
+}
 /** `scales`: for each rung the sum of absolute distances so far, so that one outlier cannot decide. */
 export interface MetricWatch extends Watched {
   readonly kind: 'metric'; readonly guardrail: PlannedMetric; readonly blocks: number; readonly sumTreated: number; readonly sumControl: number; readonly ladder: readonly Rung[]; readonly scales: readonly number[];

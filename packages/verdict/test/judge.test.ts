@@ -47,6 +47,14 @@ describe('a share of bad users', () => {
   check('keeps to harm once found, however good the canary looks later', { saw: [...every(12, arm(50, 3), arm(950, 10)), ...every(500, arm(50), arm(950, 10))], answer: 'harm', because: ['harm'] });
   check('does not stop when an outage hits both arms alike', { saw: [...every(10, arm(50), arm(950, 2)), ...every(10, arm(50, 25), arm(950, 475))], answer: 'go', because: ['within-margin'] });
   check('does not stop a canary that is better', { saw: every(60, arm(50), arm(950, 50)), answer: 'go', because: ['within-margin'] });
+  check('does not compare rates of hours in which the arms were filled differently', {
+    config: { sampleRatio: { tolerance: 1 } }, guardrails: [{ ...ERRORS, margin: { ratio: 1, difference: 0.005 } }],
+    saw: [seen(0, arm(1_050, 63), arm(20_000, 800)), seen(1, arm(50_000, 600), arm(5_500, 33), 0.9)], answer: 'waiting', because: ['not-bounded'],
+  }, ({ evidence }) => {
+    // Pooled, control would look three times as bad as treated, who are worse in both hours.
+    assert.ok((evidence[0]?.difference?.estimate ?? 0) > 0.005);
+    assert.ok((evidence[0]?.ratio.estimate ?? 0) > 1.4);
+  });
   check('counts a user who turned bad after moving to treated', { saw: [...every(5, arm(50), arm(950)), ...every(10, { ...arm(10, 6), fresh: 0 }, arm(0, 4), 0.2)], answer: 'harm', because: ['harm'] });
 });
 
@@ -101,6 +109,10 @@ describe('a quantile', () => {
     assert.match(reasons[0]?.text ?? '', /^p95: 400 against 120 in control/);
   });
   check('stops when the slow tail leaves the last edge behind', { guardrails: p95, saw: every(60, shape([30, 40, 5, 5, 0, 0, 0, 0, 20], 1), shape(fast, 19)), answer: 'harm', because: ['harm'] });
+  check('does not stop because slow hours had more treated users than fast ones', {
+    guardrails: p95, config: { sampleRatio: { tolerance: 1 } }, saw: [...every(30, shape(fast, 1), shape(fast, 19)), ...every(30, shape([0, 0, 0, 0, 0, 0, 40, 45, 15], 9), shape([0, 0, 0, 0, 0, 0, 40, 45, 15], 1), 0.9)],
+    answer: 'waiting', because: ['not-bounded'],
+  }, ({ evidence }) => assert.equal(evidence[0]?.crossed, null));
   check('waits while a few samples say little', { guardrails: p95, saw: every(1, shape(fast, 1), shape(fast, 19)), answer: 'waiting', because: ['not-bounded'] });
 });
 
