@@ -2,7 +2,7 @@
 
 import { getPriority } from 'node:os';
 import { startUp } from '../conformance/live/up.ts';
-import { processTree } from './cpu.ts';
+import { processTree } from '../conformance/live/processes.ts';
 import type { Server } from './server.ts';
 
 export interface GraylaneOptions {

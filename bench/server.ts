@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accepting } from '../conformance/bytes/bare.ts';
 import { findProgram } from '../tools/system.ts';
-import { processTree } from './cpu.ts';
+import { processTree } from '../conformance/live/processes.ts';
 
 export interface Server {
   readonly port: number;

@@ -42,7 +42,7 @@ function differences(when: string, expected: Recording, actual: Recording): stri
   });
 }
 
-describe('bytes of the example apps with and without graylane', () => {
+describe('bytes of the example apps with and without graylane', { concurrency: 2 }, () => {
   for (const app of apps) it(app.name, () => check(app, (port) => record(app.exchanges, port)));
   it('http2', () => check(http2App, (port) => recordHttp2(`http://127.0.0.1:${port}`)));
 });

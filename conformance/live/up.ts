@@ -1,6 +1,7 @@
 // `graylane up` as a black box: started from a config file, spoken to over its control API's Unix socket, ended with SIGTERM.
 
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import type { Document } from '../evaluator/document.ts';
 import { Api } from './api.ts';
 import type { Publication, UpWorker } from './api.ts';
 import { graylaneCommand } from './command.ts';
+import { processTree } from './processes.ts';
 
 export const SERVICE = 'web';
 
@@ -38,7 +40,8 @@ const app = join(import.meta.dirname, 'app.ts');
 
 /** The app under load as stable v1 and canaries v2 and v3, which say their name as their build. */
 export function liveVersions(workers: number): Readonly<Record<string, object>> {
-  const version = (build: string, count: number): object => ({ script: app, workers: count, env: { BUILD: build } });
+  // A canary in an endless loop drains no more: the end of the suite shall not wait long for it.
+  const version = (build: string, count: number): object => ({ script: app, workers: count, drainTimeout: '2s', killTimeout: '1s', env: { BUILD: build } });
   return { v1: version('v1', workers), v2: version('v2', 1), v3: version('v3', 1) };
 }
 
@@ -72,24 +75,40 @@ export async function startUp(options: UpOptions): Promise<Up> {
     child.on('exit', (code, signal) => reject(new Error(`graylane up ended with ${code ?? signal ?? ''}`)));
     setTimeout(() => reject(new Error(`graylane up was not ready within ${READY_LIMIT_MS} ms`)), READY_LIMIT_MS).unref();
   });
+  let opened: Api | null = null;
+  const api = (): Api => (opened ??= new Api(apiSocket(run)));
   const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      const hard = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-      await exited;
-      clearTimeout(hard);
-    }
+    opened?.close();
+    await end(child);
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     await ready;
-    let opened: Api | null = null;
-    const api = (): Api => (opened ??= new Api(apiSocket(run)));
     return { port, pid: child.pid ?? 0, document: (releases) => document(releases) as Document, publish: (next) => api().publish(next), workers: () => api().workers(), stop };
   } catch (error) {
     await stop();
     throw new Error(`${String(error)}\n${output}`, { cause: error });
+  }
+}
+
+/** SIGTERM is a graceful down; what is not down in time is killed with everything below it. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const { pid } = child;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const hard = setTimeout(() => {
+    for (const one of processTree(pid)) kill(one);
+  }, STOP_LIMIT_MS);
+  await exited;
+  clearTimeout(hard);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has left by itself.
   }
 }
 
