@@ -37,8 +37,4 @@ function withBuiltins(code: string): string {
     .replaceAll(/import\{([^}]*)\}from"(node:[\w/]+)";?/g, (_, names: string, module: string) => `const{${names.replaceAll(' as ', ':')}}=process.getBuiltinModule("${module}");`);
 }
 
-if (import.meta.main) {
-  const bytes = await bundleAgent();
-  console.log(`agent.js: ${bytes} bytes of ${AGENT_LIMIT_BYTES}`);
-  if (bytes > AGENT_LIMIT_BYTES) process.exitCode = 1;
-}
+if (import.meta.main) console.log(`agent.js: ${await bundleAgent()} bytes; the limit, which a test holds it to, is ${AGENT_LIMIT_BYTES}`);
