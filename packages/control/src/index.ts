@@ -21,3 +21,4 @@ export * from './api/listen.ts';
 export { openapi } from './api/openapi.ts';
 export type { OpenapiDocument } from './api/openapi.ts';
 export type { Scope } from './api/routes.ts';
+export { restoreBackup } from './store/backup.ts';

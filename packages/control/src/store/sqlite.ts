@@ -1,6 +1,6 @@
 // The embedded store: one file of node:sqlite, one writer, every acknowledged commit on disk. It must not know what is stored.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
@@ -11,6 +11,7 @@ import { LeaseTable } from './leases.ts';
 import { RevisionMark } from './mark.ts';
 import { KEY_LIMIT_BYTES, LIST_LIMIT, VALUE_LIMIT_BYTES, WRITES_LIMIT } from './store.ts';
 import type { Change, CommitResult, Condition, Entry, Lease, ListOptions, Store, Write } from './store.ts';
+import { synced } from './synced.ts';
 import { Watchers } from './watchers.ts';
 
 export interface SqliteOptions {
@@ -177,6 +178,22 @@ class SqliteStore implements Store {
   revoke(id: string): Promise<void> {
     return this.#run(() => {
       if (this.#leases.has(id)) this.#expire(id);
+    });
+  }
+
+  backup(target: string): Promise<void> {
+    return this.#run(() => {
+      const draft = `${target}.part`;
+      rmSync(draft, { force: true });
+      try {
+        this.#db.prepare('VACUUM INTO ?').run(draft);
+        synced(draft);
+        renameSync(draft, target);
+        synced(dirname(target));
+      } catch (error) {
+        rmSync(draft, { force: true });
+        throw error;
+      }
     });
   }
 

@@ -66,6 +66,8 @@ export interface Store {
   /** False when the lease is gone. */
   renew(id: string): Promise<boolean>;
   revoke(id: string): Promise<void>;
+  /** Writes a whole copy to a file, which appears only when it is complete and on disk. */
+  backup(target: string): Promise<void>;
   /** Ends every watch. */
   close(): Promise<void>;
 }
