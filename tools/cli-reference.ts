@@ -1,0 +1,61 @@
+// Writes docs/cli.md from the program itself, so that the reference cannot say anything else. Run with --conditions=graylane-source.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { buildProgram } from '../packages/graylane/src/cli/program.ts';
+
+export const CLI_REFERENCE: string = join(import.meta.dirname, '..', 'docs', 'cli.md');
+
+export function cliReference(): string {
+  const program = buildProgram();
+  return [
+    '# Commands',
+    '',
+    'Written by `node --conditions=graylane-source tools/cli-reference.ts`; a test fails when it is not up to date.',
+    '',
+    'Data goes to stdout, messages to stderr. With `--json` stdout has one JSON object and nothing else.',
+    '',
+    '| exit code | meaning |',
+    '|---|---|',
+    '| 0 | ok |',
+    '| 1 | failed (`diff`: there is a difference) |',
+    '| 2 | wrong usage, or an invalid config |',
+    '| 3 | the release was rolled back or failed |',
+    '| 4 | conflict: somebody else changed it |',
+    '| 5 | the supervisor cannot be reached |',
+    '| 124 | timed out |',
+    '',
+    '## Global options',
+    '',
+    ...optionRows(program),
+    ...program.commands.filter((command) => !command.name().startsWith('_')).flatMap(section),
+    '',
+  ].join('\n');
+}
+
+function section(command: Command): string[] {
+  const usage = `graylane ${command.name()} ${command.usage()}`.trim();
+  const alias = command.aliases().length === 0 ? [] : ['', `Also: \`graylane ${command.alias()}\`.`];
+  return ['', `## ${command.name()}`, '', `\`${usage}\``, '', `${command.description()}.`, ...alias, ...argumentRows(command), ...(command.options.length === 0 ? [] : ['', ...optionRows(command)])];
+}
+
+function argumentRows(command: Command): string[] {
+  const described = command.registeredArguments.filter((argument) => argument.description !== '');
+  return described.length === 0 ? [] : ['', ...described.map((argument) => `- \`${argument.name()}\`: ${argument.description}`)];
+}
+
+function optionRows(command: Command): string[] {
+  return ['| option | meaning |', '|---|---|', ...command.options.map((option) => `| \`${option.flags}\` | ${option.description.replaceAll('|', '\\|')}${defaultText(option.defaultValue)} |`)];
+}
+
+function defaultText(value: unknown): string {
+  return typeof value === 'string' ? ` (default \`${value}\`)` : '';
+}
+
+if (import.meta.main) writeFileSync(CLI_REFERENCE, cliReference());
+
+/** What is written down now. */
+export function writtenReference(): string {
+  return readFileSync(CLI_REFERENCE, 'utf8');
+}
