@@ -21,8 +21,9 @@ function read(mode: ReadMode, text: string, sizes: readonly number[], toHead = f
   const reader = new ResponseReader(mode, DEFAULT_LIMITS);
   const found = { interims: [] as number[], status: 0, framing: '', body: '', trailers: '', ended: false, rest: '' };
   reader.expect(toHead, false);
+  const isDone = (): boolean => reader.done;
   const bytes = Buffer.from(text, 'latin1');
-  for (let at = 0, i = 0; at < bytes.length && !reader.done; i++) {
+  for (let at = 0, i = 0; at < bytes.length && !isDone(); i++) {
     const size = Math.min(sizes[Math.min(i, sizes.length - 1)] as number, bytes.length - at);
     // The reader may move bytes about in what it is given.
     const piece = Buffer.from(bytes.subarray(at, at + size));
@@ -39,7 +40,7 @@ function read(mode: ReadMode, text: string, sizes: readonly number[], toHead = f
       },
     });
     at += size;
-    if (reader.done) found.rest = bytes.toString('latin1', at - size + used);
+    if (isDone()) found.rest = bytes.toString('latin1', at - size + used);
   }
   return found;
 }
