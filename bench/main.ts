@@ -22,6 +22,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '9' },
     seconds: { type: 'string', default: '3' },
+    warmup: { type: 'string', default: '8' },
     connections: { type: 'string', default: '32' },
     /** Half of the cores: the other half is wrk's. */
     workers: { type: 'string', default: String(Math.max(1, availableParallelism() >> 1)) },
@@ -49,6 +50,7 @@ try {
     servers,
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
+    warmupSeconds: Number(values.warmup),
     connections: Number(values.connections),
     random: new Random(seed),
     onMeasure: (name, round, measure) => console.error(progress(name, round, measure)),
@@ -110,6 +112,6 @@ function conditions(): Parameters<typeof report>[0] {
     date: new Date().toISOString().slice(0, 10),
     machine: `${availableParallelism()} cores ${cpus()[0]?.model.trim() ?? ''}, Linux ${release()}`,
     versions: [`Node ${process.versions.node}`, `nginx ${output('nginx', '-v')}`, `HAProxy ${output('haproxy', '-v')}`, ...rivalVersions].join(', '),
-    load: `${values.rounds} interleaved rounds of ${values.seconds} s with ${values.connections} connections, ${values.workers} stable worker(s); medians, ratios of pairs measured in the same round.`,
+    load: `${values.rounds} interleaved rounds of ${values.seconds} s after ${values.warmup} s of warm-up, with ${values.connections} connections, ${values.workers} stable worker(s); medians, ratios of pairs measured in the same round.`,
   };
 }

@@ -16,19 +16,21 @@ export interface RoundsOptions {
   readonly servers: ReadonlyMap<string, Server>;
   readonly rounds: number;
   readonly seconds: number;
+  /** Load before the first round, until V8 has compiled what is hot. */
+  readonly warmupSeconds: number;
   readonly connections: number;
   readonly random: Random;
   readonly onMeasure: (name: string, round: number, measure: Measure) => void;
 }
 
-/** Name → one measure a round, in the order of the rounds. One more round goes first and only warms up. */
+/** Name → one measure a round, in the order of the rounds. */
 export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<string, readonly Measure[]>> {
-  const measures = new Map<string, Measure[]>([...options.servers.keys()].map((name) => [name, []]));
-  for (let round = 0; round <= options.rounds; round++) {
-    for (const name of shuffled([...options.servers.keys()], options.random)) {
-      const measure = await measureOnce(options, name);
-      if (measure.failed > 0) throw new Error(`${name}: ${measure.failed} of ${measure.requests} requests failed`);
-      if (round === 0) continue;
+  const names = [...options.servers.keys()];
+  const measures = new Map<string, Measure[]>(names.map((name) => [name, []]));
+  for (const name of names) await measureOnce(options, name, options.warmupSeconds);
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const name of shuffled(names, options.random)) {
+      const measure = await measureOnce(options, name, options.seconds);
       measures.get(name)?.push(measure);
       options.onMeasure(name, round, measure);
     }
@@ -36,12 +38,13 @@ export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<str
   return measures;
 }
 
-async function measureOnce({ wrk, servers, seconds, connections }: RoundsOptions, name: string): Promise<Measure> {
+async function measureOnce({ wrk, servers, connections }: RoundsOptions, name: string, seconds: number): Promise<Measure> {
   const server = servers.get(name);
   if (server === undefined) throw new Error(`no server for ${name}`);
   const pids = server.pids();
   const before = cpuMicros(pids);
   const run = await runWrk({ program: wrk, port: server.port, connections, seconds });
+  if (run.failed > 0) throw new Error(`${name}: ${run.failed} of ${run.requests} requests failed`);
   return { ...run, cpuMicrosPerRequest: (cpuMicros(pids) - before) / run.requests };
 }
 

@@ -31,6 +31,7 @@ try {
   const killed = await besideKilledCanary(load);
   say('beside a killed canary', killed.failed.length === 0, killed);
 
+  await up.ready(['v1', 'v2']);
   for (const step of await runStickiness(up, Number(values.users), [1, 5, 20, 50], connections)) {
     say(`${step.percent} % of ${values.users} users`, step.movedBack === 0 && step.failed === 0 && step.canary >= step.atLeast && step.canary <= step.atMost, step);
   }

@@ -24,6 +24,8 @@ export interface Up {
   /** Throws with the API's own words when the document is refused. */
   readonly publish: (document: object) => Promise<Publication>;
   readonly workers: () => Promise<readonly UpWorker[]>;
+  /** Resolves when each of the versions has a ready worker, e.g. after a canary was killed. */
+  readonly ready: (versions: readonly string[]) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export function liveVersions(workers: number): Readonly<Record<string, object>> 
 /** Long against any start, and any end, on a busy machine. */
 const READY_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 20_000;
+const POLL_MS = 50;
 
 export async function startUp(options: UpOptions): Promise<Up> {
   const folder = mkdtempSync(join(tmpdir(), 'glu-'));
@@ -84,10 +87,21 @@ export async function startUp(options: UpOptions): Promise<Up> {
   };
   try {
     await ready;
-    return { port, pid: child.pid ?? 0, document: (releases) => document(releases) as Document, publish: (next) => api().publish(next), workers: () => api().workers(), stop };
+    return { port, pid: child.pid ?? 0, document: (releases) => document(releases) as Document, publish: (next) => api().publish(next), workers: () => api().workers(), ready: (versions) => allReady(api(), versions), stop };
   } catch (error) {
     await stop();
     throw new Error(`${String(error)}\n${output}`, { cause: error });
+  }
+}
+
+async function allReady(api: Api, versions: readonly string[]): Promise<void> {
+  const deadline = performance.now() + READY_LIMIT_MS;
+  for (;;) {
+    const ready = new Set((await api.workers()).filter((worker) => worker.ready).map(({ version }) => version));
+    const missing = versions.filter((version) => !ready.has(version));
+    if (missing.length === 0) return;
+    if (performance.now() > deadline) throw new Error(`no ready worker of ${missing.join(', ')} within ${READY_LIMIT_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
