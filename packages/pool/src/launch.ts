@@ -11,6 +11,7 @@ import { parseEnv } from 'node:util';
 import { BRIEF_VARIABLE } from '@graylane/wire';
 import type { WorkerBrief } from '@graylane/wire';
 
+import { INSPECT_FLAG } from './diagnostics/inspector.ts';
 import { errno, StartFailure } from './failure.ts';
 import { identityOf } from './os/identity.ts';
 import { listDirectory } from './os/processes.ts';
@@ -45,7 +46,7 @@ export function planLaunch(spec: FullSpec, brief: WorkerBrief, agentFile: string
   const ports = brief.listeners[0] === undefined ? {} : { PORT: String(brief.listeners[0].port) };
   return {
     command: spec.interpreter ?? process.execPath,
-    args: [...heapFlags(spec), ...spec.nodeFlags, ...(spec.preload ? ['--import', pathToFileURL(agentFile).href] : []), script, ...spec.args],
+    args: [...ourFlags(spec), ...spec.nodeFlags, ...(spec.preload ? ['--import', pathToFileURL(agentFile).href] : []), script, ...spec.args],
     cwd,
     env: {
       ...withoutOurs(inherited),
@@ -121,8 +122,10 @@ function readEnvFiles(spec: FullSpec, cwd: string): Readonly<Record<string, stri
   return merged;
 }
 
-function heapFlags(spec: FullSpec): readonly string[] {
-  return spec.heapLimitBytes === null ? [] : [`--max-old-space-size=${Math.max(1, Math.round(spec.heapLimitBytes / 2 ** 20))}`];
+/** First, so that the version's own flags win. */
+function ourFlags(spec: FullSpec): readonly string[] {
+  const heap = spec.heapLimitBytes === null ? [] : [`--max-old-space-size=${Math.max(1, Math.round(spec.heapLimitBytes / 2 ** 20))}`];
+  return spec.preload ? [INSPECT_FLAG, ...heap] : heap;
 }
 
 function withoutOurs(env: NodeJS.ProcessEnv): Record<string, string> {

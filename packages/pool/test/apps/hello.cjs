@@ -1,6 +1,7 @@
 // A server that does what its environment asks: the one app of the pool's tests.
 const http = require('node:http');
 const how = process.env;
+class LeakedThing { constructor() { this.ballast = 'x'.repeat(100) + Math.random(); } }
 console.log(`starting ${how.GRAYLANE_VERSION} as ${how.GRAYLANE_ROLE}`);
 if (how.CRASH_AT_START) {
   console.error('cannot find the database');
@@ -10,6 +11,7 @@ const server = http.createServer((request, response) => {
   if (request.url === '/crash') process.exit(3);
   if (request.url === '/deaf') globalThis.deaf = true;
   if (request.url === '/fat') globalThis.pretendRss = 2 ** 40;
+  if (request.url === '/leak') globalThis.leaked = Array.from({ length: 1000 }, () => new LeakedThing());
   if (request.url === '/busy') globalThis.pretendBusy = 1;
   if (request.url === '/healthz') response.statusCode = how.UNHEALTHY ? 500 : 200;
   const body = JSON.stringify({ version: how.GRAYLANE_VERSION, pid: process.pid, cwd: process.cwd(), args: process.argv.slice(2), note: how.NOTE ?? null, node: process.versions.node });

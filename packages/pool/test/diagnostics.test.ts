@@ -1,0 +1,64 @@
+// Looking into a running worker, and telling from two snapshots what has grown.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+
+import { diffHeaps, formatGrowth, parseSnapshot, profileCpu, takeHeapSnapshot } from '../src/index.ts';
+import type { Subject } from '../src/index.ts';
+import { retention } from '../src/heap/dominators.ts';
+import type { HeapGraph } from '../src/heap/snapshot.ts';
+import { app, get, rig } from './support/harness.ts';
+
+/** Nodes as [class, bytes, …indexes of those it refers to]; the first is the root. */
+function graphOf(nodes: readonly (readonly [string, number, ...number[]])[]): HeapGraph {
+  const strings = ['', ...new Set(nodes.map(([name]) => name))];
+  return parseSnapshot(JSON.stringify({
+    snapshot: { meta: { node_fields: ['type', 'name', 'id', 'self_size', 'edge_count'], node_types: [['object']], edge_fields: ['type', 'name_or_index', 'to_node'], edge_types: [['property']] } },
+    nodes: nodes.flatMap(([name, bytes, ...to], index) => [0, strings.indexOf(name), index + 1, bytes, to.length]),
+    edges: nodes.flatMap(([, , ...to]) => to.flatMap((node) => [0, 0, node * 5])),
+    strings,
+  }));
+}
+
+test('what two keep alive is retained by neither, but by whom both hang on', () => {
+  const { retained, dominator } = retention(graphOf([['root', 0, 1], ['Owner', 1, 2, 3], ['Left', 10, 4], ['Right', 20, 4], ['Shared', 100], ['Lost', 7]]));
+  assert.deepEqual([...retained].slice(0, 5), [131, 131, 10, 20, 100]);
+  assert.deepEqual([dominator[4], dominator[5]], [1, 0xffffffff]);
+});
+
+test('a cycle is retained by its entrance', () => {
+  const { retained } = retention(graphOf([['root', 0, 1], ['A', 1, 2], ['B', 2, 3], ['C', 4, 1]]));
+  assert.deepEqual([...retained], [7, 7, 6, 4]);
+});
+
+test('growth is told by constructor, nested instances counted once, with the way to the largest new one', () => {
+  const earlier = graphOf([['root', 0, 1], ['Queue', 8]]);
+  const later = graphOf([['root', 0, 1], ['Queue', 8, 2, 3], ['Job', 50, 4], ['Job', 5], ['Job', 1_000]]);
+  const [first, second] = diffHeaps(earlier, later, 5);
+  assert.deepEqual({ ...first, path: first?.path.length }, { constructor: 'Job', count: 3, shallow: 1_055, retained: 1_055, total: 3, path: 2 });
+  assert.equal(second, undefined, 'the queue itself is no new instance');
+  assert.match(formatGrowth(diffHeaps(earlier, later, 5)), /^constructor +count[\s\S]*Job +\+3/);
+});
+
+test('a running worker gives a heap snapshot and a CPU profile without a restart, and goes on serving', async (t) => {
+  const { fleet, port } = await rig(t);
+  const folder = mkdtempSync(path.join(tmpdir(), 'glh-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  await fleet.openSlots('web', [{ port, host: '127.0.0.1' }], 1);
+  await fleet.start(app());
+  const subject = fleet.workers()[0] as Subject;
+  const [one, two] = [path.join(folder, 'a.heapsnapshot'), path.join(folder, 'b.heapsnapshot')];
+  await takeHeapSnapshot(subject, one);
+  await get(port, '/leak');
+  await takeHeapSnapshot(subject, two);
+  const [largest] = diffHeaps(parseSnapshot(readFileSync(one, 'utf8')), parseSnapshot(readFileSync(two, 'utf8')), 3).filter((growth) => growth.constructor === 'LeakedThing');
+  assert.equal(largest?.count, 1_000);
+  assert.ok(largest.path.some((step) => step.includes('leaked')), largest.path.join(' '));
+  const profile = path.join(folder, 'a.cpuprofile');
+  await profileCpu(subject, 100, profile);
+  assert.ok((JSON.parse(readFileSync(profile, 'utf8')) as { nodes: unknown[] }).nodes.length > 0);
+  assert.equal((await get(port)).worker, 'web.v1.0');
+});
