@@ -1,6 +1,7 @@
 // From a config file and a store to the strategy that is in force: the file is the seed, and never silently overwrites
 // what was changed live since.
 
+import type { Effects } from '../effects.ts';
 import { reconcileStates } from '../release/effective.ts';
 import type { ReleaseState } from '../release/state.ts';
 import { changesBetween } from '../strategy/changes.ts';
@@ -46,8 +47,21 @@ async function seed(plane: Plane, file: unknown, floor: number): Promise<Origin>
   return { kind: 'seeded' };
 }
 
-/** At boot nothing runs yet, so that pools are started by the boot itself and not by this apply. */
+/** Where nothing runs yet, pools are started by the boot itself, which puts up with a canary that does not come up. */
 async function adopt(plane: Plane, file: unknown, view: LedgerView): Promise<Origin> {
-  const { changes, notes } = await apply(plane, { document: file, expectedRevision: view.record.revision, dryRun: false, force: false, who: 'graylane up', why: 'the config file changed while nothing ran' });
+  const starting = plane.effects.workers().length === 0 ? { ...plane, effects: withoutStarts(plane.effects) } : plane;
+  const { changes, notes } = await apply(starting, { document: file, expectedRevision: view.record.revision, dryRun: false, force: false, who: 'graylane up', why: 'the config file changed while nothing ran' });
   return { kind: 'file-applied', changes, notes };
+}
+
+function withoutStarts(effects: Effects): Effects {
+  return {
+    publish: (snapshot, generation) => effects.publish(snapshot, generation),
+    ensureVersion: () => Promise.resolve(),
+    retireVersion: () => Promise.resolve(),
+    prepareStable: () => Promise.resolve(),
+    openStable: () => Promise.resolve(),
+    retireStable: () => Promise.resolve(),
+    workers: () => effects.workers(),
+  };
 }
