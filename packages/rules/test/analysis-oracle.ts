@@ -13,6 +13,7 @@ interface Sets { readonly matches: boolean[][]; readonly taken: boolean[][]; rea
 
 /** Long enough for any two prefixes and suffixes of the vocabulary to meet in a value that no rule spells out. */
 const POOL: readonly string[] = ['', ...words(['a', 'b', 'z'], 5), '0', '1', '2', '3', '10', '10.5', '1.0', '-1', '1.5', '2.1.0', '2.0.0', '3.0.0', '2.1.0-rc.1', '2.1.0-alpha', '9.9.9',
+  ...words(['a', 'b', 'z'], 3).map((word) => `${word}1`),
   // Versions that end like other words.
   ...['1.0.0', '2.5.0', '3.5.0'].flatMap((core) => ['a', 'b', 'ba', 'ab', 'z'].map((end) => `${core}-${end}`))];
 

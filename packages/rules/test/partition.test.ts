@@ -21,14 +21,14 @@ describe('classes of a header', () => {
       const partition: Partition | null = Partition.of(HEADER, plans, false);
       assert.ok(partition !== null);
       const tests = plans.map(loadTest);
-      const rows = new Set(partition.classes.map((_, i) => plans.map((plan) => Number(partition.setOf(plan).has(i))).join('')));
+      const rows = new Set<string>(partition.classes.map((_, i): string => plans.map((plan) => Number(partition.setOf(plan).has(i))).join('')));
       for (const one of [null, ...values]) {
         const row = tests.map((test) => Number(test(one))).join('');
         assert.ok(rows.has(row), `${JSON.stringify(one)} behaves as ${row}, which no class does`);
       }
-      for (const [i, found] of partition.classes.entries()) {
-        assert.equal(plans.map((plan) => Number(partition.setOf(plan).has(i))).join(''), tests.map((test) => Number(test(found.value))).join(''));
-      }
+      partition.classes.forEach(({ value: shown }, i) => {
+        assert.equal(plans.map((plan) => Number(partition.setOf(plan).has(i))).join(''), tests.map((test) => Number(test(shown))).join(''));
+      });
     }), { numRuns: 400 });
   });
 

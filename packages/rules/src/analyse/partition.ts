@@ -52,7 +52,7 @@ export class Partition {
     for (const value of NATURAL[plan.kind] ?? []) atoms.exact.add(value);
     for (const test of tests) atoms.collect(test);
     const space = spaceOf(plan);
-    const product = Product.of([space.allowed, ...(space.trap === null ? [] : [space.trap]), ...atoms.tables()]);
+    const product = Product.of(space.allowed, space.trap, atoms.tables());
     if (product === null) return null;
     const isTrap = (found: ProductClass): boolean => space.trap !== null && found.labels[1] === '1';
     const literals = [...atoms.exact].filter((value) => accepts(space.allowed, value) && (space.trap === null || !accepts(space.trap, value)));

@@ -28,29 +28,14 @@ export class Product {
     this.#count = bytes.length === 0 ? 0 : targets.length / bytes.length;
   }
 
-  /** Classes of the values with label '1' in the first table; null over the limit. */
-  static of(tables: readonly Table[]): Product | null {
+  /** Classes of the values with label '1' in `allowed`; null over the limit. */
+  static of(allowed: Table, trap: Table | null, others: readonly Table[]): Product | null {
+    const merged = mergeAll(others);
+    if (merged === null) return null;
+    const tables = [allowed, ...(trap === null ? [] : [trap]), ...(merged === undefined ? [] : [merged])];
     const bytes = jointBytes(tables);
-    const width = bytes.length;
-    const tuples: (readonly number[])[] = [];
-    const places = new Map<string, number>();
-    const place = (tuple: readonly number[]): number => {
-      const key = tuple.join(',');
-      let found = places.get(key);
-      if (found === undefined) {
-        places.set(key, found = tuples.length);
-        tuples.push(tuple);
-      }
-      return found;
-    };
-    place(tables.map(() => 0));
-    const targets: number[] = [];
-    for (let i = 0; i < tuples.length; i++) {
-      if (tuples.length > STATES_LIMIT) return null;
-      const tuple = tuples[i] ?? [];
-      for (const group of bytes) targets.push(place(tables.map((table, t) => table.targets[(tuple[t] ?? 0) * table.width + (table.classes[group[0] ?? 0] ?? 0)] ?? 0)));
-    }
-    return new Product(classesOf(tables, tuples), Int32Array.from(targets), bytes.slice(0, width));
+    const walked = walk(tables, bytes);
+    return walked === null ? null : new Product(classesOf(tables, walked.tuples), Int32Array.from(walked.targets), bytes);
   }
 
   /** The values of a class that `excluded` does not have, shortest first; endless for an infinite class. */
@@ -102,6 +87,65 @@ class Reach {
     for (let i = 0; i < this.#targets.length; i++) if (layer[this.#targets[i] ?? 0] === 1) next[Math.floor(i / this.#width)] = 1;
     return next;
   }
+}
+
+interface Walk { readonly tuples: readonly (readonly number[])[]; readonly targets: readonly number[] }
+
+/** All joint states; null over the limit. */
+function walk(tables: readonly Table[], bytes: readonly (readonly number[])[]): Walk | null {
+  const tuples: (readonly number[])[] = [];
+  const places = new Map<string, number>();
+  const place = (tuple: readonly number[]): number => {
+    const key = tuple.join();
+    let found = places.get(key);
+    if (found === undefined) {
+      places.set(key, found = tuples.length);
+      tuples.push(tuple);
+    }
+    return found;
+  };
+  place(tables.map(() => 0));
+  const targets: number[] = [];
+  for (let i = 0; i < tuples.length; i++) {
+    if (tuples.length > STATES_LIMIT) return null;
+    const tuple = tuples[i] ?? [];
+    for (const group of bytes) targets.push(place(tables.map((table, t) => table.targets[(tuple[t] ?? 0) * table.width + (table.classes[group[0] ?? 0] ?? 0)] ?? 0)));
+  }
+  return { tuples, targets };
+}
+
+/** One automaton for all, two by two: most pairs have few joint states, while a tuple of thousands would be slow. Undefined for none. */
+function mergeAll(tables: readonly Table[]): Table | null | undefined {
+  let left = tables;
+  while (left.length > 1) {
+    const next: Table[] = [];
+    for (let i = 0; i < left.length; i += 2) {
+      const pair = left.slice(i, i + 2);
+      const merged = pair.length === 2 ? mergeTwo(pair) : pair[0];
+      if (merged === null || merged === undefined) return null;
+      next.push(merged);
+    }
+    left = next;
+  }
+  return left[0];
+}
+
+function mergeTwo(pair: readonly Table[]): Table | null {
+  const bytes = jointBytes(pair);
+  const walked = walk(pair, bytes);
+  if (walked === null) return null;
+  const classes = new Array<number>(256).fill(0);
+  bytes.forEach((group, c) => {
+    for (const byte of group) classes[byte] = c;
+  });
+  // Labels stay short however many automata stand behind them.
+  const labels = new Map<string, string>();
+  const short = (label: string): string => {
+    const known = labels.get(label) ?? String(labels.size);
+    labels.set(label, known);
+    return known;
+  };
+  return { classes, width: bytes.length, targets: walked.targets, labels: walked.tuples.map((tuple) => short(pair.map((table, t) => table.labels[tuple[t] ?? 0] ?? '').join('|'))) };
 }
 
 function classesOf(tables: readonly Table[], tuples: readonly (readonly number[])[]): readonly ProductClass[] {
