@@ -5,7 +5,7 @@ import type { AddressInfo, Server } from 'node:net';
 import type { ListenerReport, Protocol } from '@graylane/wire';
 import { Connections } from './connections.ts';
 import { openHeld } from './held-place.ts';
-import { setOwn, stopAccepting } from './internals.ts';
+import { forgetPath, setOwn, stopAccepting } from './internals.ts';
 import { openDoor, type Door } from './private-door.ts';
 import { isHttp } from './server-kind.ts';
 
@@ -56,6 +56,7 @@ export class AppServer {
 
   /** Makes a server say that it listens at `shown`, as long as it listens at all. */
   static show(server: Server, shown: ShownAddress): void {
+    forgetPath(server);
     setOwn(server, 'address', () => (server.listening ? shownAddress(shown) : null));
   }
 

@@ -53,6 +53,11 @@ export function handleOf(owner: Server | Socket): object | null {
   return typeof handle === 'object' ? handle : null;
 }
 
+/** Makes a server forget that it listens on a Unix path; it would name that path once it is closed (net.js: `_pipeName`). */
+export function forgetPath(server: Server): void {
+  Reflect.deleteProperty(server, '_pipeName');
+}
+
 /**
  * Takes a listening server's socket away without telling the server: it still believes that it listens, so its own
  * `close()` works as the app's shutdown code expects, but no connection reaches it any more.

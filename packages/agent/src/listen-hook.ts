@@ -11,6 +11,7 @@ export interface ListenOptions {
   path?: unknown;
   fd?: unknown;
   reusePort?: unknown;
+  exclusive?: unknown;
   _handle?: unknown;
   handle?: unknown;
 }

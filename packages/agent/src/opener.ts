@@ -81,8 +81,6 @@ export class Opener implements ListenWatcher {
   /** Null: the app's own affair. */
   #target(place: Place): Target | null {
     const canary = this.#brief.role === 'canary';
-    // A stable worker behind a gateway has no public place either.
-    const isPrivate = canary || this.#brief.undeclared === 'private';
     switch (place.kind) {
       case 'own':
         return canary ? { kind: 'loopback' } : null;
@@ -90,14 +88,17 @@ export class Opener implements ListenWatcher {
       case 'mismatch':
         return this.#shelter();
       case 'undeclared':
-        return isPrivate ? this.#shelter() : { kind: 'port', port: place.wish.port, host: place.wish.host };
+        return canary || this.#brief.undeclared === 'private' ? this.#shelter() : { kind: 'port', port: place.wish.port, host: place.wish.host };
       case 'planned':
-        return isPrivate || this.#held ? this.#shelter() : this.#publicTarget(place.plan);
+        return canary || this.#held ? this.#shelter() : this.#publicTarget(place.plan);
     }
   }
 
   #publicTarget({ fd, port, host }: ListenerPlan): Target {
-    if (fd === null || this.#usedDescriptors.has(fd)) return { kind: 'port', port, host };
+    // Nothing was inherited: a stable worker behind a gateway has no public place either.
+    if (fd === null) return this.#shelter();
+    // Closed and opened again: a socket of its own, beside those of the other slots.
+    if (this.#usedDescriptors.has(fd)) return { kind: 'port', port, host };
     this.#usedDescriptors.add(fd);
     return { kind: 'descriptor', fd };
   }

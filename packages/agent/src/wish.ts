@@ -37,7 +37,7 @@ export function redirect(options: ListenOptions, target: Target): Restore {
       break;
     case 'loopback':
       options.host = '127.0.0.1';
-      options.port = 0;
+      if (options.port === undefined || options.port === null) options.port = 0;
       break;
     case 'port':
       options.port = target.port;
@@ -46,7 +46,7 @@ export function redirect(options: ListenOptions, target: Target): Restore {
       break;
   }
   return () => {
-    for (const name of ['fd', 'port', 'host', 'path', 'reusePort'] as const) {
+    for (const name of ['fd', 'port', 'host', 'path', 'reusePort', 'exclusive'] as const) {
       if (name in before) options[name] = before[name];
       else Reflect.deleteProperty(options, name);
     }

@@ -47,6 +47,8 @@ export class Worker {
   readonly messages: AgentMessage[] = [];
   readonly reports: ListenerReport[] = [];
   readonly exit: Promise<number | null>;
+  /** What the app sent over Node's IPC channel, with the handle that came along. */
+  readonly told: { readonly message: unknown; readonly handle: unknown }[] = [];
   output = '';
   connections = 0;
   #socket: net.Socket | null = null;
@@ -58,6 +60,10 @@ export class Worker {
     this.child = child;
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => {
       this.output += chunk.toString();
+      this.#notify();
+    });
+    child.on('message', (message, handle) => {
+      this.told.push({ message, handle });
       this.#notify();
     });
     this.exit = new Promise((resolve) => child.once('exit', (code) => {
