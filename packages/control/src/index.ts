@@ -22,3 +22,6 @@ export { openapi } from './api/openapi.ts';
 export type { OpenapiDocument } from './api/openapi.ts';
 export type { Scope } from './api/routes.ts';
 export { restoreBackup } from './store/backup.ts';
+export { Tokens } from './access/tokens.ts';
+export type { NewToken } from './access/tokens.ts';
+export type { Send } from './notify/webhooks.ts';

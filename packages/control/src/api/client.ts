@@ -115,6 +115,35 @@ export class ApiClient {
     await this.#call(reason === null ? { method: 'DELETE', path: '/freeze' } : { method: 'PUT', path: '/freeze', body: { reason } });
   }
 
+  tokens(): Promise<Page<Api<'Token'>>> {
+    return this.#call({ method: 'GET', path: '/tokens?limit=1000' });
+  }
+
+  createToken(token: ApiRequest<'Token'>): Promise<Api<'NewToken'>> {
+    return this.#call({ method: 'POST', path: '/tokens', body: token });
+  }
+
+  async revokeToken(id: string): Promise<void> {
+    await this.#call({ method: 'DELETE', path: `/tokens/${encodeURIComponent(id)}` });
+  }
+
+  webhooks(): Promise<Page<Api<'Webhook'>>> {
+    return this.#call({ method: 'GET', path: '/webhooks?limit=1000' });
+  }
+
+  createWebhook(webhook: ApiRequest<'Webhook'>): Promise<Api<'NewWebhook'>> {
+    return this.#call({ method: 'POST', path: '/webhooks', body: webhook });
+  }
+
+  async removeWebhook(id: string): Promise<void> {
+    await this.#call({ method: 'DELETE', path: `/webhooks/${encodeURIComponent(id)}` });
+  }
+
+  /** A whole copy of the store, to an absolute path on the machine of the control plane. */
+  async backup(file: string): Promise<void> {
+    await this.#call({ method: 'POST', path: '/backup', body: { file } });
+  }
+
   /** Every change from now, or after the id of an event; ends with `signal` or the server. */
   async *watch(signal: AbortSignal, after?: number): AsyncGenerator<Frame> {
     const response = await this.#send({ method: 'GET', path: after === undefined ? '/watch' : `/watch?after=${after}` }, signal, null);

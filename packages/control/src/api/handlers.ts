@@ -1,5 +1,6 @@
 // What each operation of the API does: a request's words in, the control plane's answer out.
 
+import { isAbsolute } from 'node:path';
 import { apiRequests } from '@graylane/wire';
 import type { ApiRequest, ApiSchema, ApiSchemas, FromSchema } from '@graylane/wire';
 import type { Context } from 'hono';
@@ -26,6 +27,7 @@ export type Handler = (context: Context) => Promise<Response>;
 const VERBS: readonly Verb[] = ['start', 'promote', 'promote-full', 'pause', 'resume', 'rollback'];
 const PAGE = 100;
 const PAGE_LIMIT = 1_000;
+const DAY_MS = 86_400_000;
 
 export function handlers({ plane, clock, who }: HandlerOptions): Readonly<Record<Operation, Handler>> {
   return {
@@ -89,6 +91,30 @@ export function handlers({ plane, clock, who }: HandlerOptions): Readonly<Record
       const after = seen === undefined ? numberFrom(context, 'after', { min: 0, max: newest, fallback: newest }) : Math.min(Number(seen), newest);
       return context.body(watchStream(plane.store, clock, after), 200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     },
+    getTokens: async (context) => context.json(page(context, await plane.tokens.list())),
+    postToken: async (context) => {
+      const { name, scope, days } = await command(context, apiRequests.Token);
+      return context.json(await plane.tokens.create({ name, scope, lifetimeMs: days === undefined ? null : days * DAY_MS }), 201);
+    },
+    deleteToken: async (context) => {
+      await plane.tokens.revoke(named(context, 'id'));
+      return context.body(null, 204);
+    },
+    getWebhooks: async (context) => context.json(page(context, await plane.webhooks.list())),
+    postWebhook: async (context) => {
+      const { url, kinds } = await command(context, apiRequests.Webhook);
+      return context.json(await plane.webhooks.create(url, kinds ?? []), 201);
+    },
+    deleteWebhook: async (context) => {
+      await plane.webhooks.remove(named(context, 'id'));
+      return context.body(null, 204);
+    },
+    postBackup: async (context) => {
+      const { file } = await command(context, apiRequests.Backup);
+      if (!isAbsolute(file)) throw new ControlError('GL3012', { detail: 'the path of a backup must be absolute', fix: 'the control plane has a working folder of its own' });
+      await plane.store.backup(file);
+      return context.body(null, 204);
+    },
     getOpenapi: (context) => Promise.resolve(context.json(openapi())),
   };
 }
@@ -98,7 +124,7 @@ async function command<const S extends ApiSchema>(context: Context, schema: S): 
 }
 
 /** A part of the path; the router has matched it. */
-function named(context: Context, part: 'name' | 'verb'): string {
+function named(context: Context, part: 'name' | 'verb' | 'id'): string {
   return context.req.param(part) ?? '';
 }
 

@@ -50,7 +50,7 @@ function success(route: Route): Readonly<Record<string, unknown>> {
   if (answer === 'stream') return { 200: { description: 'Events `ready`, `strategy`, `release`, `event`, `gone`', content: { 'text/event-stream': { schema: { type: 'string' } } } } };
   if (answer === 'any') return { 200: { description: route.summary, content: json({}) } };
   if (answer === 'list') return { 200: { description: route.summary, content: json({ type: 'object', properties: { items: { type: 'array', items: ref(route.items ?? 'Event') }, cursor: { type: ['string', 'null'] } }, required: ['items', 'cursor'] }) } };
-  return { [route.method === 'post' && route.path === '/releases' ? 201 : 200]: { description: route.summary, content: json(ref(answer)) } };
+  return { [route.created === true ? 201 : 200]: { description: route.summary, content: json(ref(answer)) } };
 }
 
 function json(schema: ApiSchema): unknown {

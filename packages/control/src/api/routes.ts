@@ -18,6 +18,8 @@ export interface Route {
   readonly items?: keyof ApiSchemas;
   /** Whether `If-Match` is required: 428 without it, 412 when it is not what stands. */
   readonly ifMatch?: boolean;
+  /** Answers 201. */
+  readonly created?: boolean;
   readonly query?: readonly { readonly name: string; readonly description: string }[];
 }
 
@@ -26,14 +28,15 @@ const dryRun: NonNullable<Route['query']>[number] = { name: 'dryRun', descriptio
 
 export type Operation =
   | 'getStrategy' | 'putStrategy' | 'postDifference' | 'getReleases' | 'postRelease' | 'getRelease' | 'postSplit' | 'postVerb'
-  | 'getEvents' | 'getWorkers' | 'getStatus' | 'postExplain' | 'putFreeze' | 'deleteFreeze' | 'getWatch' | 'getOpenapi';
+  | 'getEvents' | 'getWorkers' | 'getStatus' | 'postExplain' | 'putFreeze' | 'deleteFreeze' | 'getWatch' | 'getOpenapi'
+  | 'getTokens' | 'postToken' | 'deleteToken' | 'getWebhooks' | 'postWebhook' | 'deleteWebhook' | 'postBackup';
 
 export const routes: Readonly<Record<Operation, Route>> = {
   getStrategy: { method: 'get', path: '/strategy', summary: 'The live strategy, or a past revision', scope: 'read', body: null, answer: 'Strategy', query: [{ name: 'revision', description: 'a past one' }] },
   putStrategy: { method: 'put', path: '/strategy', summary: 'Replace the strategy', scope: 'operate', body: 'Document', answer: 'Applied', ifMatch: true, query: [dryRun, { name: 'force', description: '`true` lets unwise findings through' }] },
   postDifference: { method: 'post', path: '/strategy/difference', summary: 'What a document would change, and what was changed live', scope: 'read', body: 'Document', answer: 'Difference' },
   getReleases: { method: 'get', path: '/releases', summary: 'All releases', scope: 'read', body: null, answer: 'list', items: 'Release', query: page },
-  postRelease: { method: 'post', path: '/releases', summary: 'Add a version and its release at run time', scope: 'operate', body: 'Canary', answer: 'Applied' },
+  postRelease: { method: 'post', path: '/releases', summary: 'Add a version and its release at run time', scope: 'operate', body: 'Canary', answer: 'Applied', created: true },
   getRelease: { method: 'get', path: '/releases/{name}', summary: 'One release', scope: 'read', body: null, answer: 'Release' },
   postSplit: { method: 'post', path: '/releases/{name}/split', summary: 'Set or change the share that is in', scope: 'operate', body: 'Split', answer: 'Applied', ifMatch: true },
   postVerb: { method: 'post', path: '/releases/{name}/{verb}', summary: 'start, promote, promote-full, pause, resume or rollback', scope: 'operate', body: 'Verb', answer: 'Applied' },
@@ -44,5 +47,12 @@ export const routes: Readonly<Record<Operation, Route>> = {
   putFreeze: { method: 'put', path: '/freeze', summary: 'Hold every automatic step forward', scope: 'operate', body: 'Freeze', answer: 'none' },
   deleteFreeze: { method: 'delete', path: '/freeze', summary: 'Let automatic steps go on', scope: 'operate', body: null, answer: 'none' },
   getWatch: { method: 'get', path: '/watch', summary: 'Server-sent events of every change, resumed by Last-Event-ID', scope: 'read', body: null, answer: 'stream', query: [{ name: 'after', description: 'the id of the last event seen' }] },
+  getTokens: { method: 'get', path: '/tokens', summary: 'All tokens, without their secrets', scope: 'admin', body: null, answer: 'list', items: 'Token', query: page },
+  postToken: { method: 'post', path: '/tokens', summary: 'Make a token; it is shown once', scope: 'admin', body: 'Token', answer: 'NewToken', created: true },
+  deleteToken: { method: 'delete', path: '/tokens/{id}', summary: 'Revoke a token', scope: 'admin', body: null, answer: 'none' },
+  getWebhooks: { method: 'get', path: '/webhooks', summary: 'Who is told of events', scope: 'admin', body: null, answer: 'list', items: 'Webhook', query: page },
+  postWebhook: { method: 'post', path: '/webhooks', summary: 'Tell a URL of events, signed; the secret is shown once', scope: 'admin', body: 'Webhook', answer: 'NewWebhook', created: true },
+  deleteWebhook: { method: 'delete', path: '/webhooks/{id}', summary: 'Tell a URL no more', scope: 'admin', body: null, answer: 'none' },
+  postBackup: { method: 'post', path: '/backup', summary: 'Write a whole copy of the store to a file', scope: 'admin', body: 'Backup', answer: 'none' },
   getOpenapi: { method: 'get', path: '/openapi.json', summary: 'This description', scope: 'read', body: null, answer: 'any' },
 };

@@ -12,6 +12,10 @@ import { Tally } from '../exposure/tally.ts';
 import { ControlError } from '../problem.ts';
 import { effectiveDocument } from '../release/effective.ts';
 import type { Verdicts } from '../release/verdicts.ts';
+import { Tokens } from '../access/tokens.ts';
+import { sendByFetch } from '../notify/send.ts';
+import { Webhooks } from '../notify/webhooks.ts';
+import type { Send } from '../notify/webhooks.ts';
 import type { Store } from '../store/store.ts';
 import type { Change } from '../strategy/changes.ts';
 import type { Analyse } from '../strategy/check.ts';
@@ -44,6 +48,8 @@ export interface ControlPlaneOptions {
   /** Whether versions need a script; default true. */
   readonly runnable?: boolean;
   readonly retireAfterMs?: number;
+  /** How webhooks are sent; by fetch unless given. */
+  readonly send?: Send;
   /** Faults that no caller waits for, one line each. */
   readonly onFault?: (what: string, error: unknown) => void;
 }
@@ -70,6 +76,8 @@ export const EVENTS_PAGE = 200;
 const WORKERS_REMEMBERED = 10_000;
 
 export class ControlPlane {
+  readonly tokens: Tokens;
+  readonly webhooks: Webhooks;
   readonly #plane: Plane;
   readonly #store: Store;
   readonly #controller: Controller;
@@ -91,6 +99,8 @@ export class ControlPlane {
       this.#fault = `${what}: ${ControlError.from(error).message}`;
       options.onFault?.(what, error);
     };
+    this.tokens = new Tokens(store, clock);
+    this.webhooks = new Webhooks({ store, clock, send: options.send ?? sendByFetch, onFault });
     this.#keeper = new VerdictKeeper({ store, clock, onFault });
     this.#verdicts = options.verdicts ?? this.#keeper;
     this.#plane = {
@@ -117,12 +127,14 @@ export class ControlPlane {
     }
     for (const [service, { stable }] of Object.entries(view.record.document.services)) await this.#plane.effects.openStable(service, stable);
     this.#controller.wake();
+    await this.webhooks.start();
     return { origin, failed };
   }
 
   /** Lets what is under way finish and starts nothing more; pools are the caller's to end. */
   async stop(): Promise<void> {
     await this.#controller.stop();
+    await this.webhooks.stop();
     await this.#keeper.save();
   }
 

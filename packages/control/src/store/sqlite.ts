@@ -3,7 +3,6 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { StatementSync } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
 import { StoreError, fromSqlite } from './errors.ts';
 import { checkContents, damaged, metaNumber, prepareLayout, rowSum } from './layout.ts';
@@ -11,6 +10,8 @@ import { LeaseTable } from './leases.ts';
 import { RevisionMark } from './mark.ts';
 import { KEY_LIMIT_BYTES, LIST_LIMIT, VALUE_LIMIT_BYTES, WRITES_LIMIT } from './store.ts';
 import type { Change, CommitResult, Condition, Entry, Lease, ListOptions, Store, Write } from './store.ts';
+import { prepareStatements } from './statements.ts';
+import type { Row } from './statements.ts';
 import { synced } from './synced.ts';
 import { Watchers } from './watchers.ts';
 
@@ -299,26 +300,6 @@ class SqliteStore implements Store {
     if (rowSum(key, value, revision) !== sum) throw damaged(this.#file, `the checksum of a change of '${key}' at revision ${revision} does not match`);
     return { key, value, revision };
   }
-}
-
-type Row = ReturnType<StatementSync['all']>[number];
-
-function prepareStatements(db: DatabaseSync): Record<'get' | 'listUp' | 'listDown' | 'put' | 'remove' | 'log' | 'setMeta' | 'changes' | 'forget' | 'byLease' | 'overBytes', StatementSync> {
-  return {
-    get: db.prepare('SELECT key, value, revision, created, sum FROM entries WHERE key = ?'),
-    listUp: db.prepare('SELECT key, value, revision, created, sum FROM entries WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?'),
-    listDown: db.prepare('SELECT key, value, revision, created, sum FROM entries WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT ?'),
-    put: db.prepare(`INSERT INTO entries (key, value, revision, created, lease, sum) VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision, lease = excluded.lease, sum = excluded.sum`),
-    remove: db.prepare('DELETE FROM entries WHERE key = ?'),
-    log: db.prepare('INSERT INTO changes (revision, key, value, sum) VALUES (?, ?, ?, ?)'),
-    setMeta: db.prepare('UPDATE meta SET value = ? WHERE name = ?'),
-    changes: db.prepare('SELECT key, value, revision, sum FROM changes WHERE (revision, key) > (?, ?) AND key >= ? AND key < ? ORDER BY revision, key LIMIT ?'),
-    forget: db.prepare('DELETE FROM changes WHERE revision <= ?'),
-    byLease: db.prepare('SELECT key FROM entries WHERE lease = ?'),
-    overBytes: db.prepare(`SELECT max(revision) AS revision FROM
-      (SELECT revision, sum(length(value)) OVER (ORDER BY revision DESC, key) AS bytes FROM changes) WHERE bytes > ?`),
-  };
 }
 
 function checkSizes(writes: readonly Write[]): void {

@@ -50,6 +50,31 @@ export const apiRequests = {
     properties: { reason: { type: 'string', minLength: 1, maxLength: 500 } },
     required: ['reason'],
   },
+  /** POST /tokens */
+  Token: {
+    type: 'object',
+    properties: {
+      name: { type: 'string', minLength: 1, maxLength: 63 },
+      scope: { type: 'string', enum: ['read', 'operate', 'admin'] },
+      days: { type: 'number', minimum: 0, maximum: 3650, description: 'Until it expires; absent is never.' },
+    },
+    required: ['name', 'scope'],
+  },
+  /** POST /webhooks */
+  Webhook: {
+    type: 'object',
+    properties: {
+      url: { type: 'string', maxLength: 2048 },
+      kinds: { type: 'array', maxItems: 16, items: { type: 'string', maxLength: 32 }, description: 'Of events; absent is all.' },
+    },
+    required: ['url'],
+  },
+  /** POST /backup */
+  Backup: {
+    type: 'object',
+    properties: { file: { type: 'string', minLength: 1, maxLength: 4096, description: 'Absolute path on the machine of the control plane.' } },
+    required: ['file'],
+  },
 } as const;
 
 export type ApiRequests = typeof apiRequests;
