@@ -27,6 +27,10 @@ const cases: Readonly<Record<string, Case>> = {
     files: config('    listen: 8080\n    stable: v9\n    versions: { v1: { script: ./v1.js } }'),
     args: ['check'], code: 2, says: ['GL1012', 'v9', 'v1'],
   },
+  'a release of a version that does not exist is refused, with its place and those that there are': {
+    files: config('    listen: 8080\n    stable: v1\n    versions: { v1: { script: ./v1.js } }', 'releases:\n  - { name: a, when: [{}], percent: 5, versions: { web: v2 } }'),
+    args: ['up'], code: 2, says: ['GL1106', "'v2'", /graylane\.config\.yaml:7/],
+  },
   'two syntax errors are told at once': {
     files: { 'graylane.config.json': '{ "services": { "web": { "stable": "v1" "versions": {} } },\n  "releases": [ }' },
     args: ['check'], code: 2, says: [/GL0006[^]*GL0006/, 'graylane.config.json:1', 'graylane.config.json:2'],

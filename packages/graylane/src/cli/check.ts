@@ -1,24 +1,28 @@
 // `graylane check` and `graylane schema`: what a file says, without anything running.
 
 import type { Command } from 'commander';
-import { schema } from '@graylane/rules';
+import { analyse, hasErrors, schema, type Finding } from '@graylane/rules';
 import { findConfig } from '../config/find.ts';
-import { readStrategy } from '../config/strategy.ts';
+import { readPlacedStrategy } from '../config/strategy.ts';
 import { exit, Failure } from '../print/failure.ts';
+import { findingText } from '../print/finding.ts';
 import { contextOf, type GlobalOptions } from './context.ts';
 
 export function addCheck(program: Command): void {
   program
     .command('check')
     .argument('[file]', 'config or strategy file; default: the nearest graylane.config.*')
-    .description('check a strategy: every error at once, with its place')
+    .description('check a strategy: errors of form at once, then what its releases do to each other, each with a request that shows it')
     .action(async (file: string | undefined, _options: unknown, command: Command) => {
       const { directory, terminal } = contextOf(command.optsWithGlobals<GlobalOptions>());
       const path = requireConfig(directory, file);
-      const { document } = await readStrategy(path, { runnable: false });
-      const releases = document.releases?.length ?? 0;
-      if (terminal.json) terminal.object({ file: path, ok: true, releases });
-      terminal.data(`${path}: ${Object.keys(document.services).length} services, ${releases} releases, no errors`);
+      const { strategy, place } = await readPlacedStrategy(path, { runnable: false });
+      const findings = analyse(strategy);
+      const { services, releases = [] } = strategy.document;
+      if (terminal.json) terminal.object({ file: path, ok: !hasErrors(findings), findings });
+      for (const finding of findings) terminal.data(`${findingText(finding, place)}\n`);
+      terminal.data(`${path}: ${Object.keys(services).length} services, ${releases.length} releases, ${countsText(findings)}`);
+      if (hasErrors(findings)) process.exitCode = exit.usage;
     });
 
   program
@@ -34,4 +38,9 @@ export function requireConfig(directory: string, given: string | undefined): str
   const path = findConfig(directory, given);
   if (path !== null) return path;
   throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* at or above ${directory}`, fix: 'name a file, or write one: see README.md' }, exit.usage);
+}
+
+function countsText(findings: readonly Finding[]): string {
+  const count = (level: Finding['level']): number => findings.filter((finding) => finding.level === level).length;
+  return `${count('error')} errors, ${count('warning')} warnings, ${count('info')} notes`;
 }

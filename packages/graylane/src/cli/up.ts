@@ -5,7 +5,7 @@ import { Option, type Command } from 'commander';
 import { AnchorKeeper, runAnchor, type Place } from '@graylane/pool';
 import type { ServiceSpec, StrategyDocument } from '@graylane/rules';
 import { documentFromScripts, type ScriptOptions } from '../config/scripts.ts';
-import { checkStrategy, readStrategy } from '../config/strategy.ts';
+import { checkStrategy, readSoundStrategy } from '../config/strategy.ts';
 import { findConfig } from '../config/find.ts';
 import { placeOf } from '../place.ts';
 import { bannerText } from '../print/banner.ts';
@@ -65,7 +65,7 @@ async function intentOf(context: Context, given: string | undefined, options: Up
   if (file === null) {
     throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* at or above ${context.directory}`, fix: 'write one (README.md), or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js --percent 5' }, exit.usage);
   }
-  return { project: dirname(file), document: (await readStrategy(file, { runnable: true })).document };
+  return { project: dirname(file), document: (await readSoundStrategy(file, { runnable: true })).document };
 }
 
 /** Throws Failure on what is no count. */

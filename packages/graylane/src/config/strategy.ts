@@ -2,12 +2,33 @@
 
 import { parseStrategy, type Strategy, type StrategyError } from '@graylane/rules';
 import { exit, Failure, type Place, type Problem } from '../print/failure.ts';
+import { findingsOf } from '../up/analysis.ts';
 import { readDocument } from './document.ts';
+
+/** A checked strategy and the way back to its text. */
+export interface PlacedStrategy {
+  readonly strategy: Strategy;
+  readonly place: (pointer: string) => Place;
+}
+
+/** Throws Failure with all errors at once. */
+export async function readPlacedStrategy(file: string, options: { readonly runnable: boolean }): Promise<PlacedStrategy> {
+  const source = await readDocument(file);
+  const place = (pointer: string): Place => source.place(pointer);
+  return { strategy: checkStrategy(source.value, options, place), place };
+}
 
 /** Throws Failure with all errors at once. */
 export async function readStrategy(file: string, options: { readonly runnable: boolean }): Promise<Strategy> {
-  const source = await readDocument(file);
-  return checkStrategy(source.value, options, (pointer) => source.place(pointer));
+  return (await readPlacedStrategy(file, options)).strategy;
+}
+
+/** Also with what the analysis finds wrong in it. Throws Failure with all of it at once. */
+export async function readSoundStrategy(file: string, options: { readonly runnable: boolean }): Promise<Strategy> {
+  const { strategy, place } = await readPlacedStrategy(file, options);
+  const errors = findingsOf(strategy).filter(({ level }) => level === 'error');
+  if (errors.length === 0) return strategy;
+  throw new Failure(errors.map(({ code, message, pointer, fix }): Problem => ({ code, message, place: place(pointer), fix })), exit.usage);
 }
 
 /** The same for a document that comes from no file. */

@@ -6,6 +6,7 @@ import { Fleet, type FleetEvent, type Keeper, type Place as ListeningPlace } fro
 import type { StrategyDocument } from '@graylane/rules';
 import { preparePlace, type Place } from '../place.ts';
 import { agentFile } from './agent-file.ts';
+import { findingsOf } from './analysis.ts';
 import { serveApi } from './api.ts';
 import { removeProcessFile, writeProcessFile } from './process-file.ts';
 import { Machine } from './machine.ts';
@@ -56,7 +57,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   await fleet.listen();
   const store = await openSqliteStore({ file: join(place.state, 'store.db'), clock: systemClock });
   const machine = new Machine({ fleet, base: place.project, gateways: options.gateways });
-  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, onFault: options.onFault });
+  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, analyse: findingsOf, onFault: options.onFault });
   counted = control;
   const end = Promise.withResolvers<undefined>();
   let api: Listening | null = null;
