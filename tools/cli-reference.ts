@@ -2,7 +2,6 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { buildProgram } from '../packages/graylane/src/cli/program.ts';
 
 export const CLI_REFERENCE: string = join(import.meta.dirname, '..', 'docs', 'cli.md');
@@ -33,6 +32,8 @@ export function cliReference(): string {
     '',
   ].join('\n');
 }
+
+type Command = ReturnType<typeof buildProgram>;
 
 function section(command: Command): string[] {
   const usage = `graylane ${command.name()} ${command.usage()}`.trim();
