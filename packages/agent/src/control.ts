@@ -46,6 +46,8 @@ export class Control {
       write(this.#state.socket, message);
       return;
     }
+    // The hello names all listeners there are.
+    if (message.kind === 'listening') return;
     this.#waiting.push(message);
     if (this.#waiting.length > WAITING_LIMIT) this.#waiting.shift();
   }

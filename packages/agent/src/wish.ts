@@ -7,7 +7,8 @@ import type { Wish } from './places.ts';
 export function readWish(options: ListenOptions): Wish | null {
   if (options._handle !== undefined || options.handle !== undefined || options.fd !== undefined) return null;
   if (typeof options.path === 'string' && options.port === undefined) return null;
-  const port = options.port === undefined || options.port === null ? 0 : Number(options.port);
+  // `listen(callback)` leaves the callback in the place of the port.
+  const port = options.port === undefined || options.port === null || typeof options.port === 'function' ? 0 : Number(options.port);
   // Node throws its own error for what is no port, in words that the app expects.
   if (!Number.isInteger(port) || port < 0 || port > 65_535) return null;
   return { port, host: typeof options.host === 'string' && options.host !== '' ? options.host : null };

@@ -240,7 +240,7 @@ export class Supervisor {
     const generation = this.#generation;
     this.#strategy = { kind: 'strategy', generation, snapshot: compile(parsed.strategy) };
     writeFileSync(join(this.folder, 'snapshot.json'), JSON.stringify(this.#strategy));
-    const alive = this.workers.filter(({ child, connections }) => child.exitCode === null && connections > 0);
+    const alive = this.workers.filter(({ child, connections }) => child.exitCode === null && child.signalCode === null && connections > 0);
     for (const worker of alive) worker.send(this.#strategy);
     await Promise.all(alive.map((worker) => worker.message('ack', (ack) => ack.generation === generation)));
     return generation;
@@ -251,7 +251,7 @@ export class Supervisor {
     this.#epoch += 1;
     const epoch = this.#epoch;
     const peers: Peer[] = workers.map(({ name, version, reports }) => ({ worker: name, version, listeners: [...reports] }));
-    const alive = this.workers.filter(({ child }) => child.exitCode === null);
+    const alive = this.workers.filter(({ child }) => child.exitCode === null && child.signalCode === null);
     for (const worker of alive) worker.send({ kind: 'peers', epoch, peers });
     await Promise.all(alive.map((worker) => worker.message('peers-ack', (ack) => ack.epoch === epoch)));
   }
