@@ -96,6 +96,6 @@ function results(): string {
     '### What clusters cost', 'The same share of requests fails, but by fewer users.', detectionTable(clusters),
     '### Going on', 'Asked every 10 minutes for six hours, goAlpha = 5 %, margins 25 % and 0.5 percentage points.', goTable(going),
     '### Reported numbers and latencies', 'A value of each arm a minute, deviating by 10 % of its level, and the 95th percentile of log-normal latencies at 50 and 950 rpm. A metric guardrail needs ten blocks for its surest answer; with autocorrelated arms its α is kept by the margin, not by theory.', detectionTable(series),
-    '### Beside the judges of others', 'The same traffic for all, 360 minutes at most. Kayenta: one analysis of the first hour; Flagger: a check a minute, 10 successful ones promote; Argo: 10 measurements.', comparisonTable(compared),
+    '### Beside the judges of others', 'The same traffic for all, 360 minutes at most. Kayenta: one analysis of the first hour; Flagger: a check a minute, 10 successful ones promote; Argo: 10 measurements. Thresholds are set by people, and theirs are the examples of the projects\' pages: a 99 % minimum has no room at a 1 % error rate, which is why the second column is there.', comparisonTable(compared),
   ].join('\n\n');
 }
