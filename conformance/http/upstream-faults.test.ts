@@ -260,3 +260,17 @@ onHops('an upstream that goes away under load is ejected, and the other one serv
   assert.ok(answers.every((answer) => answer.startsWith('HTTP/1.1 200 ')));
   assert.ok(events.some((event) => event.kind === 'ejected' && event.upstream === 'dead'));
 });
+
+for (const [title, answer] of [
+  ['Content-Length', 'HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 5\r\n\r\nhello'],
+  ['chunked', 'HTTP/1.1 200 OK\r\nDate: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n'],
+] as const) {
+  onHops(`4: an answer cut at any octet (${title}) is a 502 or an abort, never a shorter answer`, { limits: { ejectAfter: 1_000 } }, async ({ port, upstream }) => {
+    for (let cut = 0; cut < answer.length; cut++) {
+      upstream.answer = (socket) => void socket.end(answer.slice(0, cut), 'latin1');
+      const received = await exchange(port, POST_CLOSE);
+      const whole = /^HTTP\/1\.1 502 /.test(received) || /^HTTP\/1\.1 200 (?![^]*(?:\r\n\r\nhello|\r\nX: y\r\n\r\n)$)/.test(received) || received === '';
+      assert.ok(whole, `cut at ${cut}: ${JSON.stringify(received)}`);
+    }
+  });
+}
