@@ -11,7 +11,7 @@ import type { WorkerHost } from '../src/worker/worker.ts';
 
 const SPEC = fullSpec({ service: 'web', version: 'v2', role: 'canary', script: 'x.js', cwd: '/', liveness: { everyMs: 1_000, ejectAfterMs: 3_000, replaceAfterMs: 10_000 } });
 
-interface Ward { readonly workers: readonly Worker[]; readonly replaced: string[]; pass(ms: number, stepMs: number): void; states(): readonly string[] }
+interface Ward { readonly workers: readonly Worker[]; readonly replaced: string[]; readonly pass: (ms: number, stepMs: number) => void; readonly states: () => readonly string[] }
 
 function ward(count: number): Ward {
   let now = 0;
