@@ -23,7 +23,7 @@ export const BUNDLE: Loader = { node: process.execPath, flags: ['--import', join
 /** Nothing here takes longer but a fault, also on a machine with other work. */
 const PATIENCE_MS = 60_000;
 
-interface Slot {
+export interface Slot {
   fd(): number;
   address(): { readonly port: number };
   close(): void;
@@ -134,6 +134,8 @@ export interface WorkerOptions {
   readonly undeclared?: 'donate' | 'private';
   readonly env?: Readonly<Record<string, string>>;
   readonly loader?: Loader;
+  /** Sockets to inherit in place of fresh ones. */
+  readonly slots?: readonly Slot[];
   /** Further flags of Node, after the agent's. */
   readonly flags?: readonly string[];
   /** How many listeners to wait for; 0 waits for the hello only, null for nothing. */
@@ -200,7 +202,8 @@ export class Supervisor {
     const { app, version = 'v1', role = 'stable', ports = [], hold = false, undeclared = 'private', env = {}, loader = BUNDLE, flags = [] } = options;
     this.#numbers += 1;
     const name = `web.${version}.${this.#numbers}`;
-    const slots = role === 'stable' ? ports.map((port) => this.#slotFor(port)) : [];
+    const slots = role === 'stable' ? options.slots ?? ports.map((port) => this.#slotFor(port)) : [];
+    this.#held.set(name, slots);
     const listeners: ListenerPlan[] = ports.map((port, index) => ({ index, port, host: '127.0.0.1', fd: role === 'stable' ? 4 + index : null }));
     const brief: WorkerBrief = { wire: 1, worker: name, service: 'web', version, role, control: this.control, sockets: this.folder, snapshot: join(this.folder, 'snapshot.json'), hold, listeners, undeclared };
     const script = join(import.meta.dirname, '../apps', app);
@@ -218,6 +221,12 @@ export class Supervisor {
     return worker;
   }
 
+  /** A worker in the slot of another one, as after a reload. */
+  async successor(of: Worker, options: WorkerOptions): Promise<Worker> {
+    const slots = this.#held.get(of.name) ?? [];
+    return await this.worker({ ...options, slots });
+  }
+
   /** The first slot of a port is free to take, for the stand-in of `port()` must not hold connections. */
   #slotFor(port: number): Slot {
     const reserved = this.#slots.find((slot) => slot.address().port === port);
@@ -231,6 +240,7 @@ export class Supervisor {
   }
 
   readonly #taken = new Set<number>();
+  readonly #held = new Map<string, readonly Slot[]>();
 
   /** Publishes to all workers and waits for their answers. */
   async publish(strategy: StrategyDocument): Promise<number> {
