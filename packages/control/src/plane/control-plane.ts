@@ -18,6 +18,7 @@ import { Webhooks } from '../notify/webhooks.ts';
 import type { Send } from '../notify/webhooks.ts';
 import type { Store } from '../store/store.ts';
 import type { Change } from '../strategy/changes.ts';
+import { analyseByRules } from '../strategy/analysis.ts';
 import type { Analyse } from '../strategy/check.ts';
 import type { StrategyRecord } from '../strategy/record.ts';
 import { apply, difference } from './apply.ts';
@@ -42,6 +43,7 @@ export interface ControlPlaneOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1); only `explain` draws. */
   readonly random: () => number;
+  /** Instead of the analyzer of `rules`. */
   readonly analyse?: Analyse;
   /** Instead of the verdicts that are kept here from what data planes count. */
   readonly verdicts?: Verdicts;
@@ -104,7 +106,7 @@ export class ControlPlane {
     this.#keeper = new VerdictKeeper({ store, clock, onFault });
     this.#verdicts = options.verdicts ?? this.#keeper;
     this.#plane = {
-      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? (() => []), runnable: options.runnable ?? true,
+      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, runnable: options.runnable ?? true,
       onPublish: ({ generation, document }, states) => this.#keeper.published(generation, states, new Map((document.releases ?? []).map(({ name, percent }) => [name, percent ?? 100]))),
     };
     this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });

@@ -1,6 +1,6 @@
 // Whether a document may become the strategy: its form first, then what the analysis finds. It must not apply it.
 
-import { parseStrategy } from '@graylane/rules';
+import { FINDINGS, parseStrategy } from '@graylane/rules';
 import type { ParseOptions, Strategy, StrategyError } from '@graylane/rules';
 import type { Api } from '@graylane/wire';
 import { ControlError } from '../problem.ts';
@@ -33,14 +33,15 @@ export function analysed(strategy: Strategy, analyse: Analyse, force: boolean): 
   throw new ControlError('GL3002', {
     detail: first.message,
     fix: first.fix ?? 'see the findings',
-    errors: errors.map(({ code, pointer, message, fix, witness }): FieldError => ({
-      code, pointer, detail: message, ...(fix === undefined ? {} : { fix }), ...(witness === undefined ? {} : { witness }),
+    ...(first.cause === undefined ? {} : { cause: first.cause }),
+    errors: errors.map(({ code, pointer, message, cause, fix, witness }): FieldError => ({
+      code, pointer, detail: message, ...(cause === undefined ? {} : { cause }), ...(fix === undefined ? {} : { fix }), ...(witness === undefined ? {} : { witness }),
     })),
   });
 }
 
 /** A contradiction of the rules of the house is never let through; a release that nobody reaches may be on purpose. */
-const FORCEABLE: ReadonlySet<string> = new Set(['GL1101', 'GL1102']);
+const FORCEABLE: ReadonlySet<string> = new Set([FINDINGS['never-matches'].code, FINDINGS.shadowed.code]);
 
 export function strategyErrors(errors: readonly StrategyError[]): readonly FieldError[] {
   return errors.map(({ code, pointer, problem, cause, fix }) => ({ code, pointer, detail: problem, cause, fix }));

@@ -40,6 +40,17 @@ describe('a strategy', () => {
     }));
   });
 
+  inWorld('whose release nobody can reach is refused with the cause and a witness, also with force where the rules of the house are broken', withRelease(undefined, 100), async ({ plane }) => {
+    const [release] = withRelease(undefined, 100).releases ?? [];
+    const both = (second: object): unknown => ({ ...withRelease(), services: { web: { ...web.services['web'], versions: { ...web.services['web']?.versions, v3: { script: './v3.js' } } } }, releases: [{ ...release, priority: 1 }, { name: 's', when: [{ cookie: { beta: '1' } }], versions: { web: 'v3' }, ...second }] });
+    await assert.rejects(plane.apply({ ...request, document: both({ priority: 2 }) }), failsWith('GL3002', (error) => {
+      assert.equal(error.details.errors?.[0]?.code, 'GL1102');
+      assert.notEqual(error.details.errors[0].witness, undefined);
+    }));
+    await assert.rejects(plane.apply({ ...request, document: both({ priority: 1 }), force: true }), failsWith('GL3002'));
+    assert.equal((await plane.apply({ ...request, document: both({ priority: 2 }), force: true })).revision, 2);
+  });
+
   inWorld('is not written by a dry run', web, async ({ plane, machine }) => {
     machine.take();
     const applied = await plane.apply({ ...request, document: withRelease(), dryRun: true });
