@@ -16,6 +16,16 @@ export interface UpWorker {
   readonly ready: boolean;
 }
 
+/** The control API said no; `code` is its stable code. */
+export class Refusal extends Error {
+  readonly code: string;
+
+  constructor(call: string, status: number, text: string) {
+    super(`${call}: ${status} ${text}`);
+    this.code = /"code":"(GL\d{4})"/.exec(text)?.[1] ?? '';
+  }
+}
+
 interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -31,7 +41,7 @@ export class Api {
     this.#socketPath = socketPath;
   }
 
-  /** Throws with the API's own words when the document is refused. */
+  /** Throws {@link Refusal} with the API's own words when the document is refused. */
   async publish(document: object): Promise<Publication> {
     this.#etag ??= etagOf(await this.#call('GET', '/api/v1/strategy'));
     const askedAt = performance.now();
@@ -59,7 +69,7 @@ export class Api {
         response.on('error', reject);
         response.on('end', () => {
           const status = response.statusCode ?? 0;
-          if (status >= 300) reject(new Error(`${method} ${path}: ${status} ${text}`));
+          if (status >= 300) reject(new Refusal(`${method} ${path}`, status, text));
           else resolve({ status, headers: response.headers, body: JSON.parse(text) });
         });
       });

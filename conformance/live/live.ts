@@ -2,6 +2,8 @@
 
 import type { Document, WireRequest } from '../evaluator/document.ts';
 import type { Answer } from './answer-reader.ts';
+import { Refusal } from './api.ts';
+import type { Publication } from './api.ts';
 import type { Outcome } from './connection.ts';
 import { Journal } from './journal.ts';
 import { runLoad } from './load.ts';
@@ -27,6 +29,8 @@ export interface LiveReport {
   /** The first few of each, in words. */
   readonly examples: readonly string[];
   readonly published: number;
+  /** Drawn strategies that the analysis would not have. */
+  readonly refused: number;
   /** Different generations that answers named. */
   readonly seen: number;
   /** Answers from another version than stable. */
@@ -38,6 +42,8 @@ export interface LiveReport {
 }
 
 const EXAMPLES = 5;
+/** A release is shadowed, or no request can match it. */
+const REFUSED_BY_ANALYSIS = 'GL3002';
 
 export async function runLive(options: LiveOptions): Promise<LiveReport> {
   const run = new LiveRun(options);
@@ -59,6 +65,7 @@ class LiveRun {
   #wrong = 0;
   #canary = 0;
   #published = 0;
+  #refused = 0;
   #publishing: Promise<void> | null = null;
 
   constructor(options: LiveOptions) {
@@ -77,7 +84,7 @@ class LiveRun {
     }
     const lags = [...this.#lags.values()];
     return {
-      answered: this.#answered, failed: this.#failed, wrong: this.#wrong, examples: this.#examples, published: this.#published,
+      answered: this.#answered, failed: this.#failed, wrong: this.#wrong, examples: this.#examples, published: this.#published, refused: this.#refused,
       seen: this.#lags.size, canary: this.#canary, lagP99Ms: quantile(lags, 0.99), lagMaxMs: quantile(lags, 1), seconds: (performance.now() - startedAt) / 1000,
     };
   }
@@ -85,17 +92,31 @@ class LiveRun {
   #next(): WireRequest | null {
     if (this.#asked >= this.#options.requests) return null;
     this.#asked++;
-    const due = Math.floor((this.#asked * this.#options.strategies) / this.#options.requests);
+    // The first one stood before the first request, so the last is due a share before the end.
+    const due = Math.min(this.#options.strategies, 1 + Math.floor((this.#asked * this.#options.strategies) / this.#options.requests));
     if (this.#published < due && this.#publishing === null) this.#publishing = this.#publish().finally(() => (this.#publishing = null));
     return anyRequest(this.#traffic);
   }
 
   async #publish(): Promise<void> {
-    const document: Document = this.#options.up.document(anyReleases(this.#plans));
-    const { generation, askedAt, answeredAt } = await this.#options.up.publish(document);
+    const { document, generation, askedAt, answeredAt } = await this.#anyAccepted();
     this.#journal.published(generation, document, askedAt, answeredAt);
     this.#published++;
     this.#early = this.#early.filter(({ request, sentAt, answer }) => !this.#judge(request, sentAt, answer));
+  }
+
+  /** Some of the drawn strategies have a release that is never selected; the analysis refuses them, and the next one is drawn. */
+  async #anyAccepted(): Promise<Publication & { readonly document: Document }> {
+    for (;;) {
+      const document = this.#options.up.document(anyReleases(this.#plans));
+      try {
+        return { document, ...(await this.#options.up.publish(document)) };
+      } catch (error) {
+        if (!(error instanceof Refusal && error.code === REFUSED_BY_ANALYSIS)) throw error;
+        this.#refused++;
+        if (this.#refused > this.#options.strategies) throw new Error('more strategies were refused than asked for', { cause: error });
+      }
+    }
   }
 
   #outcome(request: WireRequest, outcome: Outcome): void {
