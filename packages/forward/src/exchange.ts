@@ -14,7 +14,8 @@ import type { Limits } from './limits.ts';
 import { closeGently } from './linger.ts';
 import { answerFailure } from './own-answer.ts';
 import { fieldOf } from './proxy-reply.ts';
-import { beginRaw, keepsAlive, writeInterim, writeRaw } from './reply.ts';
+import { keepsAlive } from './reply.ts';
+import type { Reply, ReplyWriter } from './reply-writer.ts';
 import type { RequestHead } from './request-head.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
 import { Upload } from './upload.ts';
@@ -22,6 +23,7 @@ import type { UploadUser } from './upload.ts';
 
 export interface ExchangeContext {
   readonly hop: Hop;
+  readonly writer: ReplyWriter;
   readonly limits: Limits;
   readonly clock: Clock;
   now(): number;
@@ -38,12 +40,6 @@ type State =
   | { readonly phase: 'sent'; readonly connection: Connection; readonly endpoint: Endpoint; readonly since: number; readonly idleMs: number }
   | { readonly phase: 'answering'; readonly connection: Connection; readonly endpoint: Endpoint; readonly reply: Reply }
   | { readonly phase: 'ended' };
-
-/** What was not written yet, and how to frame what comes. */
-interface Reply {
-  pending: string;
-  readonly chunked: boolean;
-}
 
 const WAITING: State = { phase: 'waiting' };
 const ENDED: State = { phase: 'ended' };
@@ -112,38 +108,29 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, HalfClos
   interim(head: ResponseHead): void {
     if (this.#state.phase !== 'sent') return;
     const text = this.#context.hop.interimText(head, this.#req);
-    if (text !== '') writeInterim(this.#res, text, head.status === 100);
+    if (text !== '') this.#context.writer.interim(this.#res, text);
   }
 
   head(head: ResponseHead, framing: BodyFraming): void {
     const state = this.#state;
     if (state.phase !== 'sent') return;
     this.#group.answered(state.endpoint, this.#context.now() - state.since);
-    const { hop } = this.#context;
+    const { hop, writer } = this.#context;
     const mayKeep = keepsAlive(this.#res) && (hop.finishesUploads || this.#upload.ended);
-    const { text, keep, chunked } = hop.replyHead(head, framing, this.#req, mayKeep, this.#edited(head));
-    beginRaw(this.#res, head.status, keep);
-    this.#move({ phase: 'answering', connection: state.connection, endpoint: state.endpoint, reply: { pending: text, chunked } });
+    const reply = writer.begin(this.#res, head.status, hop.replyHead(head, framing, this.#req, mayKeep, this.#edited(head)));
+    this.#move({ phase: 'answering', connection: state.connection, endpoint: state.endpoint, reply });
   }
 
   body(bytes: Buffer, start: number, end: number, last: boolean, trailers: string): void {
     const state = this.#state;
     if (state.phase !== 'answering') return;
-    let before = state.reply.pending;
-    let after = '';
-    if (state.reply.chunked) {
-      if (end > start) {
-        before += `${(end - start).toString(16)}\r\n`;
-        after = '\r\n';
-      }
-      if (last) after += `0\r\n${trailers}\r\n`;
-    }
-    state.reply.pending = '';
     if (this.#stopHalfClose !== null) this.#wroteAt = this.#context.now();
+    const { writer } = this.#context;
+    const piece = { bytes, start, end, last, trailers };
     if (last) {
       this.#finish(state.connection, state.endpoint);
-      writeRaw(this.#res, before, bytes, start, end, after, true);
-    } else if (!writeRaw(this.#res, before, bytes, start, end, after, false)) {
+      writer.write(this.#res, state.reply, piece);
+    } else if (!writer.write(this.#res, state.reply, piece)) {
       state.connection.pause();
       this.#res.once('drain', () => {
         if (this.#state === state) state.connection.resume();

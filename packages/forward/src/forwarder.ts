@@ -14,6 +14,8 @@ import type { EditReply, Hop } from './hop.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { answerFailure } from './own-answer.ts';
+import { plainWriter } from './plain-reply.ts';
+import { rawWriter, supportsRaw } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
 import { StreamExchange } from './stream-exchange.ts';
 import { transparentHop } from './transparent-hop.ts';
@@ -31,6 +33,8 @@ export interface ForwarderOptions {
   /** `transparent` between workers of one machine; the gateway brings `proxyHop`, which the agent then need not carry. */
   readonly hop: 'transparent' | Hop;
   readonly limits?: Partial<Limits>;
+  /** Whether answers are written past Node's serialiser; found out when absent. */
+  readonly raw?: boolean;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly onEvent?: (event: ForwardEvent) => void;
@@ -64,10 +68,14 @@ export class Forwarder {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#onEvent = options.onEvent ?? (() => undefined);
-    this.#hop = options.hop === 'transparent' ? transparentHop : options.hop;
+    const hop = options.hop === 'transparent' ? transparentHop : options.hop;
+    const raw = options.raw ?? supportsRaw();
+    // Where Node frames the answer it needs what is inside the upstream's framing.
+    this.#hop = raw ? hop : { ...hop, readMode: 'payload' };
     this.#tunnels = new Tunnels(this.#limits, () => this.#clock.now());
     this.#context = {
       hop: this.#hop,
+      writer: raw ? rawWriter : plainWriter,
       limits: this.#limits,
       clock: this.#clock,
       now: () => this.#clock.now(),

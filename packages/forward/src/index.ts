@@ -1,6 +1,7 @@
 export * from './clock.ts';
 export * from './failure.ts';
 export * from './forwarder.ts';
+export { supportsRaw } from './reply.ts';
 export type { AnswerView, EditReply, Hop, ReplyEdit, ReplyHead } from './hop.ts';
 export * from './limits.ts';
 export { endGently, isClosing } from './linger.ts';

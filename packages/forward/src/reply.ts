@@ -4,6 +4,7 @@
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
+import type { ReplyWriter } from './reply-writer.ts';
 
 /** The fields of ServerResponse that the pass-through needs; the same on Node 20 to 26, and probed before use. */
 interface Internals {
@@ -26,8 +27,31 @@ export function keepsAlive(res: ServerResponse): boolean {
   return res.shouldKeepAlive && (res as unknown as Internals).maxRequestsOnConnectionReached !== true;
 }
 
+export const rawWriter: ReplyWriter = {
+  interim: (res, text) => {
+    const internals = res as unknown as Internals;
+    internals._writeRaw(text, 'latin1');
+    if (text.startsWith(CONTINUE)) internals._sent100 = true;
+  },
+  begin: (res, status, head) => {
+    beginRaw(res, status, head.keep);
+    return { pending: head.text, chunked: head.chunked };
+  },
+  write: (res, reply, piece) => {
+    const { bytes, start, end, last } = piece;
+    const before = reply.pending;
+    reply.pending = '';
+    if (!reply.chunked) return writeRaw(res, before, bytes, start, end, '', last);
+    const open = start === end ? '' : `${(end - start).toString(16)}\r\n`;
+    const close = `${start === end ? '' : '\r\n'}${last ? `0\r\n${piece.trailers}\r\n` : ''}`;
+    return writeRaw(res, before + open, bytes, start, end, close, last);
+  },
+};
+
+const CONTINUE = 'HTTP/1.1 100 ';
+
 /** From here on `res.write` and `res.end` pass bytes on as they are. */
-export function beginRaw(res: ServerResponse, status: number, keep: boolean): void {
+function beginRaw(res: ServerResponse, status: number, keep: boolean): void {
   const internals = res as unknown as Internals;
   res.statusCode = status;
   internals._header = 'HTTP/1.1';
@@ -39,15 +63,8 @@ export function beginRaw(res: ServerResponse, status: number, keep: boolean): vo
   internals._last ||= !keep;
 }
 
-/** An informational answer, in its final bytes. */
-export function writeInterim(res: ServerResponse, text: string, isContinue: boolean): void {
-  const internals = res as unknown as Internals;
-  internals._writeRaw(text, 'latin1');
-  if (isContinue) internals._sent100 = true;
-}
-
 /** `before`, bytes and `after` as one write; false when the client should be waited for. The bytes are copied. */
-export function writeRaw(res: ServerResponse, before: string, bytes: Buffer, start: number, end: number, after: string, last: boolean): boolean {
+function writeRaw(res: ServerResponse, before: string, bytes: Buffer, start: number, end: number, after: string, last: boolean): boolean {
   const size = before.length + end - start + after.length;
   if (size <= STRING_LIMIT_BYTES) {
     const text = start === end ? before + after : before + bytes.toString('latin1', start, end) + after;
@@ -84,11 +101,11 @@ export function supportsRaw(): boolean {
   const res = new ServerResponse({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1, headers: {} } as unknown as IncomingMessage);
   try {
     res.assignSocket(socket as never);
-    writeInterim(res, 'a', true);
-    beginRaw(res, 200, true);
-    writeRaw(res, 'b', Buffer.from('c'), 0, 1, '', false);
-    writeRaw(res, '', Buffer.from('d'), 0, 1, 'e', true);
-    return Buffer.concat(written).toString('latin1') === 'abcde' && res.writableEnded;
+    rawWriter.interim(res, 'a');
+    const reply = rawWriter.begin(res, 200, { text: 'b', keep: true, chunked: false });
+    rawWriter.write(res, reply, { bytes: Buffer.from('c'), start: 0, end: 1, last: false, trailers: '' });
+    rawWriter.write(res, reply, { bytes: Buffer.from('d'), start: 0, end: 1, last: true, trailers: '' });
+    return Buffer.concat(written).toString('latin1') === 'abcd' && res.writableEnded;
   } catch {
     return false;
   } finally {
