@@ -149,6 +149,12 @@ describe('the share of one arm', () => {
   });
 });
 
+test('a unit that turned bad in an arm before it was counted there makes no share above one', () => {
+  const needed = Math.log(100);
+  assert.equal(lowerShare({ units: 2, bad: 9 }, needed), lowerShare({ units: 9, bad: 9 }, needed));
+  assert.equal(upperShare({ units: 0, bad: 3 }, needed), 1);
+});
+
 describe('bets on blocks', () => {
   test('the mean wealth does not grow if the limit holds', () => {
     fc.assert(fc.property(fc.double({ min: 0.01, max: 0.99, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (mean, y) => {
