@@ -1,8 +1,8 @@
 // One HTTP/2 session to one upstream, opened when needed and again after it ended. It knows no exchange.
+// HTTP/2 and TLS are loaded when the first upstream needs them: most workers never do, and each start would pay for it.
 
-import * as http2 from 'node:http2';
+import type * as http2 from 'node:http2';
 import * as net from 'node:net';
-import * as tls from 'node:tls';
 import type { Address } from './upstream.ts';
 
 export class Http2Link {
@@ -34,7 +34,7 @@ export class Http2Link {
   }
 
   #open(): http2.ClientHttp2Session {
-    const session = http2.connect('http://localhost', {
+    const session = process.getBuiltinModule('node:http2').connect('http://localhost', {
       // A pushed stream has no request that was routed here.
       settings: { enablePush: false },
       createConnection: () => connectPlain(this.#address),
@@ -55,5 +55,5 @@ function connectPlain(address: Address): net.Socket {
   const { host, port } = address;
   if (address.tls === undefined) return net.connect({ host, port, noDelay: true });
   const { servername, ca } = address.tls;
-  return tls.connect({ host, port, servername, ALPNProtocols: ['h2'], ...(ca === undefined ? {} : { ca }) });
+  return process.getBuiltinModule('node:tls').connect({ host, port, servername, ALPNProtocols: ['h2'], ...(ca === undefined ? {} : { ca }) });
 }

@@ -1,6 +1,5 @@
 // One exchange from an HTTP/2 stream to an HTTP/2 upstream, to its one end. A failure resets the stream, never the client's connection.
 
-import { constants } from 'node:http2';
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Endpoint } from './endpoint.ts';
 import type { ExchangeContext } from './exchange.ts';
@@ -14,6 +13,12 @@ type State =
   | { readonly phase: 'waiting' }
   | { readonly phase: 'sent' | 'answering'; readonly upstream: ClientHttp2Stream; readonly endpoint: Endpoint; readonly since: number }
   | { readonly phase: 'ended' };
+
+/** Error codes of RFC 9113 §7. */
+const NO_ERROR = 0;
+const INTERNAL_ERROR = 2;
+const REFUSED_STREAM = 7;
+const CANCEL = 8;
 
 const WAITING: State = { phase: 'waiting' };
 const ENDED: State = { phase: 'ended' };
@@ -90,12 +95,12 @@ export class StreamExchange implements Applicant {
     });
     upstream.on('end', () => {
       // A reset shows as an end, too; its code tells them apart.
-      if (this.#state.phase === 'answering' && !stream.destroyed && upstream.rstCode === constants.NGHTTP2_NO_ERROR) stream.end();
+      if (this.#state.phase === 'answering' && !stream.destroyed && upstream.rstCode === NO_ERROR) stream.end();
     });
     upstream.on('close', () => {
       const { rstCode } = upstream;
-      if (rstCode === constants.NGHTTP2_REFUSED_STREAM) cause = failure('connect-failed', 'refused stream');
-      if (upstream.readableEnded && rstCode === constants.NGHTTP2_NO_ERROR) this.#finished(upstream);
+      if (rstCode === REFUSED_STREAM) cause = failure('connect-failed', 'refused stream');
+      if (upstream.readableEnded && rstCode === NO_ERROR) this.#finished(upstream);
       else this.#failed(upstream, this.#state.phase === 'answering' ? failure('cut-off', `reset ${rstCode}`) : cause);
     });
   }
@@ -146,7 +151,7 @@ export class StreamExchange implements Applicant {
     if (state.phase === 'sent' && this.#mayRetry(what)) {
       this.avoid = state.endpoint;
       this.#state = WAITING;
-      upstream.close(constants.NGHTTP2_CANCEL);
+      upstream.close(CANCEL);
       this.#context.retried(this.#group, what);
       this.#group.release(state.endpoint);
       this.#group.apply(this);
@@ -166,7 +171,7 @@ export class StreamExchange implements Applicant {
   #onClientClosed(): void {
     const { stream } = this.#request;
     // A stream that closed well lets its upstream's end come by itself.
-    if (stream.rstCode === constants.NGHTTP2_NO_ERROR && stream.writableFinished) return;
+    if (stream.rstCode === NO_ERROR && stream.writableFinished) return;
     this.#end(failure('client-gone', `reset ${stream.rstCode}`));
   }
 
@@ -175,7 +180,7 @@ export class StreamExchange implements Applicant {
     if (state.phase === 'ended') return;
     this.#state = ENDED;
     if ('upstream' in state) {
-      state.upstream.close(constants.NGHTTP2_CANCEL);
+      state.upstream.close(CANCEL);
       this.#group.release(state.endpoint);
     } else {
       this.#group.withdraw(this);
@@ -190,7 +195,7 @@ export class StreamExchange implements Applicant {
     const { stream } = this.#request;
     if (stream.destroyed || stream.closed) return;
     if (begun || stream.headersSent) {
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      stream.close(INTERNAL_ERROR);
       return;
     }
     const body = ownBody(what);

@@ -1,7 +1,7 @@
 // Where an exchange can be sent: the small interface that forwarding needs of a worker. It knows nothing of pools or health.
 
 import * as net from 'node:net';
-import * as tls from 'node:tls';
+import type * as tls from 'node:tls';
 
 export interface TlsTarget {
   readonly servername: string;
@@ -35,7 +35,8 @@ export function connect(address: Address, reader: SocketReader): net.Socket {
   const { servername, ca } = address.tls;
   // The types of Node lack `onread` here; its documentation has it (tls.connect takes all options of socket.connect).
   const options: tls.ConnectionOptions & { onread: net.OnReadOpts } = { host, port, servername, onread, ...(ca === undefined ? {} : { ca }) };
-  return tls.connect(options);
+  // Loaded when the first upstream needs it: most workers never do.
+  return process.getBuiltinModule('node:tls').connect(options);
 }
 
 export function isLocal(address: Address): boolean {
