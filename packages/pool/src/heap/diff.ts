@@ -42,9 +42,14 @@ export function formatGrowth(grown: readonly Growth[]): string {
   const head = ['constructor', 'count', 'now', 'shallow', 'retained'];
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]): string => cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ');
-  const [first] = grown;
-  const path = first === undefined ? '' : `\nlargest ${first.constructor} is kept by\n  ${first.path.join('\n  → ')}\n`;
+  const telling = grown.find((one) => !isGeneric(one.constructor)) ?? grown[0];
+  const path = telling === undefined ? '' : `\nlargest new ${telling.constructor} is kept by\n  ${telling.path.join('\n  → ')}\n`;
   return `${[line(head), ...rows.map(line)].join('\n')}\n${path}`;
+}
+
+/** Names under which everything hides: they tell that something grew, not what. */
+function isGeneric(constructor: string): boolean {
+  return constructor === 'Object' || constructor === 'Array' || constructor === 'Function' || constructor.startsWith('(') || constructor.startsWith('system / ');
 }
 
 /** `known`: object ids that do not count as the largest new instance. */
