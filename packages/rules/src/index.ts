@@ -18,3 +18,5 @@ export { analyse, hasErrors } from './analyse/analyse.ts';
 export type { AnalyseOptions } from './analyse/analyse.ts';
 export * from './analyse/finding.ts';
 export { houseFindings } from './analyse/house.ts';
+export { diff, diffTraffic } from './analyse/diff.ts';
+export type { Change, Difference, ServiceChange, TrafficChange } from './analyse/diff.ts';

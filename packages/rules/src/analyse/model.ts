@@ -9,7 +9,11 @@ import type { HashPrefix } from '../route/murmur.ts';
 import type { Box } from './box.ts';
 import { narrow } from './box.ts';
 import { ClassSet } from './classset.ts';
+import { Budget } from './cover.ts';
 import { Partition } from './partition.ts';
+
+/** About five seconds of hashing for one analysis; whoever needs more gets no witness. */
+const KEYS_BUDGET = 40_000_000;
 
 export type Dimension =
   | { readonly kind: 'field'; readonly partition: Partition | null }
@@ -41,6 +45,8 @@ export class Model {
   readonly snapshot: Snapshot;
   readonly dimensions: readonly Dimension[];
   readonly releases: readonly ReleaseModel[];
+  /** Keys that may be tried in search of witnesses. */
+  readonly keys: Budget = new Budget(KEYS_BUDGET);
   readonly #full: readonly ClassSet[];
   readonly #buckets: ReadonlyMap<string, number>;
 

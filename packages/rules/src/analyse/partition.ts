@@ -58,7 +58,8 @@ export class Partition {
     const literals = [...atoms.exact].filter((value) => accepts(space.allowed, value) && (space.trap === null || !accepts(space.trap, value)));
     const named = new Set(literals);
     const others = product.classes.filter((found) => !isTrap(found)).flatMap((source) => {
-      const { value } = product.words(source, named).next();
+      const short = product.shortest(source);
+      const value = named.has(short) ? product.words(source, named).next().value : short;
       return typeof value === 'string' ? [{ value, literal: false, trap: false, source }] : [];
     });
     const hasAbsent = plan.kind !== 'path' && plan.kind !== 'method';
@@ -89,6 +90,13 @@ export class Partition {
 
   #holds(test: Test, found: ValueClass | undefined): boolean {
     return found !== undefined && !found.trap && test(found.value);
+  }
+
+  /** Whether a value is of the class. */
+  has(place: number, value: string): boolean {
+    const source = this.#sources[place];
+    if (source === null || source === undefined) return this.classes[place]?.value === value;
+    return !this.#literals.has(value) && this.#product.has(source, value);
   }
 
   /** Values of the class, shortest first; endless for most classes that are not literal. */

@@ -1,9 +1,9 @@
 // How many of the users behind one kind of request a release takes, by the measure of its buckets.
 
-import { BUCKETS } from '../compile/threshold.ts';
 import type { Box } from './box.ts';
 import type { ClassSet } from './classset.ts';
 import type { View } from './view.ts';
+import { bucketShare } from './witness.ts';
 
 /** The share (0-1) that `winner` takes of requests like those in `box`, over all buckets; buckets of different salts are independent. */
 export function winnerShare(view: View, winner: number, box: Box): number {
@@ -33,5 +33,5 @@ function none(set: ClassSet): ClassSet {
 function measure(view: View, place: number, set: ClassSet): number {
   const dimension = view.model.dimensions[place];
   if (dimension?.kind !== 'bucket') return 1;
-  return set.members().reduce((sum, i) => sum + (dimension.cuts[i] ?? BUCKETS) - (i === 0 ? 0 : dimension.cuts[i - 1] ?? 0), 0) / BUCKETS;
+  return bucketShare(dimension.cuts, set);
 }

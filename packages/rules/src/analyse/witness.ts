@@ -1,14 +1,20 @@
 // From a region to a request that lies in it and can be sent as it stands; the router itself confirms it.
 
 import type { SourcePlan } from '../compile/snapshot.ts';
+import { BUCKETS } from '../compile/threshold.ts';
 import type { RequestFields } from '../contract.ts';
 import { bucketOfBytes } from '../route/bucket.ts';
 import type { Box } from './box.ts';
 import type { ClassSet } from './classset.ts';
 import type { Dimension, Model } from './model.ts';
+import type { Partition } from './partition.ts';
 
 /** Keys tried for one field; a millionth of an audience is still found. */
-const KEYS_LIMIT = 4_000_000;
+const KEYS_LIMIT = 5_000_000;
+/** So many times the expected number: one search in 150 fails. */
+const TRIES_PER_CHANCE = 5;
+/** Values that fit but have left the class, before the class is listed instead. */
+const STRAYS_LIMIT = 100;
 /** Draws tried where a request has no key. */
 const DRAWS = 4_096;
 
@@ -45,20 +51,43 @@ function valueFor(model: Model, place: number, set: ClassSet, box: Box): string 
   const wanted = bucketsOf(model, place, box);
   const first = dimension.partition.classes[chosen];
   if (wanted.length === 0) return first?.trap === true ? '/.' : first?.value;
-  let tries = 0;
-  for (const value of dimension.partition.values(chosen)) {
-    if (wanted.every((bucket) => bucket.has(value))) return value;
-    if (++tries > KEYS_LIMIT) break;
+  return findKey(model, dimension.partition, chosen, wanted);
+}
+
+/** Numbers are hung on a value of the class first, for that is fast and nearly always stays inside; then the class is listed. */
+function findKey(model: Model, partition: Partition, chosen: number, wanted: readonly Bucket[]): string | undefined {
+  const fits = (value: string): boolean => wanted.every((bucket) => bucket.has(value));
+  const tries = Math.ceil(TRIES_PER_CHANCE / wanted.reduce((chance, bucket) => chance * bucket.share, 1));
+  if (tries > KEYS_LIMIT || !model.keys.spend(tries)) return undefined;
+  const start = partition.classes[chosen]?.value ?? '';
+  let strays = 0;
+  for (let n = 0; n < tries && strays < STRAYS_LIMIT; n++) {
+    const value = start + String(n);
+    if (!fits(value)) continue;
+    if (partition.has(chosen, value)) return value;
+    strays += 1;
+  }
+  let listed = 0;
+  for (const value of partition.values(chosen)) {
+    if (fits(value)) return value;
+    if (++listed > tries) break;
   }
   return undefined;
 }
 
-function bucketsOf(model: Model, field: number, box: Box): readonly { readonly has: (key: string) => boolean }[] {
+interface Bucket { readonly has: (key: string) => boolean; readonly share: number }
+
+function bucketsOf(model: Model, field: number, box: Box): readonly Bucket[] {
   return [...box].flatMap(([place, set]) => {
     const dimension = model.dimensions[place];
     if (dimension?.kind !== 'bucket' || dimension.source !== field) return [];
-    return [{ has: (key: string): boolean => set.has(interval(dimension.cuts, bucketOfBytes(dimension.prefix, key))) }];
+    return [{ has: (key: string): boolean => set.has(interval(dimension.cuts, bucketOfBytes(dimension.prefix, key))), share: bucketShare(dimension.cuts, set) }];
   });
+}
+
+/** The part of all buckets (0-1) in a set of intervals. */
+export function bucketShare(cuts: readonly number[], set: ClassSet): number {
+  return set.members().reduce((sum, i) => sum + (cuts[i] ?? BUCKETS) - (i === 0 ? 0 : cuts[i - 1] ?? 0), 0) / BUCKETS;
 }
 
 function interval(cuts: readonly number[], value: number): number {

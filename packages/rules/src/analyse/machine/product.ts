@@ -3,7 +3,9 @@
 import type { Table } from './table.ts';
 
 /** Product states explored before giving up: a second or so. */
-const STATES_LIMIT = 60_000;
+const STATES_LIMIT = 200_000;
+/** Values of a class are listed up to so many bytes over its shortest: longer ones are no good as witnesses. */
+const EXTRA_LENGTH = 500;
 
 export interface ProductClass {
   /** The labels of all automata, the first being that of the space. */
@@ -19,6 +21,7 @@ export class Product {
   /** All bytes of each joint byte class, friendly ones first. */
   readonly #bytes: readonly (readonly number[])[];
   readonly #count: number;
+  readonly #classOfByte: Uint8Array;
 
   private constructor(classes: readonly ProductClass[], targets: Int32Array, bytes: readonly (readonly number[])[]) {
     this.classes = classes;
@@ -26,6 +29,17 @@ export class Product {
     this.#width = bytes.length;
     this.#bytes = bytes;
     this.#count = bytes.length === 0 ? 0 : targets.length / bytes.length;
+    this.#classOfByte = new Uint8Array(256);
+    bytes.forEach((group, c) => {
+      for (const byte of group) this.#classOfByte[byte] = c;
+    });
+  }
+
+  /** Whether a value is of the class. */
+  has(wanted: ProductClass, value: string): boolean {
+    let state = 0;
+    for (let i = 0; i < value.length; i++) state = this.#targets[state * this.#width + (this.#classOfByte[value.charCodeAt(i)] ?? 0)] ?? 0;
+    return wanted.states.includes(state);
   }
 
   /** Classes of the values with label '1' in `allowed`; null over the limit. */
@@ -38,14 +52,36 @@ export class Product {
     return walked === null ? null : new Product(classesOf(tables, walked.tuples), Int32Array.from(walked.targets), bytes);
   }
 
-  /** The values of a class that `excluded` does not have, shortest first; endless for an infinite class. */
-  * words(wanted: ProductClass, excluded: { has(value: string): boolean }): Generator<string, void> {
+  /** A shortest value of a class, found without listing. */
+  shortest(wanted: ProductClass): string {
+    this.#parents ??= this.#walkBack();
+    let word = '';
+    for (let state = wanted.states[0] ?? 0; state > 0;) {
+      const edge = this.#parents[state] ?? 0;
+      word = String.fromCharCode(this.#bytes[edge % this.#width]?.[0] ?? 0) + word;
+      state = Math.floor(edge / this.#width);
+    }
+    return word;
+  }
+  #parents: Int32Array | null = null;
+
+  /** Per state the edge by which it was first reached: states are numbered in breadth-first order. */
+  #walkBack(): Int32Array {
+    const parents = new Int32Array(this.#count).fill(-1);
+    this.#targets.forEach((to, edge) => {
+      if (to > 0 && parents[to] === -1) parents[to] = edge;
+    });
+    return parents;
+  }
+
+  /** The values of a class that `excluded` does not have, shortest first; endless (but for a bound on the length) for an infinite class. */
+  * words(wanted: ProductClass, excluded: { has(value: string): boolean; readonly size: number }): Generator<string, void> {
     const reach = new Reach(this.#targets, this.#width, this.#count, wanted.states);
-    let last = 0;
-    // After as many lengths in a row without a value as there are states, none follows.
-    for (let length = 0; length - last <= this.#count; length++) {
+    const first = this.shortest(wanted).length;
+    // Each longer length has a value, so with so many excluded there is one left within these.
+    const last = first + EXTRA_LENGTH + Math.min(excluded.size, EXTRA_LENGTH);
+    for (let length = first; length <= last && reach.any(length); length++) {
       if (!reach.has(length, 0)) continue;
-      last = length;
       for (const word of this.#spell('', 0, length, reach)) if (!excluded.has(word)) yield word;
     }
   }
@@ -80,6 +116,12 @@ class Reach {
   has(length: number, state: number): boolean {
     while (this.#layers.length <= length) this.#layers.push(this.#before(this.#layers[this.#layers.length - 1] ?? new Uint8Array(0)));
     return this.#layers[length]?.[state] === 1;
+  }
+
+  /** False when no value that long or longer is left: a finite class has been listed. */
+  any(length: number): boolean {
+    this.has(length, 0);
+    return this.#layers[length]?.includes(1) === true;
   }
 
   #before(layer: Uint8Array): Uint8Array {

@@ -1,0 +1,150 @@
+// What changes for requests between two strategies: one region per lane before and lane after, each with a request to show for it.
+
+import { compile } from '../compile/compile.ts';
+import type { Snapshot } from '../compile/snapshot.ts';
+import type { RequestFields } from '../contract.ts';
+import type { Strategy } from '../document/strategy.ts';
+import { CompiledRouter } from '../route/router.ts';
+import type { Box } from './box.ts';
+import { boxesMeet, EVERYTHING, intersectBoxes } from './box.ts';
+import { Budget, coverAll } from './cover.ts';
+import type { Witness } from './finding.ts';
+import { joinSnapshots } from './joint.ts';
+import { Model } from './model.ts';
+import type { Sketch } from './witness.ts';
+import { sketch } from './witness.ts';
+
+export interface ServiceChange {
+  readonly service: string;
+  /** Null where the service does not exist. */
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface Change {
+  /** Null is stable. */
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly services: readonly ServiceChange[];
+  /** `lane` is the lane after. Null where nobody can send such a request. */
+  readonly witness: Witness | null;
+}
+
+export interface Difference {
+  readonly changes: readonly Change[];
+  /** False when the bound was hit: there may be more changes. */
+  readonly complete: boolean;
+}
+
+export interface TrafficChange { readonly before: string | null; readonly after: string | null; readonly requests: number; readonly share: number }
+
+const DEFAULT_BUDGET = 50_000_000;
+
+export function diff(before: Strategy, after: Strategy, options: { readonly budget?: number } = {}): Difference {
+  return new Comparison(before, after, new Budget(options.budget ?? DEFAULT_BUDGET)).run();
+}
+
+/** The same, counted over recorded requests: only what changes the version of some service. */
+export function diffTraffic(before: Strategy, after: Strategy, requests: Iterable<RequestFields>, random: () => number): readonly TrafficChange[] {
+  const counts = new Map<string, { readonly before: string | null; readonly after: string | null; requests: number }>();
+  let draw = 0;
+  let total = 0;
+  const options = { generation: 0, random: (): number => draw };
+  const [old, next] = [new CompiledRouter(compile(before), options), new CompiledRouter(compile(after), options)];
+  const services = serviceNames(before, after);
+  for (const request of requests) {
+    // Both see the same draw: chance is no change.
+    draw = random();
+    total += 1;
+    const [from, to] = [old.decide(request).lane, next.decide(request).lane];
+    if (changesOf(old, next, services, from, to).length === 0) continue;
+    const key = JSON.stringify([from, to]);
+    const known = counts.get(key);
+    if (known === undefined) counts.set(key, { before: from, after: to, requests: 1 });
+    else known.requests += 1;
+  }
+  return [...counts.values()].map((count) => ({ ...count, share: count.requests / total })).sort((a, b) => b.requests - a.requests);
+}
+
+function serviceNames(before: Strategy, after: Strategy): readonly string[] {
+  return [...new Set([...Object.keys(before.document.services), ...Object.keys(after.document.services)])];
+}
+
+function changesOf(old: CompiledRouter, next: CompiledRouter, services: readonly string[], from: string | null, to: string | null): readonly ServiceChange[] {
+  const version = (router: CompiledRouter, service: string, lane: string | null): string | null => (router.versions.has(service) ? router.version(service, lane) : null);
+  return services.flatMap((service) => {
+    const change = { service, before: version(old, service, from), after: version(next, service, to) };
+    return change.before === change.after ? [] : [change];
+  });
+}
+
+/** A release or stable, as a region before anybody else takes its part. */
+interface Lane { readonly name: string | null; readonly boxes: readonly Box[]; readonly earlier: readonly Box[] }
+
+class Comparison {
+  readonly #model: Model;
+  readonly #budget: Budget;
+  readonly #old: CompiledRouter;
+  readonly #next: CompiledRouter;
+  readonly #services: readonly string[];
+  readonly #before: readonly Lane[];
+  readonly #after: readonly Lane[];
+  #draw = 0.5;
+  #at = 0;
+
+  constructor(before: Strategy, after: Strategy, budget: Budget) {
+    const [old, next]: [Snapshot, Snapshot] = [compile(before), compile(after)];
+    const options = { generation: 0, random: (): number => this.#draw, now: (): number => this.#at };
+    this.#old = new CompiledRouter(old, options);
+    this.#next = new CompiledRouter(next, options);
+    this.#services = serviceNames(before, after);
+    this.#model = new Model(joinSnapshots(old, next), [...before.document.releases ?? [], ...after.document.releases ?? []]);
+    this.#budget = budget;
+    this.#before = this.#lanes(0, old.releases.length);
+    this.#after = this.#lanes(old.releases.length, old.releases.length + next.releases.length);
+  }
+
+  #lanes(from: number, to: number): readonly Lane[] {
+    const earlier: Box[] = [];
+    const lanes: Lane[] = this.#model.releases.slice(from, to).map((release) => {
+      const boxes = release.clauses.flatMap((clause) => this.#model.taken(release, clause, new Map()));
+      const lane = { name: release.plan.name, boxes, earlier: earlier.filter((box) => boxes.some((own) => boxesMeet(own, box))) };
+      earlier.push(...boxes);
+      return lane;
+    });
+    return [...lanes, { name: null, boxes: [EVERYTHING], earlier }];
+  }
+
+  run(): Difference {
+    const changes: Change[] = [];
+    let complete = !this.#model.releases.some(({ undecided }) => undecided);
+    for (const from of this.#before) {
+      for (const to of this.#after) {
+        const services = changesOf(this.#old, this.#next, this.#services, from.name, to.name);
+        if (services.length === 0) continue;
+        const region = from.boxes.flatMap((box) => to.boxes.flatMap((other) => intersectBoxes(box, other) ?? []));
+        if (region.length === 0) continue;
+        const found = coverAll(region, [...from.earlier, ...to.earlier], this.#model.full, this.#budget);
+        if (found.kind === 'undecided') complete = false;
+        if (found.kind === 'open') changes.push({ before: from.name, after: to.name, services, witness: this.#witness(found.box, from.name, to.name) });
+      }
+    }
+    return { changes, complete };
+  }
+
+  #witness(box: Box, from: string | null, to: string | null): Witness | null {
+    const drawn = sketch(this.#model, box);
+    return drawn === null ? null : this.#confirmed(drawn, from, to);
+  }
+
+  #confirmed({ request, at, draws }: Sketch, from: string | null, to: string | null): Witness | null {
+    this.#at = at ?? 0;
+    for (const draw of draws) {
+      this.#draw = draw;
+      if (this.#old.decide(request).lane !== from || this.#next.decide(request).lane !== to) continue;
+      const headers = request.rawHeaders.flatMap((name, i): [string, string][] => (i % 2 === 0 ? [[name, request.rawHeaders[i + 1] ?? '']] : []));
+      return { method: request.method, target: request.target, headers, lane: to, ...(at === null ? {} : { at: new Date(at).toISOString() }) };
+    }
+    return null;
+  }
+}
