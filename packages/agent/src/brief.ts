@@ -1,27 +1,20 @@
-// Reads the WorkerBrief out of an environment, and decides whether this process is the one it was written for.
+// Reads the WorkerBrief out of an environment, where there is one.
 
 import { BRIEF_VARIABLE, WIRE_VERSION, type WorkerBrief } from '@graylane/wire';
-
-/** Set by the first process of a worker, so that those it starts know that they are not it. */
-export const OWNER_VARIABLE = 'GRAYLANE_OWNER';
 
 export type Summons =
   /** Nobody asked for an agent here. */
   | { readonly kind: 'none' }
   /** This process is the worker. */
   | { readonly kind: 'worker'; readonly brief: WorkerBrief }
-  /** A process that the worker started: it takes the worker's part only if it opens a declared port first. */
-  | { readonly kind: 'descendant'; readonly brief: WorkerBrief }
   /** A brief is there, but this agent cannot serve it. */
   | { readonly kind: 'refused'; readonly why: string };
 
-export function readSummons(env: Readonly<Record<string, string | undefined>>, pid: number): Summons {
+export function readSummons(env: Readonly<Record<string, string | undefined>>): Summons {
   const text = env[BRIEF_VARIABLE];
   if (text === undefined || text === '') return { kind: 'none' };
   const brief = parseBrief(text);
-  if (typeof brief === 'string') return { kind: 'refused', why: brief };
-  const owner = env[OWNER_VARIABLE];
-  return owner === undefined || owner === String(pid) ? { kind: 'worker', brief } : { kind: 'descendant', brief };
+  return typeof brief === 'string' ? { kind: 'refused', why: brief } : { kind: 'worker', brief };
 }
 
 /** The brief, or why it is none. The supervisor wrote it with the same types, so only its frame is checked. */

@@ -23,6 +23,11 @@ interface Guard {
   gate: Gate;
 }
 
+/** True for a server whose requests are routed. */
+export function isGuarded(server: Server): boolean {
+  return guards.has(server);
+}
+
 type Emit = (this: Server, event: string, ...args: readonly unknown[]) => boolean;
 
 interface Emitting {

@@ -1,1 +1,1 @@
-export { Agent, type Surroundings } from './agent.ts';
+export { Agent, type Surroundings } from './worker-agent.ts';

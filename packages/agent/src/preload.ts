@@ -2,24 +2,23 @@
 
 import { isMainThread } from 'node:worker_threads';
 import { BRIEF_VARIABLE } from '@graylane/wire';
-import { Agent } from './agent.ts';
-import { OWNER_VARIABLE, readSummons } from './brief.ts';
+import { Agent } from './worker-agent.ts';
+import { readSummons } from './brief.ts';
 
 /** One agent per process, also when it is loaded twice or in two builds. */
 const STARTED = Symbol.for('graylane.agent');
 
 function start(): void {
   if (!isMainThread || Reflect.has(globalThis, STARTED)) return;
-  const summons = readSummons(process.env, process.pid);
-  if (summons.kind === 'none' || summons.kind === 'descendant') return;
+  const summons = readSummons(process.env);
+  if (summons.kind === 'none') return;
   if (summons.kind === 'refused') {
     process.stderr.write(`graylane: ${summons.why}; this process runs without its agent\n`);
     return;
   }
   Reflect.defineProperty(globalThis, STARTED, { value: true });
-  // Children of the app are none of ours.
+  // The app's own children are none of ours.
   Reflect.deleteProperty(process.env, BRIEF_VARIABLE);
-  Reflect.deleteProperty(process.env, OWNER_VARIABLE);
   new Agent(summons.brief, {
     pid: process.pid,
     node: process.version,

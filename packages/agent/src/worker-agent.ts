@@ -9,13 +9,14 @@ import { Control } from './control.ts';
 import { Counts } from './counts.ts';
 import { Courses } from './course.ts';
 import { drain, inFlight } from './drain.ts';
-import { guardEvents } from './events.ts';
+import { guardEvents, isGuarded } from './events.ts';
 import { Faults } from './faults.ts';
 import { Gate } from './gate.ts';
 import { handleOf } from './internals.ts';
 import { watchListen } from './listen-hook.ts';
 import { Opener } from './opener.ts';
 import { Peers } from './peers.ts';
+import { examineRawServer } from './raw-server.ts';
 import { readSnapshot, Strategy } from './strategy.ts';
 import { AGENT_VERSION } from './version.ts';
 import { VitalSigns } from './vitals.ts';
@@ -110,8 +111,13 @@ export class Agent {
       faults: this.#faults,
     });
     if (this.#draining) gate.drain();
+    if (app.protocol === 'tcp') this.#examine(app);
     this.#servers.add({ app, gate, report: null });
-    guardEvents(app, gate);
+    if (app.protocol !== 'tcp') guardEvents(app, gate);
+  }
+
+  #examine(app: AppServer): void {
+    examineRawServer({ isGuarded, port: app.report().port, report: (reason, detail, cure) => this.#control.send({ kind: 'unroutable', reason, detail, cure }) });
   }
 
   #opened(app: AppServer, report: ListenerReport): void {

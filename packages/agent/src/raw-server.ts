@@ -1,0 +1,36 @@
+// Finds out why a plain TCP server opened a public place: the app's own cluster, or HTTP behind a server of another kind.
+// In both the hook sits at the wrong place, and a canary would silently get nothing.
+
+import { channel } from 'node:diagnostics_channel';
+import { Server } from 'node:net';
+import type { Unroutable } from '@graylane/wire';
+
+export type ReportUnroutable = (reason: Unroutable, detail: string, cure: string) => void;
+
+export interface RawServerOptions {
+  readonly report: ReportUnroutable;
+  /** True for servers whose requests are routed. */
+  readonly isGuarded: (server: Server) => boolean;
+  readonly port: number;
+}
+
+/** To be asked when a plain TCP server is opened at a public place. */
+export function examineRawServer({ report, isGuarded, port }: RawServerOptions): void {
+  if (hasClusterWorkers()) {
+    report('cluster', `port ${port} is opened by the app's own node:cluster, whose workers graylane cannot route`, 'start the app without its cluster and let graylane run the processes: "workers" in the version');
+    return;
+  }
+  const requests = channel('http.server.request.start');
+  const watch = (message: unknown): void => {
+    const server: unknown = typeof message === 'object' && message !== null ? Reflect.get(message, 'server') : null;
+    if (!(server instanceof Server) || isGuarded(server)) return;
+    requests.unsubscribe(watch);
+    report('raw-connection', `port ${port} is opened by a net.Server that hands its connections to an HTTP server which does not listen itself`, 'let the HTTP server listen(), or run the service with --plane gateway');
+  };
+  requests.subscribe(watch);
+}
+
+function hasClusterWorkers(): boolean {
+  const workers: unknown = Reflect.get(process.getBuiltinModule('node:cluster'), 'workers');
+  return typeof workers === 'object' && workers !== null && Object.keys(workers).length > 0;
+}

@@ -1,0 +1,13 @@
+// A WebSocket server, or in version v1 a server that has never heard of them (PLAIN).
+import http from 'node:http';
+import { WebSocketServer } from 'ws';
+
+const version = process.env.GRAYLANE_VERSION ?? 'bare';
+const server = http.createServer((req, res) => res.end(`${version} plain, upgrade: ${req.headers.upgrade ?? 'none'}`));
+if (process.env.PLAIN !== version) {
+  new WebSocketServer({ server }).on('connection', (socket, req) => {
+    socket.send(`${version} ${req.socket.remoteAddress} ${req.url}`);
+    socket.on('message', (data, binary) => socket.send(data, { binary }));
+  });
+}
+server.listen(Number(process.env.PORT), '127.0.0.1');
