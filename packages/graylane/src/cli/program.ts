@@ -3,8 +3,11 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { addCheck } from './check.ts';
+import { addDiagnose } from './diagnose.ts';
 import { addDown } from './down.ts';
 import { addExplain } from './explain.ts';
+import { addInstall } from './install.ts';
+import { addProcesses } from './processes.ts';
 import { addRelease } from './release.ts';
 import { addStatus } from './status.ts';
 import { addStrategy } from './strategy.ts';
@@ -20,7 +23,9 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(graylane --help lists the commands)')
     .exitOverride();
-  for (const add of [addUp, addDown, addStatus, addExplain, addRelease, addStrategy, addCheck]) add(program);
-  for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
+  for (const add of [addUp, addDown, addStatus, addExplain, addRelease, addStrategy, addCheck, addProcesses, addDiagnose, addInstall]) add(program);
+  for (const command of program.commands) {
+    for (const one of [command, ...command.commands]) one.exitOverride().copyInheritedSettings(program);
+  }
   return program;
 }

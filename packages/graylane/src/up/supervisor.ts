@@ -8,6 +8,7 @@ import { preparePlace, type Place } from '../place.ts';
 import { agentFile } from './agent-file.ts';
 import { findingsOf } from './analysis.ts';
 import { serveApi } from './api.ts';
+import { Processes } from './processes.ts';
 import { removeProcessFile, writeProcessFile } from './process-file.ts';
 import { Machine } from './machine.ts';
 
@@ -74,7 +75,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   try {
     await fleet.recover();
     const booted = await control.start(options.document);
-    api = await serveApi(control, place.api);
+    api = await serveApi(control, new Processes(fleet), place.api);
     writeProcessFile(place.run, process.pid);
     return { control, booted, down, ended: end.promise, workers: () => machine.workers(), places: (service) => places.get(service) ?? [] };
   } catch (error) {

@@ -1,0 +1,82 @@
+// `graylane reload`, `scale`, `top`, `logs`: what people do with worker processes.
+
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Option, type Command } from 'commander';
+import { formatLine, readLogs } from '@graylane/pool';
+import { topText } from '../print/top.ts';
+import type { ProcessesView } from '../up/processes.ts';
+import { contextOf, type GlobalOptions } from './context.ts';
+import { callProcesses, runFolder } from './processes-client.ts';
+
+const TOP_EVERY_MS = 1_000;
+
+interface LogOptions extends GlobalOptions {
+  readonly follow?: boolean;
+  readonly lines: string;
+  readonly service?: string;
+  /** `--version` of the program has taken the plain name. */
+  readonly ofVersion?: string;
+  readonly worker?: string;
+}
+
+export function addProcesses(program: Command): void {
+  program
+    .command('reload')
+    .argument('[name]', 'service, version or service/version; default: all')
+    .description('replace workers one after the other, new ones first; the old ones stay if the new ones fail')
+    .action(async (name: string | undefined, _options: unknown, command: Command) => {
+      const context = contextOf(command.optsWithGlobals<GlobalOptions>());
+      const view = await callProcesses(context, 'POST', `/reload?of=${encodeURIComponent(name ?? 'all')}`);
+      if (context.terminal.json) context.terminal.object(view);
+      context.terminal.data(`reloaded: ${view.pools.map((pool) => `${pool.id} ${pool.ready}/${pool.wanted} ready`).join(', ')}`);
+    });
+
+  program
+    .command('scale')
+    .argument('<name>', 'version or service/version')
+    .argument('<workers>')
+    .description('run more or fewer workers of a version')
+    .action(async (name: string, workers: string, _options: unknown, command: Command) => {
+      const context = contextOf(command.optsWithGlobals<GlobalOptions>());
+      const view = await callProcesses(context, 'POST', `/scale?of=${encodeURIComponent(name)}&workers=${encodeURIComponent(workers)}`);
+      if (context.terminal.json) context.terminal.object(view);
+      context.terminal.data(view.pools.map((pool) => `${pool.id} ${pool.ready}/${pool.wanted} ready`).join('\n'));
+    });
+
+  program
+    .command('top')
+    .option('--once', 'one look, then end')
+    .description('CPU, memory, event-loop delay, requests in flight and waiting of each worker')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { once?: boolean }>();
+      const context = contextOf(options);
+      let before: { readonly view: ProcessesView; readonly atMs: number } | null = null;
+      do {
+        const now = { view: await callProcesses(context, 'GET', ''), atMs: performance.now() };
+        if (context.terminal.json) context.terminal.object(now.view.workers);
+        context.terminal.data(`${options.once === true ? '' : '\u001b[2J\u001b[H'}${topText(now, before, context.terminal.columns)}`);
+        before = now;
+        if (options.once !== true) await delay(TOP_EVERY_MS);
+      } while (options.once !== true);
+    });
+
+  program
+    .command('logs')
+    .option('-f, --follow', 'go on as lines come')
+    .option('-n, --lines <count>', 'how many present lines of each worker', '20')
+    .option('--service <name>')
+    .addOption(new Option('--of-version <name>', 'only this version'))
+    .option('--worker <id>')
+    .description('what the workers wrote to stdout and stderr')
+    .action(async (_options: unknown, command: Command) => {
+      const { follow, lines, service, ofVersion, worker, ...options } = command.optsWithGlobals<LogOptions>();
+      const context = contextOf(options);
+      const folder = join(await runFolder(context), 'logs');
+      const query = { lines: Number(lines), follow: follow ?? false, ...(service === undefined ? {} : { service }), ...(ofVersion === undefined ? {} : { version: ofVersion }), ...(worker === undefined ? {} : { worker }) };
+      for await (const line of readLogs(folder, query)) {
+        if (context.terminal.json) context.terminal.object(line);
+        context.terminal.data(formatLine(line, false));
+      }
+    });
+}
