@@ -11,6 +11,7 @@ import type { StrategyRecord } from '../strategy/record.ts';
 import type { Draft, Ledger, LedgerView } from './ledger.ts';
 import { Publisher, snapshotOf } from './publisher.ts';
 import type { Publication } from './publisher.ts';
+import type { Unstored } from './unstored.ts';
 
 /** What all parts of the control plane work with. */
 export interface Plane {
@@ -21,6 +22,8 @@ export interface Plane {
   readonly analyse: Analyse;
   /** Whether versions need a script: true where pools are run. */
   readonly runnable: boolean;
+  /** What is in force and could not be stored yet. */
+  readonly unstored: Unstored;
   /** Told before data planes are, so that nothing is counted that nobody waits for. */
   readonly onPublish: (record: StrategyRecord, states: ReadonlyMap<string, ReleaseState>) => void;
 }

@@ -106,7 +106,7 @@ export class ControlPlane {
     this.#keeper = new VerdictKeeper({ store, clock, onFault });
     this.#verdicts = options.verdicts ?? this.#keeper;
     this.#plane = {
-      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, runnable: options.runnable ?? true,
+      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, runnable: options.runnable ?? true, unstored: new Map(),
       onPublish: ({ generation, document }, states) => this.#keeper.published(generation, states, new Map((document.releases ?? []).map(({ name, percent }) => [name, percent ?? 100]))),
     };
     this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });
@@ -243,7 +243,7 @@ export class ControlPlane {
   async #statusInput(): Promise<StatusInput> {
     return {
       view: await currentView(this.#plane), workers: this.#plane.effects.workers(), tally: this.#tally, publication: this.#plane.publisher.last,
-      failures: this.#failures, verdict: (state) => this.#verdicts.judge(state, false), problems: this.#fault === null ? [] : [this.#fault],
+      failures: this.#failures, verdict: (state) => this.#verdicts.judge(state, false), problems: [...(this.#fault === null ? [] : [this.#fault]), ...[...this.#plane.unstored.keys()].map((name) => `the rollback of '${name}' is in force, but the store cannot take it down yet`)],
     };
   }
 

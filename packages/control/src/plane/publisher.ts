@@ -30,6 +30,11 @@ export class Publisher {
     return this.#last;
   }
 
+  /** The newest that was handed out. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** The router's own view of what is in force; null before the first publication. */
   router(random: () => number): Router | null {
     if (this.#snapshot !== null) this.#router ??= loadRouter(this.#snapshot, { generation: this.#generation, random, now: () => this.#clock.now() });

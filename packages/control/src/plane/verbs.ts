@@ -13,10 +13,25 @@ import { expectRevision, startMissing } from './apply.ts';
 import { change } from './change.ts';
 import type { Changed, Plane } from './change.ts';
 import type { Draft, LedgerView, NewEvent } from './ledger.ts';
+import { isWayBack, publishUnstored } from './unstored.ts';
 import { own } from '../own.ts';
 
-/** Resolves with what was committed; a command that had been done before changes nothing. Throws GL3005, GL3006 or GL3010. */
-export function command(plane: Plane, name: string, order: Command, who: string, evidence?: unknown): Promise<Changed> {
+/**
+ * Resolves with what was committed; a command that had been done before changes nothing. Throws GL3005, GL3006 or GL3010.
+ * A way back is in force even if the store cannot take it down now.
+ */
+export async function command(plane: Plane, name: string, order: Command, who: string, evidence?: unknown): Promise<Changed> {
+  try {
+    const changed = await storedCommand(plane, name, order, who, evidence);
+    plane.unstored.delete(name);
+    return changed;
+  } catch (error) {
+    if (!isWayBack(order)) throw error;
+    return publishUnstored(plane, { name, order, who, evidence }, error);
+  }
+}
+
+function storedCommand(plane: Plane, name: string, order: Command, who: string, evidence: unknown): Promise<Changed> {
   return change(plane, async (view) => {
     const state = stateOf(view, name);
     const outcome = transition(state, order, factsOf(plane, view, state));

@@ -1,0 +1,47 @@
+// A way back that the store cannot take down, on a full disk say, is in force all the same: it is published at once and
+// stored as soon as that is possible. Nothing else is: what goes forward needs a store.
+
+import { effectiveDocument } from '../release/effective.ts';
+import { transition } from '../release/transition.ts';
+import type { Command } from '../release/transition.ts';
+import type { ReleaseState } from '../release/state.ts';
+import { StoreError } from '../store/errors.ts';
+import { currentView } from './change.ts';
+import type { Changed, Plane } from './change.ts';
+import { snapshotOf } from './publisher.ts';
+
+export interface UnstoredCommand {
+  readonly name: string;
+  readonly order: Command & { readonly verb: 'rollback' | 'harm' };
+  readonly who: string;
+  readonly evidence: unknown;
+}
+
+/** By release; at most one each, for a way back is not gone twice. */
+export type Unstored = Map<string, UnstoredCommand>;
+
+export function isWayBack(order: Command): order is UnstoredCommand['order'] {
+  return order.verb === 'rollback' || order.verb === 'harm';
+}
+
+/** Publishes without storing, or throws `error` again when that would not help: no store failure, or no plain way back. */
+export async function publishUnstored(plane: Plane, command: UnstoredCommand, error: unknown): Promise<Changed> {
+  if (!(error instanceof StoreError) || !error.passing) throw error;
+  const view = await currentView(plane);
+  const state = view.releases.get(command.name);
+  if (state === undefined) throw error;
+  const outcome = transition(state, command.order, { now: plane.clock.now(), spec: null, stable: {} });
+  // After a promotion the way back is a promotion too, and that has to be stored step by step.
+  if (outcome.kind !== 'moved' || outcome.state.standing.phase !== 'rolled-back') throw error;
+  plane.unstored.set(command.name, command);
+  const states = new Map(view.releases);
+  for (const name of plane.unstored.keys()) withRolledBack(states, name);
+  const snapshot = snapshotOf(effectiveDocument(view.record.document, states));
+  const publication = await plane.publisher.publish(snapshot, Math.max(view.record.generation, plane.publisher.generation) + 1);
+  return { before: view, record: { ...view.record, generation: publication.generation }, publication };
+}
+
+function withRolledBack(states: Map<string, ReleaseState>, name: string): void {
+  const state = states.get(name);
+  if (state !== undefined) states.set(name, { ...state, standing: { phase: 'rolled-back' } });
+}
