@@ -12,6 +12,7 @@ import type { Up } from './up.ts';
 const EFFECT_LIMIT_MS = 50;
 /** Below this, a p99 on a machine with other work says nothing about who waits for whom. */
 const FLOOR_MS = 10;
+const ATTEMPTS = 3;
 
 describe('strategies change under load', () => {
   let up: Up;
@@ -52,9 +53,15 @@ describe('what happens to a canary stays with its users', () => {
 
   it('a canary in an endless loop: stable waits no longer than beside an unrelated CPU hog', async () => {
     const load = { up, perSecond: 200, seconds: 3 };
-    const hog = await besideHog(load);
-    const loop = await besideLoopingCanary(load);
-    assert.deepEqual([hog.failed, loop.failed], [[], []]);
-    assert.ok(loop.p99Ms <= 2 * Math.max(FLOOR_MS, hog.p99Ms), `p99 ${loop.p99Ms} ms beside the loop, ${hog.p99Ms} ms beside the hog`);
+    const seen: string[] = [];
+    // Other work on the machine comes and goes between two measurements; waiting for a looping canary would stay.
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const hog = await besideHog(load);
+      const loop = await besideLoopingCanary(load);
+      assert.deepEqual([hog.failed, loop.failed], [[], []]);
+      if (loop.p99Ms <= 2 * Math.max(FLOOR_MS, hog.p99Ms)) return;
+      seen.push(`p99 ${loop.p99Ms} ms beside the loop, ${hog.p99Ms} ms beside the hog`);
+    }
+    assert.fail(seen.join('\n'));
   });
 });
