@@ -23,6 +23,7 @@ import { cpuShares } from './os/cgroup.ts';
 import type { CpuShares } from './os/cgroup.ts';
 import { Ownership } from './ownership.ts';
 import { isBoundHandle } from './os/bind.ts';
+import { lastSnapshot } from './last-snapshot.ts';
 import { LogKeeper } from './logs/keeper.ts';
 import { logPlace } from './logs/place.ts';
 import { DEFAULT_ROTATION } from './logs/rotate.ts';
@@ -105,6 +106,7 @@ export class Fleet {
     this.#heartbeat = new Heartbeat(this.#clock, () => this.#live(), (worker, why) => this.#replace(worker, why));
     this.#overseer = new Overseer(this.#clock, () => this.pools(), {
       replace: (worker, why) => this.#replace(worker, why),
+      replaceFat: (worker, why) => void this.#lookOnce(worker).then(() => this.#replace(worker, why)),
       scale: (pool, workers) => this.#report(pool.id, `scaling to ${workers} workers`, pool.scale(workers)),
     });
     this.#logKeeper = new LogKeeper(this.#paths.logs, options.rotation ?? DEFAULT_ROTATION, this.#clock, (id) => this.#live().some((worker) => worker.id === id), (text) => this.#warn('logs', text));
@@ -336,6 +338,16 @@ export class Fleet {
   #replace(worker: Worker, why: string): void {
     const pool = this.pools().find((one) => one.workers().includes(worker));
     if (pool !== undefined) this.#report(worker.id, `replacing it (${why})`, pool.replace(worker, why));
+  }
+
+  async #lookOnce(worker: Worker): Promise<void> {
+    if (!worker.spec.memory.snapshot) return;
+    try {
+      const file = await lastSnapshot(this.#paths.heaps, { id: worker.id, pid: worker.process.pid, logFile: worker.identity.logFile });
+      this.#warn(worker.id, `it is over its memory limit; its heap snapshot is ${file}`);
+    } catch (error) {
+      this.#warn(worker.id, `it is over its memory limit, and gave no heap snapshot: ${StartFailure.from(error).message}`);
+    }
   }
 
   /** Work that nobody waits for; its failure is told. */

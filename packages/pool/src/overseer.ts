@@ -3,6 +3,7 @@
 import type { Vitals } from '@graylane/wire';
 
 import type { Clock, Timer } from './clock.ts';
+import { HttpLiveness } from './http-liveness.ts';
 import { HEALTHY, judge, lifetimeOf } from './limits.ts';
 import type { Health } from './limits.ts';
 import type { Pool } from './pool/pool.ts';
@@ -16,6 +17,8 @@ interface Watched { readonly lifetimeMs: number | null; health: Health; seen: Vi
 
 export interface OverseerActions {
   replace(worker: Worker, why: string): void;
+  /** Replaces it for its memory, after a last look into it where that is wanted. */
+  replaceFat(worker: Worker, why: string): void;
   scale(pool: Pool, workers: number): void;
 }
 
@@ -23,6 +26,7 @@ export class Overseer {
   readonly #clock: Clock;
   readonly #pools: () => readonly Pool[];
   readonly #actions: OverseerActions;
+  readonly #http: HttpLiveness;
   readonly #watched = new WeakMap<Worker, Watched>();
   readonly #scaling = new WeakMap<Pool, ScalingState>();
   #timer: Timer | null = null;
@@ -31,6 +35,7 @@ export class Overseer {
     this.#clock = clock;
     this.#pools = pools;
     this.#actions = actions;
+    this.#http = new HttpLiveness(clock, (worker, why) => actions.replace(worker, why));
   }
 
   start(): void {
@@ -48,7 +53,10 @@ export class Overseer {
   look(): void {
     for (const pool of this.#pools()) {
       if (pool.phase !== 'running') continue;
-      for (const worker of pool.workers()) this.#judge(worker);
+      for (const worker of pool.workers()) {
+        this.#judge(worker);
+        void this.#http.look(worker);
+      }
       this.#fit(pool);
     }
   }
@@ -63,7 +71,8 @@ export class Overseer {
     watched.health = judge(worker.spec, vitals, this.#clock.wall() - worker.identity.startedWall, watched.lifetimeMs, watched.health);
     if (watched.health.verdict === null) return;
     watched.condemned = true;
-    this.#actions.replace(worker, watched.health.verdict);
+    if (watched.health.over > 0) this.#actions.replaceFat(worker, watched.health.verdict);
+    else this.#actions.replace(worker, watched.health.verdict);
   }
 
   #fit(pool: Pool): void {

@@ -12,6 +12,7 @@ export interface RunPaths {
   /** The folder of the workers' private sockets. */
   readonly sockets: string;
   readonly logs: string;
+  readonly heaps: string;
   readonly state: string;
   snapshot(service: string): string;
 }
@@ -21,6 +22,7 @@ export function runPaths(runDir: string): RunPaths {
     control: path.join(runDir, 'control.sock'),
     sockets: path.join(runDir, 's'),
     logs: path.join(runDir, 'logs'),
+    heaps: path.join(runDir, 'heaps'),
     state: path.join(runDir, 'fleet.json'),
     snapshot: (service) => path.join(runDir, `strategy.${service}.json`),
   };

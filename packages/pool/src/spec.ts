@@ -37,6 +37,8 @@ export interface LivenessSpec {
   readonly ejectAfterMs?: number;
   /** Silence after which it is replaced. */
   readonly replaceAfterMs?: number;
+  /** A path asked every 5 s; three failures in a row and the worker is replaced. */
+  readonly http?: string | null;
 }
 
 export interface PoolSpec {
@@ -129,7 +131,7 @@ export function fullSpec(spec: PoolSpec): FullSpec {
     group: spec.group ?? null,
     memory: { rssBytes: spec.memory?.rssBytes ?? null, heapRatio: spec.memory?.heapRatio ?? (canary ? 0.95 : null), snapshot: spec.memory?.snapshot ?? false },
     maxLifetimeMs: spec.maxLifetimeMs ?? null,
-    liveness: { everyMs: spec.liveness?.everyMs ?? 1_000, ejectAfterMs: spec.liveness?.ejectAfterMs ?? 3_000, replaceAfterMs: spec.liveness?.replaceAfterMs ?? 30_000 },
+    liveness: { everyMs: spec.liveness?.everyMs ?? 1_000, ejectAfterMs: spec.liveness?.ejectAfterMs ?? 3_000, replaceAfterMs: spec.liveness?.replaceAfterMs ?? 30_000, http: spec.liveness?.http ?? null },
     backoff: { ...DEFAULT_BACKOFF, ...spec.backoff },
     publicSlots: spec.publicSlots ?? (canary ? 'none' : 'open'),
   };

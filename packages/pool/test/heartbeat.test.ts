@@ -5,13 +5,16 @@ import { test } from 'node:test';
 
 import type { Clock } from '../src/clock.ts';
 import { Heartbeat } from '../src/heartbeat.ts';
+import { HttpLiveness } from '../src/http-liveness.ts';
 import { fullSpec } from '../src/spec.ts';
 import { Worker } from '../src/worker/worker.ts';
 import type { WorkerHost } from '../src/worker/worker.ts';
 
-const SPEC = fullSpec({ service: 'web', version: 'v2', role: 'canary', script: 'x.js', cwd: '/', liveness: { everyMs: 1_000, ejectAfterMs: 3_000, replaceAfterMs: 10_000 } });
+const SPEC = fullSpec({ service: 'web', version: 'v2', role: 'canary', script: 'x.js', cwd: '/', liveness: { everyMs: 1_000, ejectAfterMs: 3_000, replaceAfterMs: 10_000, http: '/alive' } });
 
-interface Ward { readonly workers: readonly Worker[]; readonly replaced: string[]; readonly pass: (ms: number, stepMs: number) => void; readonly states: () => readonly string[] }
+const LISTENER = { index: 0, protocol: 'http', socket: '/nowhere.sock', port: 80, host: null } as const;
+
+interface Ward { readonly clock: Clock; readonly workers: readonly Worker[]; readonly replaced: string[]; readonly pass: (ms: number, stepMs: number) => void; readonly states: () => readonly string[] }
 
 function ward(count: number): Ward {
   let now = 0;
@@ -20,12 +23,12 @@ function ward(count: number): Ward {
   const workers = Array.from({ length: count }, (_, slot) => new Worker(
     { id: `web.v2.${slot}`, slot, revision: 1, logFile: '/nowhere', places: [], startedWall: 0 }, SPEC,
     { pid: 0, born: null, onExit: () => undefined, signal: () => undefined, killAll: () => undefined },
-    { state: { name: 'ready', sinceMs: 0 }, listeners: [] }, host,
+    { state: { name: 'ready', sinceMs: 0 }, listeners: [LISTENER] }, host,
   ));
   const replaced: string[] = [];
   const heartbeat = new Heartbeat(clock, () => workers, (worker) => replaced.push(worker.id));
   return {
-    workers, replaced,
+    clock, workers, replaced,
     pass: (ms, stepMs) => {
       for (let passed = 0; passed < ms; passed += stepMs) {
         now += stepMs;
@@ -57,4 +60,18 @@ test('never more than half of a version is ejected', () => {
   const { pass, states } = ward(5);
   pass(4_000, 100);
   assert.deepEqual(states().filter((state) => state === 'stalled').length, 2);
+});
+
+test('three failures in a row of its liveness path condemn a worker, and a success in between forgives', async () => {
+  const { clock, workers, pass } = ward(1);
+  const condemned: string[] = [];
+  const answers = [false, false, true, false, false, false, false];
+  const liveness = new HttpLiveness(clock, (_, why) => condemned.push(why), () => Promise.resolve(answers.shift() ?? true));
+  const [worker] = workers;
+  assert.ok(worker);
+  for (let look = 0; look < 8; look++) {
+    await liveness.look(worker);
+    pass(5_000, 5_000);
+  }
+  assert.deepEqual(condemned, ['/alive failed 3 times in a row']);
 });

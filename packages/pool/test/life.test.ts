@@ -190,6 +190,15 @@ test('a worker that grows over its memory limit is replaced, the new one first',
   assert.equal((await get(port)).worker, 'web.v1.1');
 });
 
+test('a worker over its memory limit leaves a heap snapshot when asked to', async (t) => {
+  const { port, when } = await up(t, { memory: { rssBytes: 2 ** 39, snapshot: true }, liveness: { everyMs: 250 } });
+  await get(port, '/fat');
+  const told = await when((event) => event.kind === 'warning' && event.text.includes('heap snapshot is'));
+  assert.ok(told.kind === 'warning');
+  assert.match(readFileSync(told.text.split(' is ').at(-1) ?? '', 'utf8').slice(0, 20), /^\{"snapshot"/);
+  await when((event) => event.kind === 'worker' && event.worker.id === 'web.v1.0' && event.worker.state === 'exited');
+});
+
 test('a pool between min and max grows when its event loops are busy', async (t) => {
   const { pool, port, when } = await up(t, { scaling: { min: 1, max: 2 }, liveness: { everyMs: 250 } });
   await get(port, '/busy');
