@@ -4,6 +4,7 @@ import { instantMs } from '../document/release.ts';
 import type { Strategy } from '../document/strategy.ts';
 import type { ClauseSpec, Matcher, ReleaseSpec, StrategyDocument } from '../document/types.ts';
 import { toBytes } from '../language/utf8.ts';
+import { chooseAnchors } from './anchors.ts';
 import { ANONYMOUS_COOKIE, FieldTable } from './fields.ts';
 import { compileMatcher } from './matcher.ts';
 import type { ClausePlan, ConditionPlan, ReleasePlan, ServicePlan, SettingsPlan, Snapshot, StickyPlan } from './snapshot.ts';
@@ -15,19 +16,20 @@ export function compile(strategy: Strategy): Snapshot {
   const fields = new FieldTable(document);
   const ordered = (document.releases ?? []).map((spec, index) => ({ spec, index })).sort((a, b) => (a.spec.priority ?? 0) - (b.spec.priority ?? 0) || a.index - b.index);
   const clauses = ordered.flatMap(({ spec }, place) => compileClauses(spec, place, fields));
+  const anchors = chooseAnchors(clauses.map(({ conditions }) => conditions));
   return {
     format: SNAPSHOT_FORMAT,
     releases: ordered.map(({ spec, index }) => compileRelease(spec, index, fields)),
-    clauses,
+    clauses: clauses.map((clause, rank): ClausePlan => ({ ...clause, anchor: anchors[rank] ?? -1 })),
     settings: compileSettings(document, fields),
     services: Object.entries(document.services).map(([name, spec]): ServicePlan => ({ name, stable: spec.stable, hosts: (spec.hosts ?? []).map((host) => host.toLowerCase()), trust: spec.trust ?? 'edge' })),
     fields: fields.plans,
   };
 }
 
-function compileClauses(spec: ReleaseSpec, release: number, fields: FieldTable): readonly ClausePlan[] {
+function compileClauses(spec: ReleaseSpec, release: number, fields: FieldTable): readonly Omit<ClausePlan, 'anchor'>[] {
   return spec.when
-    .map((clause, index): ClausePlan => ({
+    .map((clause, index): Omit<ClausePlan, 'anchor'> => ({
       release,
       clause: index,
       pinned: clause.pinned === true,

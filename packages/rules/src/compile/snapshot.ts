@@ -50,6 +50,8 @@ export interface ClausePlan {
   readonly pinned: boolean;
   /** In when the bucket is below, of 1,000,000. */
   readonly threshold: number;
+  /** Place in `conditions` of the one under which the clause is filed, or -1: it has to be tried always. */
+  readonly anchor: number;
   readonly conditions: readonly ConditionPlan[];
 }
 

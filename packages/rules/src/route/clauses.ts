@@ -2,8 +2,8 @@
 
 import type { ClausePlan, ReleasePlan } from '../compile/snapshot.ts';
 import { BUCKETS } from '../compile/threshold.ts';
-import type { AnchorKey } from './anchors.ts';
-import { chooseAnchors } from './anchors.ts';
+import type { AnchorKey } from '../compile/anchors.ts';
+import { anchorKeys } from '../compile/anchors.ts';
 import type { Reader } from './reader.ts';
 import type { Test } from './test.ts';
 import { loadTest } from './test.ts';
@@ -56,16 +56,18 @@ export class Clauses {
   #bound = 0;
 
   constructor(plans: readonly ClausePlan[], releases: readonly ReleasePlan[], reader: Reader) {
-    this.all = plans.map((plan) => loadClause(plan, reader));
+    this.all = plans.map((plan) => new LoadedClause(plan, reader));
     this.#releases = releases;
     this.#reader = reader;
     this.#windows = releases.some((release) => release.from !== null || release.until !== null);
     this.matched = new Int32Array(plans.length);
     const drawers = new Map<number, Drawer>();
     const always: number[] = [];
-    chooseAnchors(plans).forEach((anchor, rank) => {
-      if (anchor === null) always.push(rank);
-      else for (const key of anchor.keys) file(drawerOf(drawers, anchor.field), key, rank);
+    plans.forEach(({ anchor, conditions }, rank) => {
+      const condition = conditions[anchor];
+      const keys = condition === undefined ? null : anchorKeys(condition.test);
+      if (condition === undefined || keys === null) always.push(rank);
+      else for (const key of keys) file(drawerOf(drawers, condition.field), key, rank);
     });
     this.#drawers = [...drawers.values()];
     this.#always = always;
@@ -149,9 +151,28 @@ function insertionSort(ranks: Int32Array, count: number): void {
   }
 }
 
-function loadClause(plan: ClausePlan, reader: Reader): Clause {
-  const conditions = plan.conditions.map(({ field, test }) => ({ field, needsValue: reader.plans[field]?.kind === 'path', test: loadTest(test) }));
-  return { plan, release: plan.release, pinned: plan.pinned, threshold: plan.threshold, conditions, certain: plan.pinned || plan.threshold === BUCKETS };
+/** Tests are loaded when a request first comes near the clause: a long strategy must not hold up the event loop. */
+class LoadedClause implements Clause {
+  readonly plan: ClausePlan;
+  readonly release: number;
+  readonly pinned: boolean;
+  readonly threshold: number;
+  readonly certain: boolean;
+  readonly #reader: Reader;
+  #conditions: readonly Condition[] | null = null;
+
+  constructor(plan: ClausePlan, reader: Reader) {
+    this.plan = plan;
+    this.release = plan.release;
+    this.pinned = plan.pinned;
+    this.threshold = plan.threshold;
+    this.certain = plan.pinned || plan.threshold === BUCKETS;
+    this.#reader = reader;
+  }
+
+  get conditions(): readonly Condition[] {
+    return this.#conditions ??= this.plan.conditions.map(({ field, test }) => ({ field, needsValue: this.#reader.plans[field]?.kind === 'path', test: loadTest(test) }));
+  }
 }
 
 function drawerOf(drawers: Map<number, Drawer>, field: number): Drawer {

@@ -19,27 +19,32 @@ interface Controls { readonly decision: Decision; readonly next: Map<number, Con
 interface Wins { readonly treated: Readonly<Record<'matched' | 'bucket', Decision>>; readonly neither: Readonly<Record<'matched' | 'bucket', Decision>>; readonly pinned: Decision; readonly override: Decision }
 
 export class Decisions {
-  readonly #wins: readonly Wins[];
+  /** Made when first needed: most releases of a long list are not asked for between two strategies. */
+  readonly #wins: (Wins | undefined)[];
   readonly #names: readonly string[];
   readonly #controls: Controls = { decision: NOT_MATCHED, next: new Map() };
   #kept = 0;
 
   constructor(releases: readonly ReleasePlan[]) {
     this.#names = releases.map(({ name }) => name);
-    this.#wins = this.#names.map(winsOf);
+    this.#wins = new Array<Wins | undefined>(releases.length);
+  }
+
+  #of(release: number): Wins {
+    return this.#wins[release] ??= winsOf(this.#names[release] ?? '');
   }
 
   pinned(release: number): Decision {
-    return this.#wins[release]?.pinned ?? NOT_MATCHED;
+    return this.#of(release).pinned;
   }
 
   override(release: number): Decision {
-    return this.#wins[release]?.override ?? NOT_MATCHED;
+    return this.#of(release).override;
   }
 
   /** `counted` is false when a later release would take the request too: it is in neither arm then. */
   won(release: number, reason: 'matched' | 'bucket', counted: boolean): Decision {
-    return this.#wins[release]?.[counted ? 'treated' : 'neither'][reason] ?? NOT_MATCHED;
+    return this.#of(release)[counted ? 'treated' : 'neither'][reason];
   }
 
   /** Out of every release it matched: the control of all of them. */

@@ -12,15 +12,20 @@ const NFA_STATES_LIMIT = 100_000;
 
 export type CompiledRegex = { readonly ok: true; readonly dfa: Dfa } | { readonly ok: false; readonly fault: RegexFault };
 
-/** Compiled once per text: checking and compiling ask for the same ones. Bounded, for documents come and go. */
-const CACHE_LIMIT = 256;
+/** Compiled once per text: checking and compiling ask for the same ones. Bounded by the numbers in their tables, for documents come and go. */
+const CACHE_LIMIT = 4_000_000;
 const cache = new Map<string, CompiledRegex>();
+let cached = 0;
 
 export function compileRegex(pattern: string): CompiledRegex {
   const known = cache.get(pattern);
   if (known !== undefined) return known;
   const compiled = compileFresh(pattern);
-  if (cache.size >= CACHE_LIMIT) cache.clear();
+  cached += compiled.ok ? compiled.dfa.targets.length + 256 : 256;
+  if (cached > CACHE_LIMIT) {
+    cache.clear();
+    cached = 0;
+  }
   cache.set(pattern, compiled);
   return compiled;
 }

@@ -1,12 +1,12 @@
 // What must be true of a value for a test to hold at all: the keys under which a clause is filed, so that deciding visits few clauses.
 
-import type { ClausePlan, TestPlan } from '../compile/snapshot.ts';
+import type { ConditionPlan, TestPlan } from './snapshot.ts';
 import type { Dfa } from '../language/regex/dfa.ts';
 import { commonPrefix } from '../language/regex/dfa.ts';
 
 export type AnchorKey = { readonly kind: 'exact' | 'prefix' | 'suffix'; readonly text: string } | { readonly kind: 'present' };
 
-export interface Anchor { readonly field: number; readonly keys: readonly AnchorKey[] }
+interface Anchor { readonly field: number; readonly keys: readonly AnchorKey[] }
 
 /** A clause with more keys than this is filed under its field alone and tested: the tables stay in proportion to the document. */
 const KEYS_LIMIT = 100_000;
@@ -42,18 +42,22 @@ function anyOf(plans: readonly TestPlan[]): readonly AnchorKey[] | null {
   return keys;
 }
 
-/** Per clause the anchor that it shares with the fewest others; null for a clause that has to be tried always. */
-export function chooseAnchors(clauses: readonly ClausePlan[]): readonly (Anchor | null)[] {
-  const options = clauses.map((clause) => clause.conditions.flatMap(({ field, test }): Anchor[] => {
+/** Per clause the condition that it shares with the fewest others, as its place; -1 for a clause that has to be tried always. */
+export function chooseAnchors(clauses: readonly (readonly ConditionPlan[])[]): readonly number[] {
+  const options = clauses.map((conditions) => conditions.map(({ field, test }): Anchor | null => {
     const keys = anchorKeys(test);
-    return keys === null ? [] : [{ field, keys }];
+    return keys === null ? null : { field, keys };
   }));
   const users = new Map<string, number>();
-  for (const anchor of options.flat()) for (const key of anchor.keys) users.set(nameOf(anchor.field, key), (users.get(nameOf(anchor.field, key)) ?? 0) + 1);
+  for (const anchor of options.flat()) for (const key of anchor?.keys ?? []) users.set(nameOf(anchor?.field ?? 0, key), (users.get(nameOf(anchor?.field ?? 0, key)) ?? 0) + 1);
   const cost = (anchor: Anchor): number => anchor.keys.reduce((most, key) => Math.max(most, users.get(nameOf(anchor.field, key)) ?? 0), 0) * weight(anchor);
   return options.map((anchors) => {
-    let best: Anchor | null = null;
-    for (const anchor of anchors) if (best === null || cost(anchor) < cost(best)) best = anchor;
+    let best = -1;
+    let least = Infinity;
+    anchors.forEach((anchor, i) => {
+      const price = anchor === null ? Infinity : cost(anchor);
+      if (price < least) [best, least] = [i, price];
+    });
     return best;
   });
 }
