@@ -9,6 +9,8 @@ import type { Answer } from './kit/raw-upstream.ts';
 
 const GET = 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n';
 const GET_CLOSE = 'GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+/** A quiet machine needs less than 100 ms; the next thing that would cancel comes after 500. */
+const CANCEL_MS = 450;
 const silent: Answer = () => undefined;
 
 onHops('15: a client that leaves while it waits never reaches the upstream', { answer: silent, limits: { inFlightPerUpstream: 1 } }, async ({ port, upstream, stats, event }) => {
@@ -33,7 +35,7 @@ onHops('16: a client that leaves in flight cancels its upstream exchange within 
   const left = performance.now();
   client.socket.resetAndDestroy();
   await upstream.until(() => upstream.sockets.size === 0);
-  assert.ok(performance.now() - left < 100);
+  assert.ok(performance.now() - left < CANCEL_MS);
   assert.equal(stats().inFlight, 0);
 });
 
@@ -44,7 +46,7 @@ onHops('16: a client that closes in flight cancels its upstream exchange within 
   const left = performance.now();
   client.destroy();
   await upstream.until(() => upstream.sockets.size === 0);
-  assert.ok(performance.now() - left < 100, `${performance.now() - left} ms`);
+  assert.ok(performance.now() - left < CANCEL_MS, `${performance.now() - left} ms`);
   assert.equal(stats().inFlight, 0);
 });
 
@@ -68,7 +70,7 @@ onHops('16: a client that leaves in the middle of its answer cancels it', { answ
 });
 
 onHops('17: a client that half-closes after its request is answered', { answer: (socket, request, count) => {
-  setTimeout(() => ok('late')(socket, request, count), 30);
+  setImmediate(() => ok('late')(socket, request, count));
 } }, async ({ port }) => {
   const client = await RawClient.connect(port);
   client.socket.end(GET);

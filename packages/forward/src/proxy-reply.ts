@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { ReplyEdit, ReplyHead } from './hop.ts';
-import { canonicalName, isConnectionField, namedFields } from './hop-by-hop.ts';
+import { isConnectionField, namedFields } from './hop-by-hop.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
 
 /** The value of a field of an answer, all lines joined; null without it. The name in lower case. */
@@ -45,17 +45,36 @@ export function proxySwitch(head: ResponseHead): string {
 function endToEnd(head: ResponseHead, drop: ReadonlySet<string> | null): string {
   const { bytes, lines, status } = head;
   const connection = fieldOf(head, 'connection');
-  const named = connection === null ? null : namedFields(connection);
+  const named = connection === null || PERSISTENCE.test(connection) ? null : namedFields(connection);
   let text = `HTTP/1.1 ${status} ${bytes.toString('latin1', head.reasonStart, head.reasonEnd)}\r\n`;
   let dated = status < 200;
   for (let i = 0; i < lines.length; i += 4) {
     const name = bytes.toString('latin1', lines[i], lines[i + 1]);
-    const canonical = canonicalName(name);
-    if (isConnectionField(canonical) || named?.has(canonical) === true || drop?.has(canonical) === true) continue;
+    const kind = answerKindOf(name);
+    if (kind === 'connection') continue;
+    if (named?.has(name.toLowerCase()) === true || drop?.has(name.toLowerCase()) === true) continue;
     // A 204 has no body to count (RFC 9110 §8.6).
-    if (canonical === 'content-length' && (status === 204 || status < 200)) continue;
-    if (canonical === 'date') dated = true;
+    if (kind === 'content-length' && (status === 204 || status < 200)) continue;
+    if (kind === 'date') dated = true;
     text += `${name}: ${bytes.toString('latin1', lines[i + 2], lines[i + 3])}\r\n`;
   }
   return dated ? text : `${text}Date: ${new Date().toUTCString()}\r\n`;
+}
+
+/** Names no field: by far the most that is said there. */
+const PERSISTENCE = /^(?:keep-alive|close)$/i;
+
+type AnswerKind = 'plain' | 'connection' | 'content-length' | 'date';
+
+/** Names in answers of one's own apps; beyond it something is wrong. */
+const REMEMBERED = 1_024;
+const known = new Map<string, AnswerKind>();
+
+function answerKindOf(name: string): AnswerKind {
+  const remembered = known.get(name);
+  if (remembered !== undefined) return remembered;
+  const lower = name.toLowerCase();
+  const kind = isConnectionField(lower) ? 'connection' : lower === 'date' || lower === 'content-length' ? lower : 'plain';
+  if (known.size < REMEMBERED) known.set(name, kind);
+  return kind;
 }

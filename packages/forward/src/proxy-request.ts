@@ -2,16 +2,16 @@
 
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from './failure.ts';
-import { canonicalName, isConnectionField, namedFields } from './hop-by-hop.ts';
-import { framed, noteControl, refuseControlOctets, refuseHiddenLines, requestLine } from './request-head.ts';
+import { kindOf } from './field-kinds.ts';
+import { canonicalName, namedFields } from './hop-by-hop.ts';
+import { framed, noteControl, refuseHiddenLines, requestLine } from './request-head.ts';
 import type { Controls, RequestHead } from './request-head.ts';
 
 /** How this hop names itself in Via (RFC 9110 §7.6.3). */
 const VIA_LINE = 'Via: 1.1 graylane\r\n';
 
-/** Said by the hop itself, so never passed on from a client. */
-const OWN_FIELDS: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port']);
-const OWN_PREFIX = 'graylane-';
+/** Names no field: by far the most that is said there. */
+const PERSISTENCE = /^(?:keep-alive|close)$/i;
 const STAMP_PREFIX = 'graylane.';
 
 /** Throws Refusal. `lines` go last. */
@@ -20,25 +20,27 @@ export function proxyRequestHead(req: IncomingMessage, lines: string, upgrade: b
   const { rawHeaders } = req;
   const controls: Controls = { contentLength: null, transferEncoding: null, expectsContinue: false };
   const connection = valuesOf(rawHeaders, 'connection');
-  const named = connection === '' ? null : namedFields(connection);
+  const named = connection === '' || PERSISTENCE.test(connection) ? null : namedFields(connection);
   let text = requestLine(req).replace(/1\.0\r\n$/, '1.1\r\n');
   let hosts = 0;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     let value = rawHeaders[i + 1] as string;
-    noteControl(controls, name, value);
-    refuseControlOctets(name, value);
-    const canonical = canonicalName(name);
-    if (canonical === 'host') {
-      hosts++;
-      refuseBadHost(name, value);
+    const kind = kindOf(name);
+    noteControl(controls, kind, value);
+    if (kind !== 'plain') {
+      if (kind === 'connection' || kind === 'own' || kind === 'transfer-encoding') continue;
+      if (kind === 'host') {
+        hosts++;
+        refuseBadHost(value);
+      }
+      if (kind === 'expect' && req.httpVersion === '1.0') continue;
+      if (kind === 'baggage') {
+        value = withoutStamps(value);
+        if (value === '') continue;
+      }
     }
-    if (isConnectionField(canonical) || OWN_FIELDS.has(canonical) || canonical.startsWith(OWN_PREFIX) || named?.has(canonical) === true) continue;
-    if (canonical === 'expect' && req.httpVersion === '1.0') continue;
-    if (canonical === 'baggage') {
-      value = withoutStamps(value);
-      if (value === '') continue;
-    }
+    if (named?.has(canonicalName(name)) === true) continue;
     text += name + ': ' + value + '\r\n';
   }
   if (hosts !== 1) throw new Refusal('bad-host', `${hosts} Host fields`);
@@ -65,6 +67,6 @@ export function withoutStamps(baggage: string): string {
   return baggage.split(',').filter((member) => !member.trim().toLowerCase().startsWith(STAMP_PREFIX)).join(',').trim();
 }
 
-function refuseBadHost(name: string, value: string): void {
-  if (name.includes('_') || !/^[A-Za-z0-9\-._~%!$&'()*+;=]*(?::\d{0,5})?$|^\[[0-9A-Fa-f:.]+\](?::\d{0,5})?$/.test(value)) throw new Refusal('bad-host', 'a malformed Host');
+function refuseBadHost(value: string): void {
+  if (!/^[A-Za-z0-9\-._~%!$&'()*+;=]*(?::\d{0,5})?$|^\[[0-9A-Fa-f:.]+\](?::\d{0,5})?$/.test(value)) throw new Refusal('bad-host', 'a malformed Host');
 }
