@@ -85,16 +85,19 @@ describe('an app that cannot be routed is reported with a cure', () => {
   });
 });
 
-describe('a fault inside the agent leaves the app as it was', () => {
-  const faults = join(import.meta.dirname, 'support/faulty.mjs');
-  for (const place of ['decide', 'listen', 'link', 'peers'] as const) {
-    test(`at ${place}`, async (t) => {
+describe('a fault inside the agent leaves the app as it was, and is reported', () => {
+  const faulty = join(import.meta.dirname, 'support/faulty.mjs');
+  for (const fault of ['a private socket that cannot be opened', 'a server whose events cannot be seen', 'a request that cannot be read']) {
+    test(fault, async (t) => {
       const { supervisor, port } = await supervise(t);
-      const worker = await supervisor.worker({ app: 'mirror.mjs', ports: [port], flags: ['--import', faults], env: { FAULT: place }, listeners: null, undeclared: 'donate' });
+      const worker = await supervisor.worker({ app: 'plain.mjs', ports: [port], loader: { node: BUNDLE.node, flags: ['--import', faulty, ...BUNDLE.flags] }, env: { FAULT: fault }, listeners: null });
+      const canary = await supervisor.worker({ app: 'plain.mjs', version: 'v2', role: 'canary', ports: [port] });
       await worker.until('the app', () => worker.told.some(({ message }) => message === 'ready'));
       await worker.message('hello');
+      await supervisor.introduce([canary]);
       await supervisor.publish(document([{ name: 'all', when: [{}], versions: { web: 'v2' } }]));
-      assert.match(await exchange({ port }, get('/')), /"version":"v1"/);
+      assert.match(await exchange({ port }, get('/')), fault.startsWith('a private') ? /v[12] serves$/ : /v1 serves$/);
+      assert.match((await worker.message('fault')).detail, /injected|Cannot redefine/);
     });
   }
 });
