@@ -1,6 +1,7 @@
 // What an upstream can do wrong, and what its client and the next exchange see of it.
 
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onHops } from './kit/hops.ts';
 import { exchange, RawClient } from './kit/raw-client.ts';
 import { RawUpstream, bytes, ok } from './kit/raw-upstream.ts';
@@ -274,3 +275,17 @@ for (const [title, answer] of [
     }
   });
 }
+
+onHops('an upstream that leaves after an early answer frees its place while the client still uploads', {}, async ({ port, upstream, stats }) => {
+  upstream.onHead = (socket) => {
+    socket.write('HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\n\r\nbig');
+    setTimeout(() => socket.destroy(), 20);
+  };
+  const client = await RawClient.connect(port);
+  client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n');
+  const upload = setInterval(() => client.send('x'.repeat(10_000)), 5);
+  await client.until((text) => text.endsWith('big'));
+  while (stats().inFlight > 0) await sleep(5);
+  clearInterval(upload);
+  client.destroy();
+});

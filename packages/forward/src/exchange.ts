@@ -6,8 +6,9 @@ import type { Endpoint } from './endpoint.ts';
 import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import type { Clock } from './clock.ts';
-import { awaitHalfClosed, awaitSilence, watchHalfClose } from './half-close.ts';
-import type { HalfCloseListener } from './half-close.ts';
+import { watchClient } from './client-watch.ts';
+import type { ClientListener } from './client-watch.ts';
+import { awaitHalfClosed, awaitSilence } from './half-close.ts';
 import type { Applicant, Group } from './group.ts';
 import type { EditReply, Hop, ReplyEdit } from './hop.ts';
 import type { Limits } from './limits.ts';
@@ -18,8 +19,8 @@ import { keepsAlive } from './reply.ts';
 import type { Reply, ReplyWriter } from './reply-writer.ts';
 import type { RequestHead } from './request-head.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
-import { Upload } from './upload.ts';
-import type { UploadUser } from './upload.ts';
+import { NO_BODY, Upload } from './upload.ts';
+import type { RequestBody, UploadUser } from './upload.ts';
 
 export interface ExchangeContext {
   readonly hop: Hop;
@@ -48,13 +49,13 @@ const RESTED_MS = 1_000;
 /** May be sent again after an upstream saw them (RFC 9110 §9.2.2). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-export class Exchange implements Applicant, ConnectionUser, UploadUser, HalfCloseListener {
+export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientListener {
   readonly #context: ExchangeContext;
   readonly #group: Group;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #head: RequestHead;
-  readonly #upload: Upload;
+  readonly #upload: RequestBody;
   readonly #editReply: EditReply | null;
   #state: State = WAITING;
   #attempts = 0;
@@ -68,14 +69,11 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, HalfClos
     this.#res = res;
     this.#head = head;
     this.#editReply = editReply;
-    this.#upload = new Upload(req, head.framing, context.limits, this);
+    this.#upload = head.framing === 'none' ? NO_BODY : new Upload(req, head.framing, context.limits, this);
   }
 
   start(): void {
-    watchHalfClose(this.#req, this.#res, this);
-    this.#res.once('close', this.#onClientClosed);
-    // An answer behind others in the pipeline hears nothing of its socket's end on older Nodes; its request does.
-    if (this.#res.socket === null) this.#req.once('close', this.#onClientClosed);
+    watchClient(this.#req, this.#res, this);
     this.#group.budget.request(this.#context.now());
     this.#group.apply(this);
   }
@@ -145,7 +143,12 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, HalfClos
 
   failed(what: Failure): void {
     const state = this.#state;
-    if (state.phase === 'ended' || state.phase === 'waiting') return;
+    if (state.phase === 'waiting') return;
+    if (state.phase === 'ended') {
+      // Nobody takes the rest of the body any more.
+      this.#trailing?.();
+      return;
+    }
     const rested = state.phase === 'sent' && what.reason === 'no-answer' && state.idleMs >= RESTED_MS;
     if (!rested && meaning(what.reason).side === 'upstream') this.#group.failed(state.endpoint);
     if (state.phase === 'sent' && this.#mayRetry(what, rested)) {
@@ -178,7 +181,13 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, HalfClos
     else this.#end(failure('body-too-large'));
   }
 
-  halfClosed(): void {
+  // ClientListener
+
+  clientClosed(): void {
+    if (this.#state.phase !== 'ended') this.#end(failure('client-gone'));
+  }
+
+  clientHalfClosed(): void {
     const gone = (): void => this.#end(failure('client-gone', 'half-closed'));
     const { clock } = this.#context;
     switch (this.#state.phase) {
@@ -201,11 +210,6 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, HalfClos
   /** What is left to do when the body ends after its answer. */
   #trailing: (() => void) | null = null;
 
-  readonly #onClientClosed = (): void => {
-    if (this.#state.phase === 'ended' || !(this.#req.socket.destroyed || this.#res.closed)) return;
-    this.#end(failure('client-gone'));
-  };
-
   #edited(head: ResponseHead): ReplyEdit | null {
     return this.#editReply === null ? null : this.#editReply({ status: head.status, field: (lower) => fieldOf(head, lower) });
   }
@@ -225,7 +229,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, HalfClos
       this.#group.release(endpoint);
       return;
     }
-    if (!this.#context.hop.finishesUploads) {
+    if (!this.#context.hop.finishesUploads || !this.#res.shouldKeepAlive) {
       this.#upload.stop();
       connection.abandon();
       this.#group.release(endpoint);

@@ -5,11 +5,6 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from './clock.ts';
 
-/** Who has to do with the answer that a half-closed client may wait for. */
-export interface HalfCloseListener {
-  halfClosed(socket: Socket): void;
-}
-
 /**
  * Where the app's own server decides (Node's default), a half-closed connection ends at once; only an answer that was as
  * good as there may still go out. A direct one would have been written before the FIN was read.
@@ -26,24 +21,7 @@ const PROBE = 'HTTP/1.1 100 Continue\r\n\r\n';
 /** A half-closed client whose answer has stood still for so long. */
 const SILENCE_MS = 60;
 
-const LISTENER = Symbol('graylane.half-close');
-const watched = new WeakSet<Socket>();
-
 type HalfOpenServer = Server & { readonly httpAllowHalfOpen?: boolean };
-type Watched = ServerResponse & { [LISTENER]?: HalfCloseListener };
-
-/** Calls `listener` when the client half-closes while `res` is the answer under way. */
-export function watchHalfClose(req: IncomingMessage, res: ServerResponse, listener: HalfCloseListener): void {
-  (res as Watched)[LISTENER] = listener;
-  const { socket } = req;
-  if (watched.has(socket)) return;
-  watched.add(socket);
-  // Before Node's own listener, which would end the connection.
-  socket.prependListener('end', () => {
-    const current = (socket as Socket & { _httpMessage?: Watched | null })._httpMessage;
-    if (current !== undefined && current !== null && !current.writableEnded) current[LISTENER]?.halfClosed(socket);
-  });
-}
 
 /** Waits as long as is right for this server, then calls `gone`. Returns what ends the wait. */
 export function awaitHalfClosed(req: IncomingMessage, res: ServerResponse, clock: Clock, gone: () => void): () => void {

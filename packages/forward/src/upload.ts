@@ -17,11 +17,26 @@ export interface UploadBounds {
   readonly clientPaceBytes: number;
 }
 
+/** A request's body on its way. */
+export interface RequestBody {
+  /** Whether bytes of it may be gone, so that it cannot be sent again. */
+  readonly begun: boolean;
+  readonly ended: boolean;
+  start(connection: Connection): void;
+  /** The upstream takes bytes again. */
+  drained(): void;
+  /** Sends nothing more. What the client still sends is thrown away, so that its connection stays usable. */
+  stop(): void;
+}
+
+/** The body of most requests. */
+export const NO_BODY: RequestBody = { begun: false, ended: true, start: () => undefined, drained: () => undefined, stop: () => undefined };
+
 type State = 'ready' | 'flowing' | 'ended' | 'stopped';
 
-export class Upload {
+export class Upload implements RequestBody {
   readonly #req: IncomingMessage;
-  readonly #framing: RequestFraming;
+  readonly #framing: Exclude<RequestFraming, 'none'>;
   readonly #limits: UploadBounds;
   readonly #user: UploadUser;
   #state: State;
@@ -29,17 +44,16 @@ export class Upload {
   #paceAt = 0;
   #connection: Connection | null = null;
 
-  constructor(req: IncomingMessage, framing: RequestFraming, limits: UploadBounds, user: UploadUser) {
+  constructor(req: IncomingMessage, framing: Exclude<RequestFraming, 'none'>, limits: UploadBounds, user: UploadUser) {
     this.#req = req;
     this.#framing = framing;
     this.#limits = limits;
     this.#user = user;
-    this.#state = framing === 'none' ? 'ended' : 'ready';
+    this.#state = 'ready';
   }
 
-  /** Whether bytes of the body may be gone, so that it cannot be sent again. */
   get begun(): boolean {
-    return this.#state === 'flowing' || (this.#state === 'ended' && this.#framing !== 'none');
+    return this.#state === 'flowing' || this.#state === 'ended';
   }
 
   get ended(): boolean {
@@ -60,14 +74,12 @@ export class Upload {
     connection.awaitBody('client');
   }
 
-  /** The upstream takes bytes again. */
   drained(): void {
     if (this.#state !== 'flowing') return;
     this.#connection?.awaitBody('client');
     this.#req.resume();
   }
 
-  /** Sends nothing more. What the client still sends is thrown away, so that its connection stays usable. */
   stop(): void {
     if (this.#state !== 'flowing' && this.#state !== 'ready') return;
     this.#state = 'stopped';

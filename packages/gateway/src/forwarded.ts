@@ -1,16 +1,29 @@
 // What the gateway tells an app about the client: X-Forwarded-* and Forwarded (RFC 7239). It strips nothing; the proxy hop has done so.
 
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { valuesOf } from '@graylane/forward';
 
 /** An edge believes nothing that it is told; behind another proxy of ours the chain goes on. */
 export type Trust = 'edge' | 'internal';
 
+/** What an edge says is the same for each request of a connection to one host, and hosts seldom change on it. */
+const said = new WeakMap<Socket, { readonly host: string; readonly text: string }>();
+
 export function forwardedLines(req: IncomingMessage, secure: boolean, trust: Trust): string {
+  const { rawHeaders, socket } = req;
+  const host = valuesOf(rawHeaders, 'host');
+  const before = said.get(socket);
+  if (before !== undefined && before.host === host && trust === 'edge') return before.text;
+  const text = composed(req, host, secure, trust);
+  if (trust === 'edge') said.set(socket, { host, text });
+  return text;
+}
+
+function composed(req: IncomingMessage, host: string, secure: boolean, trust: Trust): string {
   const { rawHeaders } = req;
   const address = plainAddress(req.socket.remoteAddress ?? 'unknown');
   const proto = secure ? 'https' : 'http';
-  const host = valuesOf(rawHeaders, 'host');
   const own = element(address, host, proto);
   if (trust === 'edge') return lines(address, proto, host, own);
   const before = (name: string): string => valuesOf(rawHeaders, name);

@@ -1,0 +1,42 @@
+// Tells an exchange when its client leaves or half-closes. One listener per connection and none of its own per exchange: this is the hot path.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Who has to do with the answer that the client waits for. */
+export interface ClientListener {
+  /** The client's connection or the answer is over; also called after a good end. */
+  clientClosed(): void;
+  /** The client sends nothing more; it may or may not wait for its answer. */
+  clientHalfClosed(): void;
+}
+
+const LISTENER = Symbol('graylane.client');
+const watched = new WeakSet<Socket>();
+
+type Watched = ServerResponse & { [LISTENER]?: ClientListener };
+
+export function watchClient(req: IncomingMessage, res: ServerResponse, listener: ClientListener): void {
+  (res as Watched)[LISTENER] = listener;
+  res.on('close', onAnswerClosed);
+  const { socket } = req;
+  // An answer behind others in the pipeline hears nothing of its socket's end on older Nodes; its request does.
+  if (res.socket === null) {
+    req.once('close', () => {
+      if (socket.destroyed) listener.clientClosed();
+    });
+  }
+  if (watched.has(socket)) return;
+  watched.add(socket);
+  // Before Node's own listener, which would end the connection.
+  socket.prependListener('end', onHalfClosed);
+}
+
+function onAnswerClosed(this: Watched): void {
+  this[LISTENER]?.clientClosed();
+}
+
+function onHalfClosed(this: Socket & { _httpMessage?: Watched | null }): void {
+  const current = this._httpMessage;
+  if (current !== undefined && current !== null && !current.writableEnded) current[LISTENER]?.clientHalfClosed();
+}
