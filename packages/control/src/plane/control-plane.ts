@@ -32,7 +32,7 @@ import { Ledger } from './ledger.ts';
 import { idOf, poolsFor, startPools } from './pools.ts';
 import type { FailedPool } from './pools.ts';
 import { Publisher } from './publisher.ts';
-import { iso, releaseView, statusOf, workerView } from './status.ts';
+import { iso, releaseViews, statusOf, workerView } from './status.ts';
 import type { StatusInput } from './status.ts';
 import { addCanary, command, split } from './verbs.ts';
 import type { NewCanary } from './verbs.ts';
@@ -187,15 +187,15 @@ export class ControlPlane {
   }
 
   async releases(): Promise<readonly Api<'Release'>[]> {
-    const input = await this.#statusInput();
-    return [...input.view.releases.values()].map((state) => releaseView(state, input));
+    return releaseViews(await this.#statusInput());
   }
 
   async release(name: string): Promise<Api<'Release'>> {
     const input = await this.#statusInput();
     const state = input.view.releases.get(name);
-    if (state === undefined) throw new ControlError('GL3005', { detail: `there is no release '${name}'` });
-    return releaseView(state, input);
+    const [release] = state === undefined ? [] : releaseViews({ ...input, view: { ...input.view, releases: new Map([[name, state]]) } });
+    if (release === undefined) throw new ControlError('GL3005', { detail: `there is no release '${name}'`, fix: 'see graylane status' });
+    return release;
   }
 
   /** Newest first, before the number `before`. */

@@ -1,9 +1,9 @@
 // Want and got in one view: what the strategy asks for, what workers run, what requests got. It must not change anything.
 
-import type { StrategyDocument } from '@graylane/rules';
+import type { ReleaseSpec, StrategyDocument } from '@graylane/rules';
 import type { Api } from '@graylane/wire';
 import type { WorkerFacts } from '../effects.ts';
-import type { Tally } from '../exposure/tally.ts';
+import type { Cell, Tally } from '../exposure/tally.ts';
 import { isLive, stepOf } from '../release/state.ts';
 import type { ReleaseState } from '../release/state.ts';
 import type { VerdictView } from '../release/verdicts.ts';
@@ -26,34 +26,46 @@ export interface StatusInput {
 export function statusOf(input: StatusInput): Api<'Status'> {
   const { view, publication, workers } = input;
   const { revision, generation, document } = view.record;
-  const releases = [...view.releases.values()].map((state) => releaseView(state, input));
+  const releases = releaseViews(input);
   const services = Object.keys(document.services).map((name) => serviceView(name, input));
   const stale = workers.filter((worker) => worker.ready && worker.generation < publication.generation).map(({ id }) => id);
   const problems = [...input.problems, ...services.flatMap(({ name, versions }) => versions.flatMap(({ version, problem }) => (problem === null ? [] : [`${name} ${version}: ${problem}`])))];
   return { revision, generation, healthy: problems.length === 0 && stale.length === 0, problems, frozen: view.freeze, services, releases, stale, next: nextCommands(releases) };
 }
 
-export function releaseView(state: ReleaseState, input: StatusInput): Api<'Release'> {
-  const { document } = input.view.record;
-  const spec = releaseOf(document, state.name) ?? state.spec;
-  const lane = laneCounts(state.name, Object.keys(spec.versions), input);
+/** All releases; what is looked up for each is looked up once for all, for there may be ten thousand. */
+export function releaseViews(input: StatusInput): Api<'Release'>[] {
+  const specs = new Map((input.view.record.document.releases ?? []).map((spec) => [spec.name, spec]));
+  const cells = new Map(Object.keys(input.view.record.document.services).map((name) => [name, input.tally.since(name, input.view.record.generation)]));
+  return [...input.view.releases.values()].map((state) => releaseView(state, specs.get(state.name) ?? state.spec, cells, input));
+}
+
+function releaseView(state: ReleaseState, spec: ReleaseSpec, cells: ReadonlyMap<string, readonly Cell[]>, input: StatusInput): Api<'Release'> {
+  const lane = laneCounts(state.name, Object.keys(spec.versions), cells);
   const verdict = isLive(state) ? input.verdict(state) : null;
   return {
     name: state.name, phase: state.standing.phase, turn: state.turn, step: stepOf(state), steps: (spec.steps ?? []).map((step) => ({ ...step })),
-    percent: spec.percent ?? 100, holdback: spec.holdback ?? 0, versions: spec.versions,
+    percent: percentNow(state, spec.percent ?? 100), holdback: spec.holdback ?? 0, versions: spec.versions,
     since: iso(state.since), until: state.standing.phase === 'paused' && state.standing.resumeAt !== null ? iso(state.standing.resumeAt) : null,
     why: state.why, live: isLive(state), share: lane.share, requests: lane.requests,
     ...(verdict === null ? {} : { verdict }),
   };
 }
 
+/** The share of the audience that gets the release's versions now, whatever the document keeps for another start. */
+function percentNow(state: ReleaseState, percent: number): number {
+  if (isLive(state)) return percent;
+  const { phase } = state.standing;
+  return phase === 'promoting' || phase === 'succeeded' || phase === 'rolling-back' ? 100 : 0;
+}
+
 /** In the lane by its bucket, of all that the bucket decided; pinned ones are requests of the lane and no part of the share. */
-function laneCounts(name: string, services: readonly string[], { tally, view }: StatusInput): { readonly requests: number; readonly share: number | null } {
+function laneCounts(name: string, services: readonly string[], cells: ReadonlyMap<string, readonly Cell[]>): { readonly requests: number; readonly share: number | null } {
   let requests = 0;
   let treated = 0;
   let control = 0;
   for (const service of services) {
-    for (const cell of tally.since(service, view.record.generation)) {
+    for (const cell of cells.get(service) ?? []) {
       if (cell.lane === name) requests += cell.requests;
       if (cell.lane === name && cell.reason !== 'pinned' && cell.reason !== 'override') treated += cell.requests;
       if (cell.lane === null && cell.reason === 'out-by-bucket') control += cell.requests;
@@ -66,16 +78,18 @@ function serviceView(name: string, input: StatusInput): Api<'ServiceStatus'> {
   const { document } = input.view.record;
   const stable = own(document.services, name)?.stable ?? '';
   const cells = input.tally.since(name, input.view.record.generation);
+  const running = input.workers.filter((worker) => worker.service === name);
   const all = cells.reduce((sum, { requests }) => sum + requests, 0);
+  const named = releasesByVersion(document, name, input.view.releases);
   const served = new Map<string, number>();
   for (const { lane, requests } of cells) {
     const version = (lane === null ? undefined : own(releaseOf(document, lane)?.versions ?? {}, name)) ?? stable;
     served.set(version, (served.get(version) ?? 0) + requests);
   }
   const versions = Object.keys(own(document.services, name)?.versions ?? {}).map((version) => {
-    const release = version === stable ? null : releaseNaming(document, name, version, input.view.releases);
+    const release = version === stable ? null : (named.get(version) ?? null);
     const role = version === stable ? 'stable' as const : release === null ? 'kept' as const : 'canary' as const;
-    const workers = input.workers.filter((worker) => worker.service === name && worker.version === version);
+    const workers = running.filter((worker) => worker.version === version);
     const ready = workers.filter((worker) => worker.ready).length;
     const requests = served.get(version) ?? 0;
     const failure = input.failures.get(`${name}/${version}/${role}`) ?? null;
@@ -84,13 +98,15 @@ function serviceView(name: string, input: StatusInput): Api<'ServiceStatus'> {
   return { name, stable, versions };
 }
 
-/** The live release that sends requests to this version, or null. */
-function releaseNaming(document: StrategyDocument, service: string, version: string, states: ReadonlyMap<string, ReleaseState>): string | null {
-  const found = (document.releases ?? []).find((release) => {
+/** By version of the service: the live release that sends requests to it. */
+function releasesByVersion(document: StrategyDocument, service: string, states: ReadonlyMap<string, ReleaseState>): ReadonlyMap<string, string> {
+  const named = new Map<string, string>();
+  for (const release of document.releases ?? []) {
+    const version = own(release.versions, service);
     const state = states.get(release.name);
-    return own(release.versions, service) === version && state !== undefined && isLive(state);
-  });
-  return found?.name ?? null;
+    if (version !== undefined && state !== undefined && isLive(state)) named.set(version, release.name);
+  }
+  return named;
 }
 
 export function workerView({ startedAt, ...worker }: WorkerFacts): Api<'Worker'> {

@@ -25,7 +25,7 @@ describe('a release with a plan', () => {
     assert.deepEqual(machine.take(), ['prepare web/v2', 'publish 4: web=v2', 'prepare web/v2', 'open web/v2', 'retire web/v1/stable']);
     await clock.advance(MINUTE);
     assert.deepEqual(machine.take(), ['retire web/v2/canary']);
-    assert.deepEqual(await standing(plane), ['succeeded', 5]);
+    assert.deepEqual(await standing(plane), ['succeeded', 100]);
     assert.deepEqual([...machine.pools.keys()], ['web/v2/stable']);
     const { document } = await plane.strategy();
     assert.deepEqual((document as { releases: unknown[] }).releases, []);
@@ -107,7 +107,7 @@ describe('a release with a plan', () => {
     assert.deepEqual(await standing(plane), ['paused', 5]);
     assert.equal((await plane.status()).frozen, 'Black Friday');
     await plane.verb('r', 'rollback', by);
-    assert.deepEqual(await standing(plane), ['rolled-back', 5]);
+    assert.deepEqual(await standing(plane), ['rolled-back', 0]);
   });
 
   inWorld('goes on once the freeze is over', planned(), async ({ plane, clock }) => {
@@ -141,7 +141,7 @@ describe('a verdict', () => {
     await plane.verb('r', 'start', by);
     say({ answer: 'harm', reasons: ['errors: 5.00 % against 1.00 %'], evidence: [{ guardrail: 'errors' }] });
     await clock.advance(2_000);
-    assert.deepEqual(await standing(plane), ['rolled-back', 5]);
+    assert.deepEqual(await standing(plane), ['rolled-back', 0]);
     const [event] = await plane.events({ limit: 1 });
     assert.deepEqual([event?.who, event?.why, (event?.evidence as VerdictView).evidence], ['controller', 'errors: 5.00 % against 1.00 %', [{ guardrail: 'errors' }]]);
   });
@@ -152,7 +152,7 @@ describe('a verdict', () => {
     await clock.advance(29 * MINUTE);
     assert.deepEqual(await standing(plane), ['progressing', 5]);
     await clock.advance(2 * MINUTE);
-    assert.deepEqual(await standing(plane), ['succeeded', 5]);
+    assert.deepEqual(await standing(plane), ['succeeded', 100]);
   });
 
   for (const answer of ['inconclusive', 'waiting'] as const) {
