@@ -21,8 +21,8 @@ switch (process.env.FAULT) {
     break;
   }
   case 'a request that cannot be read':
-    // Before any listener of the server sees it.
-    subscribe('http.server.request.start', ({ request }) => Object.defineProperty(request, 'rawHeaders', { get: broken }));
+    // Node itself does not look at it; routing does, before any listener of the server.
+    subscribe('http.server.request.start', ({ request }) => Object.defineProperty(request, 'url', { get: broken }));
     break;
 }
 syncBuiltinESMExports();
