@@ -1,6 +1,6 @@
 // Changes of a strategy document as pure functions: a document in, a document out. It must not check or store them.
 
-import type { ReleaseSpec, StrategyDocument, VersionSpec } from '@graylane/rules';
+import type { ReleaseSpec, ServiceSpec, StrategyDocument, VersionSpec } from '@graylane/rules';
 import { own } from '../own.ts';
 
 /** Room for a release in between, later. */
@@ -34,10 +34,20 @@ export function withVersion(document: StrategyDocument, service: string, version
   return { ...document, services: { ...document.services, [service]: { ...found, versions: { ...found.versions, [version]: spec } } } };
 }
 
-/** Each service named in `stable` gets that version as its stable one. */
+/** Each service named in `stable` gets that version as its stable one, with as many workers as the former had unless it says. */
 export function withStable(document: StrategyDocument, stable: Readonly<Record<string, string>>): StrategyDocument {
-  const services = Object.entries(document.services).map(([name, service]) => [name, own(stable, name) === undefined ? service : { ...service, stable: own(stable, name) ?? service.stable }] as const);
+  const services = Object.entries(document.services).map(([name, service]) => {
+    const next = own(stable, name);
+    return [name, next === undefined ? service : succeeded(service, next)] as const;
+  });
   return { ...document, services: Object.fromEntries(services) };
+}
+
+function succeeded(service: ServiceSpec, stable: string): ServiceSpec {
+  const workers = own(service.versions, service.stable)?.workers;
+  const next = own(service.versions, stable);
+  if (next === undefined || next.workers !== undefined || workers === undefined) return { ...service, stable };
+  return { ...service, stable, versions: { ...service.versions, [stable]: { ...next, workers } } };
 }
 
 /** The stable version of each service that `versions` names. */

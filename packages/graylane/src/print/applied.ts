@@ -12,6 +12,8 @@ export function appliedText(applied: Api<'Applied'>): string {
 }
 
 function inForceText({ generation, revision, acked, stale, tookMs }: Api<'Applied'>): string {
+  // Nothing was published by this very call: it was done before, or it goes on in the background.
+  if (acked === 0 && stale.length === 0 && tookMs === 0) return 'accepted; see graylane status';
   const behind = stale.length === 0 ? '' : `; behind and no entry until they answer: ${stale.join(', ')}`;
   return `generation ${generation} (revision ${revision}) is in force in ${acked} worker${acked === 1 ? '' : 's'} after ${tookMs.toFixed(1)} ms${behind}`;
 }

@@ -51,9 +51,9 @@ export class Machine implements Effects {
       await this.#prepareBehindGateway(service, version, spec, placesOf(listen));
       return;
     }
-    const held = this.#fleet.pools().some((pool) => pool.spec.service === service && pool.spec.role === 'stable' && pool.spec.version !== version);
-    const plan = this.#plan(service, version, 'stable', held ? 'hold' : 'open', spec);
-    if (!held && this.#pool(service, version, 'stable') === undefined) await this.#fleet.openSlots(service, placesOf(listen), plan.workers ?? plan.scaling?.min ?? 1);
+    const former = this.#fleet.pools().find((pool) => pool.spec.service === service && pool.spec.role === 'stable' && pool.spec.version !== version);
+    const plan = succeeding(this.#plan(service, version, 'stable', former === undefined ? 'open' : 'hold', spec), former);
+    if (former === undefined && this.#pool(service, version, 'stable') === undefined) await this.#fleet.openSlots(service, placesOf(listen), plan.workers ?? plan.scaling?.min ?? 1);
     await this.#ensure(plan);
   }
 
@@ -92,8 +92,13 @@ export class Machine implements Effects {
 
   async #ensure(plan: PoolSpec): Promise<void> {
     const running = this.#pool(plan.service, plan.version, plan.role);
-    if (running === undefined) await this.#fleet.start(plan);
-    else if (!runsSpec(running.spec, plan)) await running.reload(plan);
+    if (running === undefined) {
+      await this.#fleet.start(plan);
+      return;
+    }
+    const workers = plan.workers ?? 1;
+    if (!runsSpec(running.spec, { ...plan, workers: running.spec.workers })) await running.reload(plan);
+    if (plan.scaling === undefined && workers !== running.spec.workers) await running.scale(workers);
   }
 
   async #retire(service: string, version: string, role: Role): Promise<void> {
@@ -105,6 +110,11 @@ export class Machine implements Effects {
     const id = poolId({ service, version, role });
     return this.#fleet.pools().find((pool) => pool.id === id);
   }
+}
+
+/** While two stable pools share the public slots the new one fills them all: a slot that nobody accepts on would stall its clients. */
+function succeeding(plan: PoolSpec, former: Pool | undefined): PoolSpec {
+  return former === undefined || plan.scaling !== undefined ? plan : { ...plan, workers: Math.max(plan.workers ?? 1, former.spec.workers) };
 }
 
 function factsOf(worker: WorkerStatus, role: WorkerFacts['role'], restarts: number): WorkerFacts {
