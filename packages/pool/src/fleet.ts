@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { AgentMessage, HelloMessage, StrategyMessage, SupervisorMessage } from '@graylane/wire';
 
 import { refusePublicListeners } from './audit.ts';
-import { workerBrief } from './brief.ts';
+import { Births } from './births.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { encode } from './control/link.ts';
@@ -15,41 +15,32 @@ import type { Link } from './control/link.ts';
 import { ControlServer } from './control/server.ts';
 import type { AgentHandler } from './control/server.ts';
 import { StartFailure } from './failure.ts';
-import { launch, planLaunch, renice, spawnFailure } from './launch.ts';
-import { Heartbeat } from './heartbeat.ts';
-import { receiveNotes } from './notes.ts';
-import { readIfThere } from './atomic-file.ts';
-import { cpuShares } from './os/cgroup.ts';
-import type { CpuShares } from './os/cgroup.ts';
-import { Ownership } from './ownership.ts';
-import { isBoundHandle } from './os/bind.ts';
-import { lastSnapshot } from './last-snapshot.ts';
-import { LogKeeper } from './logs/keeper.ts';
-import { logPlace } from './logs/place.ts';
+import { renice } from './launch.ts';
 import { DEFAULT_ROTATION } from './logs/rotate.ts';
 import type { RotationPlan } from './logs/rotate.ts';
-import { Overseer } from './overseer.ts';
-import { checkSocketPath, runPaths } from './paths.ts';
+import { isBoundHandle } from './os/bind.ts';
+import { runPaths } from './paths.ts';
 import type { RunPaths } from './paths.ts';
-import { Pool, poolId } from './pool/pool.ts';
 import type { PoolHost } from './pool/host.ts';
+import { Pool, poolId } from './pool/pool.ts';
 import { Publisher } from './publisher.ts';
 import type { Published } from './publisher.ts';
-import { loadRecord, RECORD_FORMAT, saveRecord } from './record.ts';
-import type { FleetRecord, PoolRecord, WorkerRecord } from './record.ts';
-import { adoptWorker } from './recovery.ts';
+import { loadRecord, RECORD_FORMAT, saveRecord, workerRecord } from './record.ts';
+import type { FleetRecord, PoolRecord } from './record.ts';
+import { adoptStranger, adoptWorker } from './recovery.ts';
 import { Roster } from './roster.ts';
-import { noKeeper, Slots } from './slots.ts';
+import { Services } from './services.ts';
+import { noKeeper } from './slots.ts';
 import type { Keeper } from './slots.ts';
 import { fullSpec } from './spec.ts';
-import type { FullSpec, Place, PoolSpec } from './spec.ts';
+import type { Place, PoolSpec } from './spec.ts';
+import { workerStatus } from './status.ts';
 import type { FleetEvent, WorkerStatus } from './status.ts';
 import { Waiters } from './until.ts';
-import { childProcess } from './worker/process.ts';
+import { Watch } from './watch.ts';
 import { isServing } from './worker/state.ts';
 import type { WorkerState } from './worker/state.ts';
-import { Worker } from './worker/worker.ts';
-import type { WorkerHost } from './worker/worker.ts';
+import type { Worker, WorkerHost } from './worker/worker.ts';
 
 export interface FleetOptions {
   /** Short absolute path; created with mode 0700. */
@@ -80,20 +71,17 @@ export class Fleet {
   readonly #publisher: Publisher;
   readonly #roster: Roster;
   readonly #waiters: Waiters;
-  readonly #heartbeat: Heartbeat;
-  readonly #overseer: Overseer;
-  readonly #logKeeper: LogKeeper;
-  readonly #ownership: Ownership;
-  readonly #cpuShares: CpuShares;
-  readonly #services = new Map<string, Slots>();
+  readonly #watch: Watch;
+  readonly #births: Births;
+  readonly #services: Services;
   readonly #pools = new Map<string, Pool>();
   readonly #poolHost: PoolHost;
   readonly #workerHost: WorkerHost;
   /** Left by an earlier supervisor and of no pool. */
   readonly #strays = new Set<Worker>();
-  #nextWorker = 0;
+  /** What an earlier supervisor left, until it is recovered. */
+  #left: FleetRecord | null = null;
   #recovered = false;
-  #listening = false;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -103,24 +91,16 @@ export class Fleet {
     this.#publisher = new Publisher(this.#paths, this.#waiters);
     this.#roster = new Roster(this.#clock, this.#waiters);
     this.#control = new ControlServer(this.#paths.control, (hello, link) => this.#welcome(hello, link));
-    this.#heartbeat = new Heartbeat(this.#clock, () => this.#live(), (worker, why) => this.#replace(worker, why));
-    this.#overseer = new Overseer(this.#clock, () => this.pools(), {
-      replace: (worker, why) => this.#replace(worker, why),
-      replaceFat: (worker, why) => void this.#lookOnce(worker).then(() => this.#replace(worker, why)),
-      scale: (pool, workers) => this.#report(pool.id, `scaling to ${workers} workers`, pool.scale(workers)),
-    });
-    this.#logKeeper = new LogKeeper(this.#paths.logs, options.rotation ?? DEFAULT_ROTATION, this.#clock, (id) => this.#live().some((worker) => worker.id === id), (text) => this.#warn('logs', text));
-    this.#ownership = new Ownership(path.resolve(options.runDir), this.#paths, process.geteuid?.() ?? 0);
-    this.#cpuShares = cpuShares('/sys/fs/cgroup', readIfThere('/proc/self/cgroup') ?? '', process.pid);
+    this.#services = new Services(options.keeper ?? noKeeper, options.platform ?? process.platform);
     this.#poolHost = {
       clock: this.#clock,
-      spawn: (slot, spec, revision) => this.#spawn(slot, spec, revision),
-      ensureSlots: (spec, workers) => this.#ensureSlots(spec, workers),
-      releaseSlots: (spec) => this.#releaseSlots(spec.service),
+      spawn: (slot, spec, revision) => this.#births.spawn(slot, spec, revision),
+      ensureSlots: (spec, workers) => this.#services.ensure(spec, workers),
+      releaseSlots: (spec) => this.#services.release(spec.service, this.pools().map((pool) => pool.spec)),
       inspect: (worker) => this.#inspect(worker),
       changed: () => this.#save(),
       emit: (event) => this.#options.onEvent(event),
-      describe: (worker) => this.#describe(worker),
+      describe: workerStatus,
     };
     this.#workerHost = {
       clock: this.#clock,
@@ -135,16 +115,31 @@ export class Fleet {
       said: (worker, message) => this.#said(worker, message),
       forgotten: (worker) => this.#roster.settled(worker.spec.service, () => this.#live(worker.spec.service).filter((other) => other !== worker)),
     };
+    this.#births = new Births({
+      runDir: path.resolve(options.runDir), paths: this.#paths, agentFile: options.agentFile, env: options.env ?? process.env,
+      clock: this.#clock, services: this.#services, host: this.#workerHost,
+      numbered: (service) => {
+        this.#publisher.prepare(service);
+        this.#save();
+      },
+      donated: (service, place, handle) => this.#donated(service, place, handle),
+    });
+    this.#watch = new Watch({
+      clock: this.#clock, paths: this.#paths, rotation: options.rotation ?? DEFAULT_ROTATION,
+      pools: () => this.pools(), workers: () => this.#live(), warn: (subject, text) => this.#warn(subject, text),
+    });
   }
 
-  /** Opens the control socket. Throws `already-running` when a supervisor answers there. */
+  /**
+   * Claims the run folder and opens the control socket. Throws `already-running` when a supervisor answers there.
+   * Where an earlier supervisor left workers, the socket opens in `recover`: nobody may knock before he is known.
+   */
   async listen(): Promise<void> {
     for (const folder of [this.#options.runDir, this.#paths.sockets, this.#paths.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    await this.#control.listen(null);
-    this.#listening = true;
-    this.#heartbeat.start();
-    this.#overseer.start();
-    this.#logKeeper.start();
+    await this.#control.claim();
+    this.#left = loadRecord(this.#paths.state);
+    if (this.#left === null) await this.#control.open();
+    this.#watch.start();
   }
 
   /**
@@ -152,18 +147,24 @@ export class Fleet {
    * under way. Call it after `listen` and before anything is started. Resolves when every worker's agent is back, or after 2 s.
    */
   async recover(): Promise<readonly Pool[]> {
-    const record = loadRecord(this.#paths.state);
-    if (record === null) return [];
-    this.#nextWorker = record.next;
-    const friends = record.pools.flatMap((pool) => pool.workers.map((worker) => worker.pid));
-    for (const service of record.services) await this.#slots(service.name).open(service.places, service.slots, friends);
-    for (const left of record.pools) this.#adopt(left);
-    for (const service of this.#services.keys()) {
+    const left = this.#left;
+    if (left === null) return [];
+    this.#births.continueFrom(left.next);
+    const survivors = left.pools.map((pool) => ({ pool, found: this.#survivors(pool) })).filter(({ found }) => found.length > 0);
+    const friends = survivors.flatMap(({ found }) => found.map((worker) => worker.process.pid));
+    for (const service of left.services) {
+      if (survivors.some(({ pool }) => pool.spec.service === service.name)) await this.#services.of(service.name).open(service.places, service.slots, friends);
+    }
+    for (const { pool, found } of survivors) this.#adopt(pool, found);
+    for (const service of this.#services.names()) {
       this.#publisher.prepare(service);
       this.#refreshPeers(service);
     }
+    this.#left = null;
     this.#recovered = true;
     this.#save();
+    await this.#control.open();
+    this.#births.admitToControl();
     const serving = this.#live().filter((worker) => isServing(worker.state));
     await this.#waiters.until(() => serving.every((worker) => worker.connected || !isServing(worker.state)), ADOPTION_LIMIT_MS);
     return this.pools();
@@ -171,7 +172,7 @@ export class Fleet {
 
   /** Opens the public sockets of a service, `slots` for each place. Throws `port-in-use` and the like. */
   async openSlots(service: string, places: readonly Place[], slots: number): Promise<void> {
-    await this.#slots(service).open(places, slots);
+    await this.#services.of(service).open(places, slots);
     this.#save();
   }
 
@@ -202,7 +203,7 @@ export class Fleet {
 
   pools(): readonly Pool[] { return [...this.#pools.values()]; }
 
-  workers(): readonly WorkerStatus[] { return this.#live().map((worker) => this.#describe(worker)); }
+  workers(): readonly WorkerStatus[] { return this.#live().map(workerStatus); }
 
   /** To all connected agents of a service, or of all services (null). */
   broadcast(service: string | null, message: SupervisorMessage): void {
@@ -212,7 +213,7 @@ export class Fleet {
 
   /** Sends a strategy and waits, until the deadline at most, for the agents to route by it. Workers that start later find it on disk. */
   publish(service: string | null, message: StrategyMessage, deadlineMs: number): Promise<Published> {
-    const services = service === null ? [...this.#services.keys()] : [service];
+    const services = service === null ? this.#services.names() : [service];
     return this.#publisher.publish(services, service === null, message, this.#live(service), deadlineMs);
   }
 
@@ -221,18 +222,17 @@ export class Fleet {
     const last = this.pools().filter((pool) => pool.spec.publicSlots === 'open');
     const first = this.pools().filter((pool) => !last.includes(pool));
     for (const group of [first, last]) await Promise.all(group.map((pool) => this.stop(pool)));
-    this.#heartbeat.stop();
-    this.#overseer.stop();
-    this.#logKeeper.stop();
-    for (const slots of this.#services.values()) slots.close();
-    this.#services.clear();
-    if (this.#listening) await this.#control.close();
-    this.#listening = false;
+    this.#watch.stop();
+    this.#services.close();
+    await this.#control.close();
     this.#save();
   }
 
-  #adopt(left: PoolRecord): void {
-    const found = left.workers.map((record) => adoptWorker(record, this.#clock, this.#workerHost)).filter((worker) => worker !== null);
+  #survivors(left: PoolRecord): readonly Worker[] {
+    return left.workers.map((record) => adoptWorker(record, this.#clock, this.#workerHost)).filter((worker) => worker !== null);
+  }
+
+  #adopt(left: PoolRecord, found: readonly Worker[]): void {
     if (left.phase === 'running' || left.phase === 'reloading') {
       const pool = new Pool(fullSpec(left.spec), left.revision, this.#poolHost);
       this.#pools.set(pool.id, pool);
@@ -249,47 +249,9 @@ export class Fleet {
     void worker.drain('left by an earlier supervisor').then(() => this.#strays.delete(worker));
   }
 
-  #slots(service: string): Slots {
-    const known = this.#services.get(service);
-    if (known !== undefined) return known;
-    const slots = new Slots(this.#options.keeper ?? noKeeper, this.#options.platform ?? process.platform);
-    this.#services.set(service, slots);
-    return slots;
-  }
-
   #live(service: string | null = null): readonly Worker[] {
     const all = [...this.pools().flatMap((pool) => pool.workers()), ...this.#strays];
     return service === null ? all : all.filter((worker) => worker.spec.service === service);
-  }
-
-  #spawn(slot: number, spec: FullSpec, revision: number): Worker {
-    const number = this.#nextWorker;
-    const id = `${spec.service}.${spec.version}.${number}`;
-    this.#nextWorker += 1;
-    checkSocketPath(this.#paths, id);
-    // Before the process exists: its number must never be given away twice.
-    this.#save();
-    this.#publisher.prepare(spec.service);
-    const slots = this.#slots(spec.service);
-    const brief = workerBrief(id, spec, slots.places, this.#paths);
-    const plan = planLaunch(spec, brief, this.#options.agentFile, this.#options.env ?? process.env);
-    this.#ownership.admit(plan.uid);
-    const logFile = logPlace(this.#paths.logs, spec.service, spec.version, number).file;
-    mkdirSync(path.dirname(logFile), { recursive: true, mode: 0o750 });
-    const child = launch(plan, logFile, spec.publicSlots === 'none' ? [] : slots.descriptors(slot));
-    if (child.pid === undefined) {
-      // The reason arrives as an event only; what is certain now is that the command could not be run.
-      child.once('error', () => undefined);
-      throw spawnFailure(spec, Object.assign(new Error('spawn failed'), { code: 'ENOENT' }));
-    }
-    if (spec.nice !== null) renice(child.pid, spec.nice);
-    if (spec.cpuWeight !== null) this.#cpuShares.assign(child.pid, `${spec.service}.${spec.version}`, spec.cpuWeight);
-    const now = this.#clock.now();
-    const identity = { id, slot, revision, logFile, places: slots.places.map((_, index) => index), startedWall: this.#clock.wall() };
-    const state: WorkerState = { name: 'starting', sinceMs: now, owed: { agent: true, places: identity.places.length === 0 ? null : identity.places, message: spec.ready.message, probe: spec.ready.http !== null } };
-    const worker = new Worker(identity, spec, childProcess(child, child.pid), { state, listeners: [] }, this.#workerHost);
-    receiveNotes(child, { ready: () => worker.saidReady(), donated: (place, handle) => this.#donated(spec.service, place, handle) });
-    return worker;
   }
 
   #donated(service: string, place: Place, handle: unknown): void {
@@ -297,7 +259,7 @@ export class Fleet {
       this.#warn(service, `the socket of port ${place.port} did not arrive; a restart of its worker will refuse connections for a moment`);
       return;
     }
-    this.#slots(service).adopt(place, handle);
+    this.#services.of(service).adopt(place, handle);
     this.#save();
   }
 
@@ -305,14 +267,14 @@ export class Fleet {
     if (from.name === 'starting' && worker.state.name === 'ready' && worker.spec.nice !== null) renice(worker.process.pid, worker.spec.nice);
     this.#refreshPeers(worker.spec.service);
     this.#waiters.poke();
-    this.#options.onEvent({ kind: 'worker', worker: this.#describe(worker), from: from.name, cause: 'why' in worker.state ? worker.state.why : '' });
+    this.#options.onEvent({ kind: 'worker', worker: workerStatus(worker), from: from.name, cause: 'why' in worker.state ? worker.state.why : '' });
     this.#save();
   }
 
   #said(worker: Worker, message: AgentMessage): void {
     if (message.kind === 'ack' || message.kind === 'peers-ack') this.#waiters.poke();
     if (message.kind === 'listening') this.#refreshPeers(worker.spec.service);
-    if (PASSED_ON.has(message.kind)) this.#options.onEvent({ kind: 'agent', worker: this.#describe(worker), message });
+    if (PASSED_ON.has(message.kind)) this.#options.onEvent({ kind: 'agent', worker: workerStatus(worker), message });
   }
 
   #refreshPeers(service: string): void {
@@ -320,39 +282,8 @@ export class Fleet {
     if (known !== null) this.#options.onEvent({ kind: 'peers', service, epoch: known.epoch, peers: known.peers });
   }
 
-  async #ensureSlots(spec: FullSpec, workers: number): Promise<void> {
-    const slots = this.#slots(spec.service);
-    if (spec.publicSlots !== 'none' && slots.places.length > 0) await slots.open(slots.places, workers);
-  }
-
-  /** Another pool of the service may still hold them (a promotion): the largest one counts. */
-  #releaseSlots(service: string): void {
-    const holders = this.pools().filter((pool) => pool.spec.service === service && pool.spec.publicSlots !== 'none');
-    this.#slots(service).shrink(Math.max(1, ...holders.map((pool) => pool.spec.workers)));
-  }
-
   #inspect(worker: Worker): void {
-    if (worker.spec.publicSlots === 'none') refusePublicListeners(worker.id, worker.process.pid, this.#slots(worker.spec.service).places);
-  }
-
-  #replace(worker: Worker, why: string): void {
-    const pool = this.pools().find((one) => one.workers().includes(worker));
-    if (pool !== undefined) this.#report(worker.id, `replacing it (${why})`, pool.replace(worker, why));
-  }
-
-  async #lookOnce(worker: Worker): Promise<void> {
-    if (!worker.spec.memory.snapshot) return;
-    try {
-      const file = await lastSnapshot(this.#paths.heaps, { id: worker.id, pid: worker.process.pid, logFile: worker.identity.logFile });
-      this.#warn(worker.id, `it is over its memory limit; its heap snapshot is ${file}`);
-    } catch (error) {
-      this.#warn(worker.id, `it is over its memory limit, and gave no heap snapshot: ${StartFailure.from(error).message}`);
-    }
-  }
-
-  /** Work that nobody waits for; its failure is told. */
-  #report(subject: string, what: string, work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.#warn(subject, `${what} failed: ${StartFailure.from(error).message}`));
+    if (worker.spec.publicSlots === 'none') refusePublicListeners(worker.id, worker.process.pid, this.#services.of(worker.spec.service).places);
   }
 
   #warn(subject: string, text: string): void {
@@ -372,45 +303,22 @@ export class Fleet {
       this.#warn(hello.worker, `an agent of an unknown worker (process ${hello.pid}) connected and was refused`);
       return null;
     }
-    const record: WorkerRecord = {
-      id: hello.worker, slot: -1, revision: 0, pid: hello.pid, born: null, state: 'starting', startedWall: this.#clock.wall(),
-      logFile: logPlace(this.#paths.logs, pool.spec.service, pool.spec.version, Number(hello.worker.split('.').at(-1))).file, spec: pool.spec, listeners: hello.listeners,
-    };
-    const worker = adoptWorker(record, this.#clock, this.#workerHost);
+    const worker = adoptStranger(hello, pool.spec, this.#paths, this.#clock, this.#workerHost);
     if (worker === null) return null;
     const handler = worker.attach(hello, link);
     this.#dismiss(worker);
     return handler;
   }
 
-  #describe(worker: Worker): WorkerStatus {
-    const { id, slot, startedWall, logFile } = worker.identity;
-    const { service, version, role } = worker.spec;
-    return {
-      id, slot, service, version, role, logFile,
-      pool: poolId(worker.spec),
-      pid: worker.process.pid,
-      state: worker.state.name,
-      startedAt: startedWall,
-      connected: worker.connected,
-      node: worker.hello?.node ?? null,
-      generation: worker.ackedGeneration,
-      vitals: worker.vitals,
-    };
-  }
-
   #save(): void {
+    // What was left must not be overwritten before it is taken over.
+    if (this.#left !== null) return;
     const record: FleetRecord = {
       format: RECORD_FORMAT,
-      next: this.#nextWorker,
-      services: [...this.#services].map(([name, slots]) => ({ name, places: slots.places, slots: slots.count })),
+      next: this.#births.next,
+      services: this.#services.records(),
       pools: this.pools().map((pool) => ({ phase: pool.phase, spec: pool.spec, revision: pool.revision, workers: pool.workers().map(workerRecord) })),
     };
     saveRecord(this.#paths.state, record);
   }
-}
-
-function workerRecord(worker: Worker): WorkerRecord {
-  const { id, slot, revision, startedWall, logFile } = worker.identity;
-  return { id, slot, revision, startedWall, logFile, pid: worker.process.pid, born: worker.process.born, state: worker.state.name, spec: worker.spec, listeners: worker.listeners };
 }

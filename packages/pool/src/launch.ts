@@ -2,8 +2,8 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, realpathSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import { constants as osConstants, setPriority } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
@@ -85,20 +85,28 @@ export function renice(pid: number, nice: number): void {
   const tasks = listDirectory(`/proc/${pid}/task`).map(Number);
   for (const task of tasks.length === 0 ? [pid] : tasks) {
     try {
-      setPriority(task, Math.max(constants.priority.PRIORITY_HIGHEST, Math.min(nice, constants.priority.PRIORITY_LOW)));
+      setPriority(task, Math.max(osConstants.priority.PRIORITY_HIGHEST, Math.min(nice, osConstants.priority.PRIORITY_LOW)));
     } catch (error) {
       if (errno(error) === 'EACCES') return;
     }
   }
 }
 
-/** Why spawn() failed, in the words of the spec. */
-export function spawnFailure(spec: FullSpec, error: Error): StartFailure {
-  const command = spec.interpreter ?? process.execPath;
-  if (errno(error) === 'ENOENT' || errno(error) === 'EACCES') {
-    return new StartFailure({ reason: 'interpreter-missing', message: `${spec.service} ${spec.version}: ${command} cannot be run (${errno(error)})`, cure: 'check `interpreter` of this version', cause: error });
+/** Why there is no process: the command cannot be run, or the system would not have one more. */
+export function spawnFailure(spec: FullSpec, command: string): StartFailure {
+  if (command.includes('/') && isRunnable(command)) {
+    return new StartFailure({ reason: 'spawn-failed', message: `${spec.service} ${spec.version}: the system refused to start another process`, cure: 'look at its limits of processes, open files and memory (ulimit -a)' });
   }
-  return StartFailure.from(error);
+  return new StartFailure({ reason: 'interpreter-missing', message: `${spec.service} ${spec.version}: ${command} cannot be run`, cure: 'check `interpreter` of this version' });
+}
+
+function isRunnable(command: string): boolean {
+  try {
+    accessSync(command, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function resolveFolder(spec: FullSpec): string {

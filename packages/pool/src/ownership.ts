@@ -1,7 +1,7 @@
 // Workers may run as another user than root's supervisor. They then own the sockets' folder and the control socket;
 // everything else stays with root. One user for all: forwarding needs every worker to reach every other's socket.
 
-import { chmodSync, chownSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync } from 'node:fs';
 
 import { StartFailure } from './failure.ts';
 import type { RunPaths } from './paths.ts';
@@ -27,9 +27,14 @@ export class Ownership {
       throw new StartFailure({ reason: 'bad-spec', message: `workers of user ${this.#uid} and of user ${wanted} cannot forward to each other`, cure: 'give all versions on this machine the same `user`' });
     }
     this.#uid = wanted;
-    if (wanted === this.#own) return;
+    this.apply();
+  }
+
+  /** Again when the control socket has been opened anew. */
+  apply(): void {
+    if (this.#uid === null || this.#uid === this.#own) return;
     // Others may pass through, but list nothing.
     chmodSync(this.#runDir, 0o711);
-    for (const path of [this.#paths.sockets, this.#paths.control]) chownSync(path, wanted, -1);
+    for (const path of [this.#paths.sockets, this.#paths.control]) if (existsSync(path)) chownSync(path, this.#uid, -1);
   }
 }

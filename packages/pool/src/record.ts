@@ -6,6 +6,7 @@ import { readIfThere, replaceFile } from './atomic-file.ts';
 import type { FullSpec, Place } from './spec.ts';
 import type { PoolPhase } from './status.ts';
 import type { WorkerState } from './worker/state.ts';
+import type { Worker } from './worker/worker.ts';
 
 export const RECORD_FORMAT = 1;
 
@@ -61,4 +62,9 @@ export function loadRecord(file: string): FleetRecord | null {
 /** Only graylane writes this file, atomically and into a folder of mode 0700, so the format number tells enough. */
 function isRecord(value: unknown): value is FleetRecord {
   return typeof value === 'object' && value !== null && 'format' in value && value.format === RECORD_FORMAT && 'pools' in value && Array.isArray(value.pools);
+}
+
+export function workerRecord(worker: Worker): WorkerRecord {
+  const { id, slot, revision, startedWall, logFile } = worker.identity;
+  return { id, slot, revision, startedWall, logFile, pid: worker.process.pid, born: worker.process.born, state: worker.state.name, spec: worker.spec, listeners: worker.listeners };
 }

@@ -4,6 +4,7 @@ import type { AgentMessage, Peer, Role, Vitals } from '@graylane/wire';
 
 import type { StartFailure } from './failure.ts';
 import type { WorkerState } from './worker/state.ts';
+import type { Worker } from './worker/worker.ts';
 
 export interface WorkerStatus {
   readonly id: string;
@@ -49,3 +50,19 @@ export type FleetEvent =
   /** Passed on as it came: counts, unroutable, fault … */
   | { readonly kind: 'agent'; readonly worker: WorkerStatus; readonly message: AgentMessage }
   | { readonly kind: 'warning'; readonly subject: string; readonly text: string };
+
+export function workerStatus(worker: Worker): WorkerStatus {
+  const { id, slot, startedWall, logFile } = worker.identity;
+  const { service, version, role } = worker.spec;
+  return {
+    id, slot, service, version, role, logFile,
+    pool: `${service}.${version}.${role}`,
+    pid: worker.process.pid,
+    state: worker.state.name,
+    startedAt: startedWall,
+    connected: worker.connected,
+    node: worker.hello?.node ?? null,
+    generation: worker.ackedGeneration,
+    vitals: worker.vitals,
+  };
+}

@@ -103,3 +103,12 @@ test('a second supervisor on the same run folder is refused', async (t) => {
   const second = new Fleet({ runDir, agentFile: '/unused', onEvent: () => undefined });
   await assert.rejects(second.listen(), { code: 'GL2012' });
 });
+
+test('a worker runs as another user, reaches its supervisor, and lets no second user in', { skip: process.geteuid?.() !== 0 && 'needs root' }, async (t) => {
+  const { fleet, port } = await rig(t);
+  await fleet.openSlots('web', [{ port, host: '127.0.0.1' }], 1);
+  await fleet.start(app({ user: 65_534 }));
+  assert.equal((await get(port)).body['uid'], 65_534);
+  const failure = await failureOf(fleet.start(app({ version: 'v2', role: 'canary' })));
+  assert.equal(failure?.code, 'GL2018');
+});

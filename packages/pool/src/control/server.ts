@@ -1,6 +1,6 @@
 // The control socket: accepts agents and hands each on once it has said who it is. Knows nothing of pools.
 
-import { chmodSync, chownSync, unlinkSync } from 'node:fs';
+import { chmodSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import type { Server, Socket } from 'node:net';
 
@@ -33,11 +33,14 @@ export class ControlServer {
     this.#server.maxConnections = CONNECTION_LIMIT;
   }
 
-  /** Takes the path over from a dead predecessor; throws `already-running` when a live one answers on it. */
-  async listen(uid: number | null): Promise<void> {
-    if (await answers(this.#path)) {
-      throw new StartFailure({ reason: 'already-running', message: `another supervisor already answers on ${this.#path}`, cure: 'use that one, end it with `graylane down`, or choose another run folder' });
-    }
+  /** Throws `already-running` when a live supervisor answers on the path. */
+  async claim(): Promise<void> {
+    if (!await answers(this.#path)) return;
+    throw new StartFailure({ reason: 'already-running', message: `another supervisor already answers on ${this.#path}`, cure: 'use that one, end it with `graylane down`, or choose another run folder' });
+  }
+
+  /** Takes the path over from a dead predecessor. */
+  async open(): Promise<void> {
     removeSocket(this.#path);
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
@@ -47,10 +50,10 @@ export class ControlServer {
       });
     });
     chmodSync(this.#path, 0o600);
-    if (uid !== null) chownSync(this.#path, uid, -1);
   }
 
   async close(): Promise<void> {
+    if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });

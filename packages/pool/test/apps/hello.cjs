@@ -14,7 +14,7 @@ const server = http.createServer((request, response) => {
   if (request.url === '/leak') globalThis.leaked = Array.from({ length: 1000 }, () => new LeakedThing());
   if (request.url === '/busy') globalThis.pretendBusy = 1;
   if (request.url === '/healthz') response.statusCode = how.UNHEALTHY ? 500 : 200;
-  const body = JSON.stringify({ version: how.GRAYLANE_VERSION, pid: process.pid, cwd: process.cwd(), args: process.argv.slice(2), note: how.NOTE ?? null, node: process.versions.node });
+  const body = JSON.stringify({ version: how.GRAYLANE_VERSION, uid: process.getuid(), pid: process.pid, cwd: process.cwd(), args: process.argv.slice(2), note: how.NOTE ?? null, node: process.versions.node });
   setTimeout(() => response.end(body), Number(how.DELAY_MS ?? 0));
 });
 if (!how.NEVER_LISTEN) server.listen(Number(how.PORT));
