@@ -3,7 +3,7 @@
 
 import type { CountsMessage } from '@graylane/wire';
 import { createVerdict, judge, observe } from '@graylane/verdict';
-import type { ArmCounts, Guardrail, State, VerdictConfig } from '@graylane/verdict';
+import type { ArmCounts, Guardrail, MetricGuardrail, State, VerdictConfig } from '@graylane/verdict';
 import type { Clock } from '../clock.ts';
 import { isLive } from '../release/state.ts';
 import type { ReleaseState } from '../release/state.ts';
@@ -17,8 +17,8 @@ export interface KeeperOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly onFault: (what: string, error: unknown) => void;
-  /** Instead of the usual two, errors and slow requests. */
-  readonly guardrails?: readonly Guardrail[];
+  /** Beside the usual two, errors and slow requests. */
+  readonly metrics?: readonly MetricGuardrail[];
 }
 
 interface Watch {
@@ -93,6 +93,18 @@ export class VerdictKeeper implements Verdicts {
     }
   }
 
+  /** One block of a metric guardrail: the values of both arms at one moment. */
+  measured(release: ReleaseState, name: string, treated: number, control: number): void {
+    const watch = this.#watches.get(release.name);
+    if (watch?.attempt !== release.attempt) return;
+    this.#look(watch);
+    watch.answer = null;
+    watch.state ??= createVerdict(this.#configFor(watch));
+    const share = [...watch.shares.values()].at(-1) ?? null;
+    if (watch.state.plan.control === 'randomised' && share === null) return;
+    watch.state = observe(watch.state, { at: this.#options.clock.now(), share, treated: { units: 0, value: { [name]: treated } }, control: { units: 0, value: { [name]: control } } });
+  }
+
   judge(release: ReleaseState, closing: boolean): VerdictView | null {
     const watch = this.#watches.get(release.name);
     if (watch?.attempt !== release.attempt) return null;
@@ -151,7 +163,7 @@ export class VerdictKeeper implements Verdicts {
     const counting = watch.evidence.knowsUsers ? 'users' as const : 'requests' as const;
     const newest = [...watch.shares.values()].at(-1) ?? null;
     const usual: readonly Guardrail[] = [{ kind: 'share', name: 'errors', counting }, { kind: 'share', name: 'slow', counting }];
-    return { guardrails: this.#options.guardrails ?? usual, control: newest === null ? 'stable' : 'randomised' };
+    return { guardrails: [...usual, ...(this.#options.metrics ?? [])], control: newest === null ? 'stable' : 'randomised' };
   }
 }
 

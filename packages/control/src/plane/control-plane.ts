@@ -6,9 +6,13 @@ import type { Api, Count, CountsMessage } from '@graylane/wire';
 import type { Clock } from '../clock.ts';
 import type { Effects, WorkerFacts } from '../effects.ts';
 import { VerdictKeeper } from '../exposure/keeper.ts';
+import { MetricPoll } from '../exposure/metric-poll.ts';
 import { metricsText } from '../exposure/metrics.ts';
 import { Outcomes } from '../exposure/outcomes.ts';
+import { getJsonByFetch } from '../exposure/prometheus.ts';
+import type { GetJson, MetricQuery } from '../exposure/prometheus.ts';
 import { Tally } from '../exposure/tally.ts';
+import { own } from '../own.ts';
 import { ControlError } from '../problem.ts';
 import { effectiveDocument } from '../release/effective.ts';
 import type { Verdicts } from '../release/verdicts.ts';
@@ -50,6 +54,8 @@ export interface ControlPlaneOptions {
   /** Whether versions need a script; default true. */
   readonly runnable?: boolean;
   readonly retireAfterMs?: number;
+  /** Guardrails from a Prometheus server, beside errors and slow requests. */
+  readonly prometheus?: { readonly url: string; readonly queries: readonly MetricQuery[]; readonly get?: GetJson };
   /** How webhooks are sent; by fetch unless given. */
   readonly send?: Send;
   /** Faults that no caller waits for, one line each. */
@@ -85,6 +91,7 @@ export class ControlPlane {
   readonly #controller: Controller;
   readonly #verdicts: Verdicts;
   readonly #keeper: VerdictKeeper;
+  readonly #metricPoll: MetricPoll | null;
   readonly #outcomes = new Outcomes();
   /** By worker: the last message that was counted. */
   readonly #lastSeq = new Map<string, number>();
@@ -103,7 +110,17 @@ export class ControlPlane {
     };
     this.tokens = new Tokens(store, clock);
     this.webhooks = new Webhooks({ store, clock, send: options.send ?? sendByFetch, onFault });
-    this.#keeper = new VerdictKeeper({ store, clock, onFault });
+    const { prometheus } = options;
+    const metrics = (prometheus?.queries ?? []).map(({ name, worse, ratio }) => ({ kind: 'metric' as const, name, worse, ...(ratio === undefined ? {} : { margin: { ratio } }) }));
+    this.#keeper = new VerdictKeeper({ store, clock, onFault, metrics });
+    this.#metricPoll = prometheus === undefined ? null : new MetricPoll({
+      url: prometheus.url, queries: prometheus.queries, clock, onFault, get: prometheus.get ?? getJsonByFetch,
+      releases: async () => {
+        const { releases, record } = await currentView(this.#plane);
+        return { states: releases.values(), stable: (service) => own(record.document.services, service)?.stable ?? null };
+      },
+      onPair: (state, name, treated, control) => this.#keeper.measured(state, name, treated, control),
+    });
     this.#verdicts = options.verdicts ?? this.#keeper;
     this.#plane = {
       ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, runnable: options.runnable ?? true, unstored: new Map(),
@@ -130,6 +147,7 @@ export class ControlPlane {
     for (const [service, { stable }] of Object.entries(view.record.document.services)) await this.#plane.effects.openStable(service, stable);
     this.#controller.wake();
     await this.webhooks.start();
+    this.#metricPoll?.start();
     return { origin, failed };
   }
 
@@ -137,6 +155,7 @@ export class ControlPlane {
   async stop(): Promise<void> {
     await this.#controller.stop();
     await this.webhooks.stop();
+    await this.#metricPoll?.stop();
     await this.#keeper.save();
   }
 

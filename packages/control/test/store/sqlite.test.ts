@@ -65,6 +65,24 @@ describe('the embedded store and its file', () => {
     await assert.rejects(openSqliteStore({ file, clock: new FakeClock() }), /ends at revision 1, but revision 21 had been acknowledged/);
   });
 
+  inFolder('a flipped byte anywhere in the log is damage or harmless, never another content', async (dir) => {
+    const file = join(dir, 'store.db');
+    const store = await openSqliteStore({ file, clock: new FakeClock() });
+    for (let n = 0; n < 30; n += 1) await store.commit([], [{ key: `key/${n % 7}`, value: contentOf(n) }]);
+    const left = { database: readFileSync(file), log: readFileSync(`${file}-wal`), mark: readFileSync(`${file}.revision`) };
+    await store.close();
+    let damage = 0;
+    for (let at = 0; at < left.log.length; at += 1_013) {
+      const log = Buffer.from(left.log);
+      log[at] = (log[at] ?? 0) ^ 0x04;
+      writeFileSync(file, left.database);
+      writeFileSync(`${file}-wal`, log);
+      writeFileSync(`${file}.revision`, left.mark);
+      damage += await damageOf(file);
+    }
+    assert.ok(damage > 10, `only ${damage} flips were noticed`);
+  });
+
   inFolder('a file that is no database is damage', async (dir) => {
     const file = join(dir, 'store.db');
     writeFileSync(file, 'not a database at all, but long enough to be read as one '.repeat(100));
