@@ -4,6 +4,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import type { RequestFields } from '@graylane/rules';
 import { analyse, compile, loadRouter, parseStrategy } from '@graylane/rules';
@@ -19,6 +21,15 @@ const short = process.argv.includes('--short');
 
 const rivals = fileURLToPath(new URL('./rules-rivals/', import.meta.url));
 if (!existsSync(`${rivals}node_modules`)) execFileSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: rivals, stdio: 'inherit' });
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes that are really held. */
+function heapUsed(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
 
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
@@ -52,14 +63,14 @@ function median(values: readonly number[]): number {
 interface Prepared { readonly rows: readonly string[]; readonly contestants: readonly { readonly name: string; readonly decide: Decide }[]; readonly list: readonly RequestFields[]; readonly close: () => void }
 
 async function prepare(count: number): Promise<Prepared> {
-  const before = process.memoryUsage().heapUsed;
+  const before = heapUsed();
   const parsed = timed(() => parseStrategy(strategy(count)));
   if (!parsed.value.ok) throw new Error(parsed.value.errors[0]?.problem);
   const good = parsed.value.strategy;
   const compiled = timed(() => compile(good));
   const text = JSON.stringify(compiled.value);
   const loaded = timed(() => loadRouter(JSON.parse(text) as typeof compiled.value, { generation: 1, random: seeded(SEED) }));
-  const heap = (process.memoryUsage().heapUsed - before) / 2 ** 20;
+  const heap = (heapUsed() - before) / 2 ** 20;
   const analysed = count > 1_000 && short ? null : timed(() => analyse(good));
   const releases = exactReleases(strategy(count));
   // An engine that takes milliseconds per decision says nothing more at 10,000.

@@ -26,3 +26,5 @@ export { curlLine } from './render/curl.ts';
 export { sarif } from './render/sarif.ts';
 export type { SarifOptions } from './render/sarif.ts';
 export { errorText, findingText } from './render/text.ts';
+export { importEaseMesh } from './interchange/easemesh.ts';
+export type { Imported, ImportProblem } from './interchange/easemesh.ts';
