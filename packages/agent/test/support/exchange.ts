@@ -13,7 +13,7 @@ export function open(target: Target): net.Socket {
   const socket = target.secure === true
     ? tls.connect({ port: target.port, host: '127.0.0.1', rejectUnauthorized: false, ...(target.alpn === undefined ? {} : { ALPNProtocols: [target.alpn] }) })
     : net.connect(target.port, '127.0.0.1');
-  socket.setTimeout(4000, () => socket.destroy(new Error('no bytes for 4 s')));
+  socket.setTimeout(30_000, () => socket.destroy(new Error('no bytes for 30 s')));
   return socket;
 }
 

@@ -21,7 +21,7 @@ build();
 export const BUNDLE: Loader = { node: process.execPath, flags: ['--import', join(import.meta.dirname, '../../dist/agent.js')] };
 
 /** Nothing here takes longer but a fault, also on a machine with other work. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export interface Slot {
   fd(): number;
