@@ -35,13 +35,15 @@ process.once('uncaughtException', (error) => {
 });
 
 await fleet.listen();
+const found = performance.now();
 const adopted = await fleet.recover();
+const recoverMs = performance.now() - found;
 if (adopted.length === 0) await fleet.openSlots('web', [{ port: task.port, host: '127.0.0.1' }], task.pools.find((pool) => pool.role === 'stable')?.workers ?? 1);
 for (const spec of task.pools) {
   if (!fleet.pools().some((pool) => pool.spec.version === spec.version)) await fleet.start(spec);
 }
 keeper?.standing();
-say({ said: 'up', adopted: adopted.length, workers: fleet.workers().map(({ id, pid, state, connected }) => ({ id, pid, state, connected })) });
+say({ said: 'up', recoverMs, adopted: adopted.length, workers: fleet.workers().map(({ id, pid, state, connected }) => ({ id, pid, state, connected })) });
 
 async function end(): Promise<void> {
   await fleet.down();
