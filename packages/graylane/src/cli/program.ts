@@ -6,6 +6,7 @@ import { addCheck } from './check.ts';
 import { addDiagnose } from './diagnose.ts';
 import { addDown } from './down.ts';
 import { addExplain } from './explain.ts';
+import { addGateway } from './gateway.ts';
 import { addInstall } from './install.ts';
 import { addProcesses } from './processes.ts';
 import { addRelease } from './release.ts';
@@ -23,7 +24,7 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(graylane --help lists the commands)')
     .exitOverride();
-  for (const add of [addUp, addDown, addStatus, addExplain, addRelease, addStrategy, addCheck, addProcesses, addDiagnose, addInstall]) add(program);
+  for (const add of [addUp, addDown, addStatus, addExplain, addRelease, addStrategy, addCheck, addProcesses, addDiagnose, addInstall, addGateway]) add(program);
   for (const command of program.commands) {
     for (const one of [command, ...command.commands]) one.exitOverride().copyInheritedSettings(program);
   }

@@ -7,9 +7,10 @@ import type { Processes } from './processes.ts';
 
 const PROCESSES_PATH = `${API_PREFIX}/processes`;
 
-export function serveApi(plane: ControlPlane, processes: Processes, socket: string): Promise<Listening> {
+/** `processes` null: nothing is run here. */
+export function serveApi(plane: ControlPlane, processes: Processes | null, socket: string): Promise<Listening> {
   const control = apiApp({ plane, clock: systemClock, guard: socketGuard });
-  return listenOnSocket({ fetch: (request) => (isForProcesses(request) ? answer(processes, request) : control.fetch(request)) }, socket);
+  return listenOnSocket({ fetch: (request) => (processes !== null && isForProcesses(request) ? answer(processes, request) : control.fetch(request)) }, socket);
 }
 
 function isForProcesses(request: Request): boolean {
