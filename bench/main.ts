@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, cpus, release, tmpdir } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../conformance/live/random.ts';
@@ -17,6 +17,9 @@ import type { Server } from './server.ts';
 
 const here = import.meta.dirname;
 const page = join(here, '../docs/benchmarks.md');
+
+/** Load per core from which on the figures of different contestants are not hurt alike. */
+const BUSY_SHARE = 0.5;
 
 const { values } = parseArgs({
   options: {
@@ -37,6 +40,9 @@ const { values } = parseArgs({
 const chosen = contestants.filter(({ name }) => values.only === undefined || values.only.split(',').some((start) => name.startsWith(start)));
 requirePrograms(['wrk', ...new Set(chosen.flatMap(({ programs }) => programs))]);
 installRivals();
+
+const otherWork = loadavg()[0] ?? 0;
+if (otherWork > availableParallelism() * BUSY_SHARE) console.error(`The load average is ${otherWork.toFixed(1)}: beside other work, several processes look dearer than one. Measure on a quiet machine.`);
 
 const folder = mkdtempSync(join(tmpdir(), 'glb-'));
 const servers = new Map<string, Server>();
@@ -112,6 +118,6 @@ function conditions(): Parameters<typeof report>[0] {
     date: new Date().toISOString().slice(0, 10),
     machine: `${availableParallelism()} cores ${cpus()[0]?.model.trim() ?? ''}, Linux ${release()}`,
     versions: [`Node ${process.versions.node}`, `nginx ${output('nginx', '-v')}`, `HAProxy ${output('haproxy', '-v')}`, ...rivalVersions].join(', '),
-    load: `${values.rounds} interleaved rounds of ${values.seconds} s after ${values.warmup} s of warm-up, with ${values.connections} connections, ${values.workers} stable worker(s); medians, ratios of pairs measured in the same round.`,
+    load: `${values.rounds} interleaved rounds of ${values.seconds} s after ${values.warmup} s of warm-up, with ${values.connections} connections, ${values.workers} stable worker(s); medians, ratios of pairs measured in the same round. Load average before the start: ${otherWork.toFixed(1)}.`,
   };
 }
