@@ -54,7 +54,7 @@ it('random pairs: every request that changes lies in a change', () => {
       const [from, to] = [old.decide(request).lane, next.decide(request).lane];
       if (old.version('web', from) !== next.version('web', to)) assert.ok(known.has(`${from ?? '-'}>${to ?? '-'}`), `${from ?? '-'}>${to ?? '-'}`);
     }
-  }), { numRuns: 60, seed: 20261122, endOnFailure: true });
+  }), { numRuns: 30, seed: 20261122 });
 });
 
 it('a strategy does not differ from itself', () => {

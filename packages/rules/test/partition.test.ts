@@ -29,7 +29,7 @@ describe('classes of a header', () => {
       partition.classes.forEach(({ value: shown }, i) => {
         assert.equal(plans.map((plan) => Number(partition.setOf(plan).has(i))).join(''), tests.map((test) => Number(test(shown))).join(''));
       });
-    }), { numRuns: 400 });
+    }), { numRuns: 150 });
   });
 
   it('two classes that are not literal differ in some test', () => {
@@ -38,7 +38,7 @@ describe('classes of a header', () => {
       assert.ok(partition !== null);
       const values = partition.classes.map(({ value }) => value);
       assert.equal(new Set(values).size, values.length);
-    }), { numRuns: 200 });
+    }), { numRuns: 80 });
   });
 });
 
