@@ -289,3 +289,19 @@ onHops('an upstream that leaves after an early answer frees its place while the 
   clearInterval(upload);
   client.destroy();
 });
+
+onHops('event streams leave room for exchanges: they may last for days', { limits: { inFlightPerUpstream: 1, waitMs: 200 }, answer: (socket, request, count) => {
+  if (request.head.includes('/events')) socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n');
+  else ok('plain')(socket, request, count);
+} }, async ({ port, stats }) => {
+  const streams = await Promise.all([1, 2, 3].map(async () => {
+    const client = await RawClient.connect(port);
+    client.send(GET.replace('/x', '/events'));
+    await client.until((text) => text.includes('data: 1'));
+    return client;
+  }));
+  assert.match(await exchange(port, GET_CLOSE), /plain$/);
+  assert.deepEqual([stats().tunnels, stats().inFlight], [3, 0]);
+  for (const client of streams) client.destroy();
+  while (stats().tunnels > 0) await sleep(1);
+});

@@ -28,6 +28,8 @@ export interface ExchangeContext {
   readonly limits: Limits;
   readonly clock: Clock;
   now(): number;
+  /** Whether one tunnel more is within the limit. */
+  mayTunnel(): boolean;
   failed(group: Group, what: Failure, status: number): void;
   retried(group: Group, what: Failure): void;
 }
@@ -61,6 +63,8 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
   #attempts = 0;
   #fresh = false;
   avoid: Endpoint | null = null;
+  /** Gives back what it holds of its group's limits; replaced when it holds something else. */
+  #leave: () => void = () => undefined;
 
   constructor(context: ExchangeContext, group: Group, req: IncomingMessage, res: ServerResponse, head: RequestHead, editReply: EditReply | null) {
     this.#context = context;
@@ -84,6 +88,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
     const now = this.#context.now();
     const connection = endpoint.take(this, this.#fresh);
     this.#attempts++;
+    this.#leave = () => this.#group.release(endpoint);
     this.#move({ phase: 'sent', connection, endpoint, since: now, idleMs: connection.uses === 0 ? 0 : now - connection.since });
     connection.writeHead(this.#head.text, this.#upload.ended, this.#req.method === 'HEAD', false);
     if (!connection.isConnecting) this.#upload.start(connection);
@@ -117,6 +122,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
     const mayKeep = keepsAlive(this.#res) && (hop.finishesUploads || this.#upload.ended);
     const reply = writer.begin(this.#res, head.status, hop.replyHead(head, framing, this.#req, mayKeep, this.#edited(head)));
     this.#move({ phase: 'answering', connection: state.connection, endpoint: state.endpoint, reply });
+    if (head.eventStream && this.#context.mayTunnel()) this.#becomeTunnel();
   }
 
   body(bytes: Buffer, start: number, end: number, last: boolean, trailers: string): void {
@@ -126,7 +132,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
     const { writer } = this.#context;
     const piece = { bytes, start, end, last, trailers };
     if (last) {
-      this.#finish(state.connection, state.endpoint);
+      this.#finish(state.connection);
       writer.write(this.#res, state.reply, piece);
     } else if (!writer.write(this.#res, state.reply, piece)) {
       state.connection.pause();
@@ -156,7 +162,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
       this.#fresh = true;
       this.#move(WAITING);
       this.#context.retried(this.#group, what);
-      this.#group.release(state.endpoint);
+      this.#leave();
       this.#group.apply(this);
       return;
     }
@@ -210,6 +216,13 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
   /** What is left to do when the body ends after its answer. */
   #trailing: (() => void) | null = null;
 
+  /** An event stream may last for days: it counts as a tunnel, not as an exchange under way. */
+  #becomeTunnel(): void {
+    this.#leave();
+    this.#group.tunnels++;
+    this.#leave = () => this.#group.tunnels--;
+  }
+
   #edited(head: ResponseHead): ReplyEdit | null {
     return this.#editReply === null ? null : this.#editReply({ status: head.status, field: (lower) => fieldOf(head, lower) });
   }
@@ -223,16 +236,16 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
   }
 
   /** The answer is complete. The connection is free when the body is, too. */
-  #finish(connection: Connection, endpoint: Endpoint): void {
+  #finish(connection: Connection): void {
     this.#move(ENDED);
     if (this.#upload.ended) {
-      this.#group.release(endpoint);
+      this.#leave();
       return;
     }
     if (!this.#context.hop.finishesUploads || !this.#res.shouldKeepAlive) {
       this.#upload.stop();
       connection.abandon();
-      this.#group.release(endpoint);
+      this.#leave();
       closeGently(this.#req, this.#res);
       return;
     }
@@ -244,7 +257,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
         this.#upload.stop();
         connection.abandon();
       }
-      this.#group.release(endpoint);
+      this.#leave();
     };
   }
 
@@ -257,7 +270,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
       this.#group.withdraw(this);
     } else {
       state.connection.abandon();
-      this.#group.release(state.endpoint);
+      this.#leave();
     }
     const { status } = meaning(what.reason);
     this.#context.failed(this.#group, what, state.phase === 'answering' ? 0 : status);

@@ -79,6 +79,7 @@ export class Forwarder {
       limits: this.#limits,
       clock: this.#clock,
       now: () => this.#clock.now(),
+      mayTunnel: () => this.#tunnelCount() < this.#limits.tunnels,
       failed: (group, what, status) => this.#tellFailed(group.name, what, status),
       retried: (group, what) => this.#onEvent({ kind: 'retried', group: group.name, ...what }),
     };
@@ -163,6 +164,13 @@ export class Forwarder {
       this.#groups.set(name, group);
     }
     return group;
+  }
+
+  /** Upgraded connections and event streams. */
+  #tunnelCount(): number {
+    let count = 0;
+    for (const group of this.#groups.values()) count += group.tunnels;
+    return count;
   }
 
   #tellFailed(group: string, what: Failure, status: number): void {

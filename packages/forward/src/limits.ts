@@ -32,7 +32,7 @@ export interface Limits {
   readonly trailerBytes: number;
   /** Bytes of chunk extensions per answer: nobody uses them but attackers. */
   readonly chunkExtensionBytes: number;
-  /** Upgraded connections at a time: each holds two descriptors. */
+  /** Upgraded connections and event streams at a time: each holds two descriptors for as long as its client likes. */
   readonly tunnels: number;
   /** A tunnel without a byte in either direction; 0 is off, for quiet WebSockets are common. */
   readonly tunnelIdleMs: number;

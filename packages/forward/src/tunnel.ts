@@ -4,12 +4,11 @@ import type { Duplex } from 'node:stream';
 import type { TunnelEnd } from './connection.ts';
 
 export interface TunnelBounds {
-  readonly tunnels: number;
   readonly tunnelIdleMs: number;
   readonly tunnelLingerMs: number;
 }
 
-/** All tunnels of this process: counted, bounded, and ended when late. */
+/** All upgraded connections of this process, ended when late. */
 export class Tunnels {
   readonly #bounds: TunnelBounds;
   readonly #now: () => number;
@@ -18,14 +17,6 @@ export class Tunnels {
   constructor(bounds: TunnelBounds, now: () => number) {
     this.#bounds = bounds;
     this.#now = now;
-  }
-
-  get size(): number {
-    return this.#open.size;
-  }
-
-  get full(): boolean {
-    return this.#open.size >= this.#bounds.tunnels;
   }
 
   /** `firstToClient` and `firstToUpstream` are what must go before anything else; `onClosed` is called once. */

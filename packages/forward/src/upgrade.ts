@@ -55,8 +55,8 @@ export class Upgrade implements Applicant, ConnectionUser {
     const { socket } = this.#client;
     socket.once('close', this.#onClientClosed);
     socket.on('error', this.#onClientClosed);
-    if (this.#tunnels.full) this.#end(failure('tunnel-limit'));
-    else this.#group.apply(this);
+    if (this.#context.mayTunnel()) this.#group.apply(this);
+    else this.#end(failure('tunnel-limit'));
   }
 
   admitted(endpoint: Endpoint): void {
