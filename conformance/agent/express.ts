@@ -1,0 +1,60 @@
+// Runs the test suite of Express from a checkout (`npm install` done) three times: bare, with the agent at 0 %, and with
+// every request forwarded. The outcomes must be the same, test by test.
+// node --conditions=graylane-source conformance/agent/express.ts FOLDER
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Outcome {
+  readonly passed: ReadonlySet<string>;
+  readonly failed: ReadonlySet<string>;
+  readonly loop: string;
+}
+
+interface Report {
+  readonly passes: readonly { readonly fullTitle: string }[];
+  readonly failures: readonly { readonly fullTitle: string }[];
+}
+
+/** What differs when every request is forwarded, and why it is meant to. */
+const known: readonly { readonly title: RegExp; readonly why: string }[] = [
+  { title: /should not add Content-Length header if Transfer-Encoding header is equal to (compress|deflate|gzip)$/, why: 'an answer with a transfer coding other than chunked has no safe framing: 502' },
+  { title: /should set the response status code to 101$/, why: 'switching protocols unasked is refused: 502' },
+  { title: /sendFile\(path, fn\) should invoke the callback when client aborts$/, why: 'a client that leaves is noticed one hop later, and this file is sent by then' },
+];
+
+const folder = process.argv[2] ?? '';
+const mocha = join(folder, 'node_modules/mocha/bin/mocha.js');
+if (!existsSync(mocha)) {
+  console.error(`no mocha in ${folder || 'no folder'}: give the path of an Express checkout with its dependencies installed`);
+  process.exit(2);
+}
+
+/** `percent` null: without the agent. */
+function run(percent: number | null): Outcome {
+  const loop = percent === null ? [] : ['--conditions=graylane-source', '--import', join(import.meta.dirname, 'loop.ts')];
+  const { stdout, stderr } = spawnSync(process.execPath, [...loop, mocha, '--require', 'test/support/env', '--reporter', 'json', '--no-exit', 'test/', 'test/acceptance/'], {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 256 * 1024 * 1024,
+    timeout: 300_000,
+    env: { ...process.env, NODE_ENV: 'test', LOOP_PERCENT: String(percent ?? 0) },
+  });
+  const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Report;
+  const titles = (tests: Report['passes']): Set<string> => new Set(tests.map(({ fullTitle }) => fullTitle));
+  return { passed: titles(report.passes), failed: titles(report.failures), loop: stderr.split('\n').filter((line) => line.startsWith('loop:')).join('; ') };
+}
+
+const bare = run(null);
+console.log(`bare: ${bare.passed.size} passed, ${bare.failed.size} failed`);
+for (const percent of [0, 100]) {
+  const outcome = run(percent);
+  console.log(`${percent} %: ${outcome.passed.size} passed, ${outcome.failed.size} failed (${outcome.loop})`);
+  for (const title of bare.passed) {
+    if (outcome.passed.has(title)) continue;
+    const why = percent === 100 ? known.find((difference) => difference.title.test(title))?.why : undefined;
+    console.log(`  ${outcome.failed.has(title) ? 'fails' : 'did not run'}: ${title}${why === undefined ? '' : ` (known: ${why})`}`);
+    if (why === undefined) process.exitCode = 1;
+  }
+}
