@@ -1,11 +1,13 @@
 // `graylane check` and `graylane schema`: what a file says, without anything running.
 
+import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { analyse, hasErrors, schema, type Finding } from '@graylane/rules';
+import { analyse, hasErrors, sarif, schema, type Finding } from '@graylane/rules';
 import { findConfig } from '../config/find.ts';
 import { readPlacedStrategy } from '../config/strategy.ts';
 import { exit, Failure } from '../print/failure.ts';
-import { findingText } from '../print/finding.ts';
+import { findingText, ORIGIN } from '../print/finding.ts';
+import { version } from '../version.ts';
 import { contextOf, type GlobalOptions } from './context.ts';
 
 export function addCheck(program: Command): void {
@@ -13,12 +15,19 @@ export function addCheck(program: Command): void {
     .command('check')
     .argument('[file]', 'config or strategy file; default: the nearest graylane.config.*')
     .description('check a strategy: errors of form at once, then what its releases do to each other, each with a request that shows it')
+    .option('--sarif', 'as SARIF 2.1.0, for code hosts')
     .action(async (file: string | undefined, _options: unknown, command: Command) => {
-      const { directory, terminal } = contextOf(command.optsWithGlobals<GlobalOptions>());
+      const options = command.optsWithGlobals<GlobalOptions & { sarif?: boolean }>();
+      const { directory, terminal } = contextOf(options);
       const path = requireConfig(directory, file);
       const { strategy, place } = await readPlacedStrategy(path, { runnable: false });
       const findings = analyse(strategy);
       const { services, releases = [] } = strategy.document;
+      if (options.sarif === true) {
+        terminal.object(sarif(findings, { file: relative(directory, path), version: version(), origin: ORIGIN, lineOf: (pointer) => place(pointer).line ?? null }));
+        if (hasErrors(findings)) process.exitCode = exit.usage;
+        return;
+      }
       if (terminal.json) terminal.object({ file: path, ok: !hasErrors(findings), findings });
       for (const finding of findings) terminal.data(`${findingText(finding, place)}\n`);
       terminal.data(`${path}: ${Object.keys(services).length} services, ${releases.length} releases, ${countsText(findings)}`);

@@ -1,12 +1,15 @@
 // `graylane apply` and `diff`: a whole document against the live strategy. Never silently overwrites what was changed live.
 
 import type { Command } from 'commander';
+import { diff } from '@graylane/rules';
 import type { Api } from '@graylane/wire';
 import { readStrategy } from '../config/strategy.ts';
 import { appliedText, changesText } from '../print/applied.ts';
+import { differenceText } from '../print/difference.ts';
 import { exit, Failure } from '../print/failure.ts';
+import { ORIGIN } from '../print/finding.ts';
 import { requireConfig } from './check.ts';
-import { contextOf, type GlobalOptions } from './context.ts';
+import { contextOf, type Context, type GlobalOptions } from './context.ts';
 import { liveClient } from './live.ts';
 
 interface ApplyOptions extends GlobalOptions {
@@ -45,15 +48,27 @@ export function addStrategy(program: Command): void {
   program
     .command('diff')
     .argument('[file]', 'config or strategy file; default: the nearest graylane.config.*')
-    .description('what a file would change in the live strategy; exit code 1 when anything')
-    .action(async (file: string | undefined, _options: unknown, command: Command) => {
+    .argument('[other]', 'a second file: then both are compared by what they mean for requests')
+    .description('what a file would change in the live strategy, or which requests go elsewhere between two files; exit code 1 when anything')
+    .action(async (file: string | undefined, other: string | undefined, _options: unknown, command: Command) => {
       const context = contextOf(command.optsWithGlobals<GlobalOptions>());
+      if (other !== undefined) {
+        await compareFiles(context, requireConfig(context.directory, file), requireConfig(context.directory, other));
+        return;
+      }
       const { document } = await readStrategy(requireConfig(context.directory, file), { runnable: false });
       const difference = await (await liveClient(context)).difference(document);
       if (context.terminal.json) context.terminal.object(difference);
       context.terminal.data(difference.changes.length === 0 ? 'no difference' : changesText(difference.changes));
       if (difference.changes.length > 0) process.exitCode = exit.failed;
     });
+}
+
+async function compareFiles({ terminal }: Context, before: string, after: string): Promise<void> {
+  const difference = diff(await readStrategy(before, { runnable: false }), await readStrategy(after, { runnable: false }));
+  if (terminal.json) terminal.object(difference);
+  terminal.data(differenceText(difference, ORIGIN));
+  if (difference.changes.length > 0 || !difference.complete) process.exitCode = exit.failed;
 }
 
 function overwrites({ live }: Api<'Difference'>): Failure {

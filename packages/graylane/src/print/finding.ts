@@ -1,7 +1,10 @@
 // The text of a finding: what, where, why, what to do, and a request that shows it. Pure.
 
-import { fromBytes, type Finding, type Witness } from '@graylane/rules';
+import { curlLine, type Finding } from '@graylane/rules';
 import { inert, problemText, type Place } from './failure.ts';
+
+/** Where an example request is sent; the reader's own place is not known here. */
+export const ORIGIN = 'http://localhost';
 
 const MARKS: Readonly<Record<Finding['level'], string>> = { error: '✗ error', warning: '! warning', info: '· info' };
 
@@ -11,17 +14,6 @@ export function findingText(finding: Finding, place: (pointer: string) => Place)
   const when = step === undefined ? '' : ` (once ${step.release} is at ${step.percent} %)`;
   const lines = [`${MARKS[level]} ${problemText({ code, message: `${message}${when}`, place: at, cause, fix })}`];
   if (share !== undefined) lines.push(`  share: ${Math.round(share * 1_000) / 10} % of those requests`);
-  if (witness !== null) lines.push(`  such as: ${inert(curlOf(witness))}`, `  goes to: ${witness.lane ?? 'stable'}`);
+  if (witness !== null) lines.push(`  such as: ${inert(curlLine(witness, ORIGIN))}`, `  goes to: ${witness.lane ?? 'stable'}`);
   return lines.join('\n');
-}
-
-/** A command that sends the witness as it stands. */
-export function curlOf({ method, target, headers }: Witness): string {
-  const host = headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? 'localhost';
-  const lines = headers.filter(([name]) => name.toLowerCase() !== 'host').map(([name, value]) => ` -H ${quoted(`${name}: ${fromBytes(value)}`)}`);
-  return `curl${method === 'GET' ? '' : ` -X ${quoted(method)}`}${lines.join('')} ${quoted(`http://${host}${target}`)}`;
-}
-
-function quoted(text: string): string {
-  return /^[\w./:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

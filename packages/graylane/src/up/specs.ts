@@ -36,7 +36,7 @@ export function poolSpec({ service, version, role, publicSlots, spec, base }: Po
     ...(spec.interpreter === undefined ? {} : { interpreter: interpreterPath(spec.interpreter, base) }),
     ...(spec.nodeFlags === undefined ? {} : { nodeFlags: spec.nodeFlags }),
     ...(spec.env === undefined ? {} : { env: spec.env }),
-    ...(envFiles[0] === undefined ? {} : { envFile: resolve(base, envFiles[0]) }),
+    ...(envFiles.length === 0 ? {} : { envFile: envFiles.map((file) => resolve(base, file)) }),
     ...(typeof workers === 'number' ? { workers } : { scaling: workers }),
     ...(spec.ready === undefined ? {} : { ready: readySpec(spec.ready) }),
     ...milliseconds('killTimeoutMs', spec.killTimeout),
@@ -45,6 +45,7 @@ export function poolSpec({ service, version, role, publicSlots, spec, base }: Po
     ...(spec.nice === undefined ? {} : { nice: spec.nice }),
     ...(spec.user === undefined ? {} : { user: spec.user }),
     ...(spec.group === undefined ? {} : { group: spec.group }),
+    ...(spec.heapLimit === undefined ? {} : { heapLimitBytes: bytes(spec.heapLimit) }),
     ...(spec.memoryLimit === undefined ? {} : { memory: { rssBytes: bytes(spec.memoryLimit) } }),
   };
 }
