@@ -33,7 +33,10 @@ export async function crowd(options: CrowdOptions): Promise<CrowdReport> {
   let timeouts = 0;
   const over = (): boolean => performance.now() - started >= durationMs;
   const one = async (): Promise<void> => {
-    while (!over()) timeouts += await visit(options, started, samples, over);
+    while (!over()) {
+      const gaveUp = await visit(options, started, samples, over);
+      timeouts += gaveUp;
+    }
   };
   await Promise.all(Array.from({ length: clients }, one));
   return { samples, timeouts };
