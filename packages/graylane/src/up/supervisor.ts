@@ -50,7 +50,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     ...(options.keeper === null ? {} : { keeper: options.keeper }),
     onEvent: (event) => {
       if (event.kind === 'peers') places.set(event.service, event.peers.find(({ listeners }) => listeners.length > 0)?.listeners ?? []);
-      if (event.kind === 'agent' && event.message.kind === 'counts') counted?.counted(event.worker.service, event.message.counts);
+      if (event.kind === 'agent' && event.message.kind === 'counts') counted?.report(event.worker, event.message);
       else options.onEvent(event);
     },
   });
