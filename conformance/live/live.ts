@@ -67,6 +67,7 @@ class LiveRun {
   #published = 0;
   #refused = 0;
   #publishing: Promise<void> | null = null;
+  #broken: { readonly error: unknown } | null = null;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -79,6 +80,7 @@ class LiveRun {
     await this.#publish();
     await runLoad({ port: this.#options.up.port, connections: this.#options.connections, next: () => this.#next(), onOutcome: (request, outcome) => this.#outcome(request, outcome) });
     await this.#publishing;
+    if (this.#broken !== null) throw this.#broken.error;
     for (const { request, sentAt, answer } of this.#early) {
       if (!this.#judge(request, sentAt, answer)) this.#note('wrong', `an answer of a generation that no command published: ${JSON.stringify(answer)}`);
     }
@@ -90,11 +92,14 @@ class LiveRun {
   }
 
   #next(): WireRequest | null {
-    if (this.#asked >= this.#options.requests) return null;
+    if (this.#asked >= this.#options.requests || this.#broken !== null) return null;
     this.#asked++;
     // The first one stood before the first request, so the last is due a share before the end.
     const due = Math.min(this.#options.strategies, 1 + Math.floor((this.#asked * this.#options.strategies) / this.#options.requests));
-    if (this.#published < due && this.#publishing === null) this.#publishing = this.#publish().finally(() => (this.#publishing = null));
+    if (this.#published < due && this.#publishing === null) {
+      // A failed publication ends the load; its error is thrown when all asks have ended, so that the caller can still clean up.
+      this.#publishing = this.#publish().catch((error: unknown) => { this.#broken = { error }; }).finally(() => (this.#publishing = null));
+    }
     return anyRequest(this.#traffic);
   }
 
