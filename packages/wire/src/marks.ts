@@ -82,8 +82,11 @@ function isShared({ method, status, authorized, header }: Answered): boolean {
   return method === 'POST' && explicit && header('content-location') !== null;
 }
 
+const NO_DIRECTIVES: ReadonlySet<string> = new Set();
+
 function directivesOf(value: string | null): ReadonlySet<string> {
-  const names = (value ?? '').split(',').map((part) => part.split('=')[0]?.trim().toLowerCase() ?? '');
+  if (value === null) return NO_DIRECTIVES;
+  const names = value.split(',').map((part) => part.split('=')[0]?.trim().toLowerCase() ?? '');
   return new Set(names);
 }
 
