@@ -305,3 +305,12 @@ onHops('event streams leave room for exchanges: they may last for days', { limit
   for (const client of streams) client.destroy();
   while (stats().tunnels > 0) await sleep(1);
 });
+
+onHops('51: when half of the answers fail, retries add a fifth to the load at most', { limits: { ejectAfter: 10_000 }, answer: (socket, request, count) => {
+  if (count % 2 === 0) socket.destroy();
+  else ok('good')(socket, request, count);
+} }, async ({ port, upstream }) => {
+  const requests = 300;
+  for (let i = 0; i < requests; i += 10) await Promise.all(Array.from({ length: 10 }, () => exchange(port, GET_CLOSE)));
+  assert.ok(upstream.seen.length <= requests * 1.2, `${upstream.seen.length} for ${requests}`);
+});
