@@ -124,3 +124,16 @@ onHops('an unusual but unambiguous head passes the transparent hop byte for byte
 void test('the table of ambiguous requests is not empty', () => {
   assert.ok(AMBIGUOUS.length > 20 && GATEWAY_ONLY.length > 15);
 });
+
+onHops('what is pipelined behind a refused request is not worked on', {}, async ({ port, upstream }) => {
+  const refused = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer_Encoding: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
+  const answer = await exchange(port, `${refused}POST /second HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi`);
+  assert.equal(answer.match(/HTTP\/1\.1 /g)?.length, 1);
+  assert.deepEqual(upstream.seen, []);
+});
+
+onHops('CONNECT behind pipelined requests is refused after their answers', { planes: ['proxy'] }, async ({ port }) => {
+  const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+  const answer = await exchange(port, `${get}${get}CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n`);
+  assert.deepEqual([...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => match[1]), ['200', '200', '501']);
+});

@@ -128,3 +128,14 @@ onHops('an upgrade whose upstream is gone is a 502', {}, async ({ port, setUpstr
   client.send(UPGRADE);
   assert.match(await client.all(), /^HTTP\/1\.1 502 [^]*Connection: close\r\n/);
 });
+
+onHops('an upgrade behind a pipelined request switches after its answer', { answer: (socket, request) => {
+  if (/^upgrade:/im.test(request.head)) socket.write(SWITCH);
+  else setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 4\r\n\r\nlate'), 30);
+} }, async ({ port }) => {
+  const client = await RawClient.connect(port);
+  client.send(`GET / HTTP/1.1\r\nHost: a\r\n\r\n${UPGRADE}`);
+  await client.until((text) => text.includes('101'));
+  assert.match(client.received, /^HTTP\/1\.1 200 [^]*lateHTTP\/1\.1 101 /);
+  client.destroy();
+});

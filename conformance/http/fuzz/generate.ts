@@ -11,7 +11,8 @@ export function seeded(seed: number): () => number {
   };
 }
 
-const METHODS = ['GET', 'GET', 'HEAD', 'POST', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'QUERY', 'TRACE', 'get', 'GET,', 'CONNECT', 'PRI'];
+/** Not CONNECT: Node ends the connection for it, and with it what was pipelined before; framing.test.ts has it. */
+const METHODS = ['GET', 'GET', 'HEAD', 'POST', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'QUERY', 'TRACE', 'get', 'GET,', 'PRI'];
 const TARGETS = ['/', '/a?b=c', '/a%20b', '/%E5%8C%97', '/a//b', '/a/../b', '*', 'http://a/x', 'http://b/x', '/a#b', '/\x80', '/a\tb', '', '//x', '/%00', '?x'];
 const VERSIONS = ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/2.0', 'HTTP/1.2', 'http/1.1', 'HTTP/1.1 ', ''];
 const NAMES = ['X-A', 'x-a', 'Cookie', 'Accept', '__proto__', 'constructor', 'X_Y', 'Connection', 'Expect', 'Upgrade', 'TE', 'Trailer', 'Keep-Alive', 'Host', 'Content-Length', 'Transfer-Encoding', 'Transfer_Encoding', 'baggage', 'graylane-hop', 'X-A ', ' X-A', 'X\0A', ''];

@@ -5,12 +5,14 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
+import { inTurn } from './client-turn.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeContext } from './exchange.ts';
 import { Refusal, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import { Group } from './group.ts';
 import type { EditReply, Hop } from './hop.ts';
+import { isClosing } from './linger.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { answerFailure } from './own-answer.ts';
@@ -97,6 +99,11 @@ export class Forwarder {
 
   /** Sends the request to an upstream of the group and its answer to `res`. `lines` are whole header lines that go last. */
   forward(name: string, req: IncomingMessage, res: ServerResponse, lines: string, editReply: EditReply | null = null): void {
+    // Behind a refusal nothing is worked on any more: nobody would get the answer.
+    if (isClosing(req.socket)) {
+      req.resume();
+      return;
+    }
     const head = this.#requestHead(name, req, lines, false);
     if ('reason' in head) {
       answerFailure(req, res, head, true);
@@ -108,13 +115,15 @@ export class Forwarder {
 
   /** Sends a request for another protocol to an upstream of the group; takes over what Node's 'upgrade' event hands over. */
   upgrade(name: string, req: IncomingMessage, socket: Duplex, early: Buffer, lines: string): void {
-    const head = this.#requestHead(name, req, lines, true);
-    if ('reason' in head) {
-      refuseUpgrade(socket, head);
-      return;
-    }
-    this.#startChecks();
-    new Upgrade(this.#context, this.#group(name), this.#tunnels, { req, socket, early }, head).start();
+    inTurn(socket, () => {
+      const head = this.#requestHead(name, req, lines, true);
+      if ('reason' in head) {
+        refuseUpgrade(socket, head);
+        return;
+      }
+      this.#startChecks();
+      new Upgrade(this.#context, this.#group(name), this.#tunnels, { req, socket, early }, head).start();
+    });
   }
 
   /** Sends an HTTP/2 stream to an upstream of the group that speaks HTTP/2, without TLS on a Unix socket. `extra` are headers to add. */

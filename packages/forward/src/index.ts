@@ -1,3 +1,4 @@
+export { answerUnderWay, inTurn } from './client-turn.ts';
 export * from './clock.ts';
 export * from './failure.ts';
 export * from './forwarder.ts';

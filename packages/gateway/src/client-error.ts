@@ -1,9 +1,8 @@
 // Answers what Node's parser could not read, in the right status and at the right place among other answers. It knows no upstream.
 
 import { STATUS_CODES } from 'node:http';
-import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { endGently, failure, meaning, ownText } from '@graylane/forward';
+import { answerUnderWay, endGently, failure, meaning, ownText } from '@graylane/forward';
 import type { Failure, FailureReason } from '@graylane/forward';
 
 /** Connections that had their error; what else comes on them is noise. */
@@ -35,10 +34,6 @@ function answerInTurn(socket: Duplex, what: Failure): void {
   // The exchange behind the broken body, if there is one, hears that its client left.
   current?.destroy();
   endGently(socket);
-}
-
-function answerUnderWay(socket: Duplex): ServerResponse | null {
-  return (socket as Duplex & { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? null;
 }
 
 const REASONS: Readonly<Record<string, FailureReason>> = {

@@ -5,7 +5,7 @@ import * as https from 'node:https';
 import * as net from 'node:net';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { answerFailure, endGently, failure, isClosing, meaning, ownText, valuesOf } from '@graylane/forward';
+import { answerFailure, endGently, failure, inTurn, isClosing, meaning, ownText, valuesOf } from '@graylane/forward';
 import type { Failure } from '@graylane/forward';
 import { answerClientError } from './client-error.ts';
 import type { FrontLimits } from './limits.ts';
@@ -79,7 +79,7 @@ export class Front {
     // The upstream decides whether it wants the body.
     this.server.on('checkContinue', onRequest);
     this.server.on('upgrade', (req, socket, early) => this.#upgrade(req, socket, early));
-    this.server.on('connect', (_req, socket) => refuse(socket, failure('method-refused')));
+    this.server.on('connect', (_req, socket) => inTurn(socket, () => refuse(socket, failure('method-refused'))));
     this.server.on('clientError', answerClientError);
   }
 
@@ -104,7 +104,7 @@ export class Front {
       this.#handler.upgrade(req, socket, early);
     } else {
       this.#handler.refused(what);
-      refuse(socket, what);
+      inTurn(socket, () => refuse(socket, what));
     }
   }
 

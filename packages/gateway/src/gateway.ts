@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Forwarder, answerFailure, endGently, failure, meaning, ownText, proxyHop, systemClock } from '@graylane/forward';
+import { Forwarder, answerFailure, endGently, failure, inTurn, meaning, ownText, proxyHop, systemClock } from '@graylane/forward';
 import type { Clock, ForwardEvent, GroupStats, Limits, Upstream } from '@graylane/forward';
 import type { Count, StrategyMessage } from '@graylane/wire';
 import { forwardedLines } from './forwarded.ts';
@@ -150,8 +150,10 @@ export class Gateway {
       this.#forwarder.upgrade(route.version, req, socket, early, this.#lines(req));
       return;
     }
-    socket.write(ownText(failure('no-upstream'), 'Service Unavailable'), 'latin1');
-    endGently(socket);
+    inTurn(socket, () => {
+      socket.write(ownText(failure('no-upstream'), 'Service Unavailable'), 'latin1');
+      endGently(socket);
+    });
   }
 
   #lines(req: IncomingMessage): string {
