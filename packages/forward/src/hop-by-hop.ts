@@ -1,16 +1,17 @@
 // Which header fields belong to one connection only, and which fields nobody outside may set (RFC 9110 §7.6.1). It knows no message.
 
 /** Fields of the connection, whatever `Connection` names. `Trailer` is not among them: trailers are carried on. */
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade', 'http2-settings']);
-
-/** Credentials for a proxy are not for the app behind a gateway. */
-const PROXY_CREDENTIALS = 'proxy-authorization';
+export const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
+  'connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade', 'http2-settings',
+  // Credentials for a proxy are not for the app behind a gateway.
+  'proxy-authorization',
+]);
 
 /** What a sender may not take away by naming it in `Connection`: it frames or routes the message. */
 const NOT_REMOVABLE: ReadonlySet<string> = new Set(['content-length', 'host', 'transfer-encoding', 'expect', 'authorization', 'cookie', 'cache-control', 'date', 'content-type', 'set-cookie']);
 
 export function isConnectionField(lower: string): boolean {
-  return CONNECTION_FIELDS.has(lower) || lower === PROXY_CREDENTIALS;
+  return CONNECTION_FIELDS.has(lower);
 }
 
 /** The fields that the values of `Connection` name for removal. */

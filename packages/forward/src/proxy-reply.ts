@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { ReplyEdit, ReplyHead } from './hop.ts';
-import { isConnectionField, namedFields } from './hop-by-hop.ts';
+import { CONNECTION_FIELDS, isConnectionField, namedFields } from './hop-by-hop.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
 
 /** The value of a field of an answer, all lines joined; null without it. The name in lower case. */
@@ -41,40 +41,27 @@ export function proxySwitch(head: ResponseHead): string {
   return `${endToEnd(head, null)}Upgrade: ${fieldOf(head, 'upgrade') ?? ''}\r\nConnection: Upgrade\r\n\r\n`;
 }
 
-/** Status line and end-to-end fields, without the empty line. */
+/** Status line and end-to-end fields, without the empty line. Lines that stay together are copied together. */
 function endToEnd(head: ResponseHead, drop: ReadonlySet<string> | null): string {
   const { bytes, lines, status } = head;
-  const connection = fieldOf(head, 'connection');
-  const named = connection === null || PERSISTENCE.test(connection) ? null : namedFields(connection);
+  const named = head.namesFields ? namedFields(fieldOf(head, 'connection') ?? '') : null;
   let text = `HTTP/1.1 ${status} ${bytes.toString('latin1', head.reasonStart, head.reasonEnd)}\r\n`;
   let dated = status < 200;
+  let from = head.reasonEnd + 2;
   for (let i = 0; i < lines.length; i += 4) {
-    const name = bytes.toString('latin1', lines[i], lines[i + 1]);
-    const kind = answerKindOf(name);
-    if (kind === 'connection') continue;
-    if (named?.has(name.toLowerCase()) === true || drop?.has(name.toLowerCase()) === true) continue;
+    const [start, nameEnd] = [lines[i] as number, lines[i + 1] as number];
+    if (named === null && drop === null && !MARKED_LENGTHS.has(nameEnd - start)) continue;
+    const name = bytes.toString('latin1', start, nameEnd).toLowerCase();
+    if (name === 'date') dated = true;
     // A 204 has no body to count (RFC 9110 §8.6).
-    if (kind === 'content-length' && (status === 204 || status < 200)) continue;
-    if (kind === 'date') dated = true;
-    text += `${name}: ${bytes.toString('latin1', lines[i + 2], lines[i + 3])}\r\n`;
+    const stays = !isConnectionField(name) && named?.has(name) !== true && drop?.has(name) !== true && !(name === 'content-length' && (status === 204 || status < 200));
+    if (stays) continue;
+    text += bytes.toString('latin1', from, start);
+    from = i + 4 < lines.length ? lines[i + 4] as number : head.end - 2;
   }
+  text += bytes.toString('latin1', from, head.end - 2);
   return dated ? text : `${text}Date: ${new Date().toUTCString()}\r\n`;
 }
 
-/** Names no field: by far the most that is said there. */
-const PERSISTENCE = /^(?:keep-alive|close)$/i;
-
-type AnswerKind = 'plain' | 'connection' | 'content-length' | 'date';
-
-/** Names in answers of one's own apps; beyond it something is wrong. */
-const REMEMBERED = 1_024;
-const known = new Map<string, AnswerKind>();
-
-function answerKindOf(name: string): AnswerKind {
-  const remembered = known.get(name);
-  if (remembered !== undefined) return remembered;
-  const lower = name.toLowerCase();
-  const kind = isConnectionField(lower) ? 'connection' : lower === 'date' || lower === 'content-length' ? lower : 'plain';
-  if (known.size < REMEMBERED) known.set(name, kind);
-  return kind;
-}
+/** Only names of these lengths can be fields of the connection, a length or a date. */
+const MARKED_LENGTHS: ReadonlySet<number> = new Set([...CONNECTION_FIELDS, 'content-length', 'date'].map((name) => name.length));

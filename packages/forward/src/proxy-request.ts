@@ -21,7 +21,7 @@ export function proxyRequestHead(req: IncomingMessage, lines: string, upgrade: b
   const controls: Controls = { contentLength: null, transferEncoding: null, expectsContinue: false };
   const connection = valuesOf(rawHeaders, 'connection');
   const named = connection === '' || PERSISTENCE.test(connection) ? null : namedFields(connection);
-  let text = requestLine(req).replace(/1\.0\r\n$/, '1.1\r\n');
+  let text = requestLine(req, '1.1');
   let hosts = 0;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;

@@ -35,7 +35,7 @@ export function transparentHead(req: IncomingMessage, lines: string): RequestHea
   const controls: Controls = { contentLength: null, transferEncoding: null, expectsContinue: false };
   const { rawHeaders } = req;
   refuseHiddenLines(req);
-  let text = requestLine(req);
+  let text = requestLine(req, req.httpVersion);
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     const value = rawHeaders[i + 1] as string;
@@ -45,12 +45,13 @@ export function transparentHead(req: IncomingMessage, lines: string): RequestHea
   return framed(controls, text + lines + '\r\n');
 }
 
-export function requestLine(req: IncomingMessage): string {
+/** `as` is the version that this hop speaks. */
+export function requestLine(req: IncomingMessage, as: string): string {
   const { method = '', url = '', httpVersion } = req;
   if (httpVersion !== '1.1' && httpVersion !== '1.0') throw new Refusal('version-refused', httpVersion);
   if (method === 'CONNECT') throw new Refusal('method-refused', method);
   if (UNSAFE_TARGET.test(url)) throw new Refusal('bad-target', 'a space or control octet');
-  return method + ' ' + url + ' HTTP/' + httpVersion + '\r\n';
+  return method + ' ' + url + ' HTTP/' + as + '\r\n';
 }
 
 /**

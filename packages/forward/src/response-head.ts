@@ -23,6 +23,8 @@ export interface ResponseHead {
   readonly chunked: boolean;
   readonly saysClose: boolean;
   readonly saysKeepAlive: boolean;
+  /** `Connection` names fields of its own. */
+  readonly namesFields: boolean;
   /** The `timeout` of Keep-Alive in seconds, or -1. */
   readonly keepAliveSeconds: number;
   readonly eventStream: boolean;
@@ -36,7 +38,7 @@ export class ResponseHeadReader {
   constructor() {
     this.#draft = {
       bytes: Buffer.alloc(0), start: 0, end: 0, status: 0, minorVersion: 1, reasonStart: 0, reasonEnd: 0, lines: [],
-      contentLength: -1, chunked: false, saysClose: false, saysKeepAlive: false, keepAliveSeconds: -1, eventStream: false,
+      contentLength: -1, chunked: false, saysClose: false, saysKeepAlive: false, namesFields: false, keepAliveSeconds: -1, eventStream: false,
     };
   }
 
@@ -47,7 +49,7 @@ export class ResponseHeadReader {
     if (at === -1) return null;
     draft.lines.length = 0;
     draft.contentLength = -1;
-    draft.chunked = draft.saysClose = draft.saysKeepAlive = draft.eventStream = false;
+    draft.chunked = draft.saysClose = draft.saysKeepAlive = draft.namesFields = draft.eventStream = false;
     draft.keepAliveSeconds = -1;
     for (;;) {
       if (at + 1 >= end) return null;
@@ -111,41 +113,69 @@ export class ResponseHeadReader {
     return at + 2;
   }
 
+  /** Compares octets, not strings: this runs for most lines of most answers. */
   #readControl(bytes: Buffer, start: number, nameEnd: number, valueStart: number, valueEnd: number): void {
     const draft = this.#draft;
-    switch (bytes.toString('latin1', start, nameEnd).toLowerCase()) {
-      case 'content-length':
-        if (draft.contentLength !== -1) throw new Refusal('bad-response', 'several Content-Length');
-        draft.contentLength = contentLength(bytes.toString('latin1', valueStart, valueEnd));
+    switch (nameEnd - start) {
+      case 10:
+        if (says(bytes, start, 'connection')) this.#readConnection(bytes, valueStart, valueEnd);
+        else if (says(bytes, start, 'keep-alive')) draft.keepAliveSeconds = keepAliveSeconds(bytes.toString('latin1', valueStart, valueEnd));
         break;
-      case 'transfer-encoding':
-        if (draft.chunked || bytes.toString('latin1', valueStart, valueEnd).toLowerCase() !== 'chunked') {
+      case 12:
+        if (says(bytes, start, 'content-type')) draft.eventStream = valueEnd - valueStart >= EVENT_STREAM.length && says(bytes, valueStart, EVENT_STREAM);
+        break;
+      case 14:
+        if (!says(bytes, start, 'content-length')) break;
+        if (draft.contentLength !== -1) throw new Refusal('bad-response', 'several Content-Length');
+        draft.contentLength = contentLength(bytes, valueStart, valueEnd);
+        break;
+      case 17:
+        if (!says(bytes, start, 'transfer-encoding')) break;
+        if (draft.chunked || valueEnd - valueStart !== CHUNKED.length || !says(bytes, valueStart, CHUNKED)) {
           throw new Refusal('bad-response', 'a Transfer-Encoding other than chunked');
         }
         draft.chunked = true;
         break;
-      case 'connection':
-        for (const option of bytes.toString('latin1', valueStart, valueEnd).toLowerCase().split(',')) {
-          const name = option.trim();
-          if (name === 'close') draft.saysClose = true;
-          else if (name === 'keep-alive') draft.saysKeepAlive = true;
-        }
-        break;
-      case 'keep-alive': {
-        const match = KEEP_ALIVE_TIMEOUT.exec(bytes.toString('latin1', valueStart, valueEnd));
-        if (match !== null) draft.keepAliveSeconds = Number(match[1]);
-        break;
-      }
-      case 'content-type':
-        draft.eventStream = bytes.toString('latin1', valueStart, Math.min(valueEnd, valueStart + 17)).toLowerCase() === 'text/event-stream';
-        break;
       default:
+    }
+  }
+
+  #readConnection(bytes: Buffer, start: number, end: number): void {
+    const draft = this.#draft;
+    const length = end - start;
+    if (length === KEEP_ALIVE.length && says(bytes, start, KEEP_ALIVE)) {
+      draft.saysKeepAlive = true;
+    } else if (length === CLOSE.length && says(bytes, start, CLOSE)) {
+      draft.saysClose = true;
+    } else {
+      for (const option of bytes.toString('latin1', start, end).toLowerCase().split(',')) {
+        const name = option.trim();
+        if (name === CLOSE) draft.saysClose = true;
+        else if (name === KEEP_ALIVE) draft.saysKeepAlive = true;
+        else if (name !== '') draft.namesFields = true;
+      }
     }
   }
 }
 
 const STATUS_LINE = 'HTTP/1.';
-const KEEP_ALIVE_TIMEOUT = /\btimeout=(\d{1,6})\b/i;
+const KEEP_ALIVE = 'keep-alive';
+const CLOSE = 'close';
+const CHUNKED = 'chunked';
+const EVENT_STREAM = 'text/event-stream';
+/** Turns upper case letters into lower case ones, and `-` and `/` into themselves. */
+const LOWER = 0x20;
+
+/** Whether the octets from `start` on are `lower`, in any case. `lower` has letters, `-` and `/` only. */
+function says(bytes: Buffer, start: number, lower: string): boolean {
+  for (let i = 0; i < lower.length; i++) if (((bytes[start + i] as number) | LOWER) !== lower.charCodeAt(i)) return false;
+  return true;
+}
+
+function keepAliveSeconds(value: string): number {
+  const match = /\btimeout=(\d{1,6})\b/i.exec(value);
+  return match === null ? -1 : Number(match[1]);
+}
 
 /** How the body of this answer ends (RFC 9112 §6.3). */
 export function framing(head: ResponseHead, toHead: boolean): BodyFraming {
@@ -169,7 +199,15 @@ function digit(octet: number | undefined): number {
 }
 
 /** Digits only, and few enough to be exact. Throws Refusal. */
-function contentLength(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new Refusal('bad-response', 'a malformed Content-Length');
-  return Number(text);
+function contentLength(bytes: Buffer, start: number, end: number): number {
+  if (start === end || end - start > LENGTH_DIGITS) throw new Refusal('bad-response', 'a malformed Content-Length');
+  let length = 0;
+  for (let i = start; i < end; i++) {
+    const value = digit(bytes[i]);
+    if (value === NOT_A_DIGIT) throw new Refusal('bad-response', 'a malformed Content-Length');
+    length = length * 10 + value;
+  }
+  return length;
 }
+
+const LENGTH_DIGITS = 15;
