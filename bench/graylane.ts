@@ -1,6 +1,5 @@
 // graylane as a contestant: `graylane up` on the same app with a cookie, a header and a percent rule.
 
-import { getPriority } from 'node:os';
 import { startUp } from '../conformance/live/up.ts';
 import { processTree } from '../conformance/live/processes.ts';
 import type { Server } from './server.ts';
@@ -14,8 +13,7 @@ export interface GraylaneOptions {
 }
 
 export async function startGraylane({ app, workers, percent, nodeFlags = [] }: GraylaneOptions): Promise<Server> {
-  // A canary starts at nice +10; here it gets the benchmark's own, so that other work on the machine hurts all contestants alike.
-  const version = (build: string): object => ({ script: app, workers, nodeFlags, nice: getPriority(), env: { BUILD: build } });
+  const version = (build: string): object => ({ script: app, workers, nodeFlags, env: { BUILD: build } });
   const release = {
     name: 'ramp',
     when: [{ cookie: { beta: '1' }, pinned: true }, { header: { 'x-beta': '1' }, pinned: true }, {}],
