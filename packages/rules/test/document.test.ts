@@ -10,6 +10,8 @@ import { requestOf, strategyOf } from './helpers.ts';
 const services = { web: { stable: 'v1', versions: { v1: {}, v2: {} } } };
 const withRelease = (release: object): object => ({ services, releases: [{ name: 'r', when: [{}], versions: { web: 'v2' }, ...release }] });
 const withMatcher = (matcher: unknown): object => withRelease({ when: [{ header: { 'x-a': matcher } }] });
+const guardrail = { name: 'checkouts', query: 'sum(rate(checkouts{version="{{version}}"}[5m]))', worse: 'lower' };
+const prometheus = { url: 'http://127.0.0.1:9090' };
 const nested = (depth: number): unknown => Array.from({ length: depth }).reduce<unknown>((inner) => ({ not: inner }), 'a');
 
 /** Exactly these faults, as `code pointer`. */
@@ -61,11 +63,27 @@ describe('each fault has its code and place', () => {
     ['a tag with two sources in one', { services, tags: { u: { header: 'a', cookie: 'b' } } }, 'GL1009 /tags/u'],
     ['an own __proto__ key', JSON.parse('{"services":{"web":{"stable":"v1","versions":{"v1":{}}}},"__proto__":{"polluted":true}}'), 'GL1003 /__proto__'],
     ['a service called __proto__', JSON.parse('{"services":{"__proto__":{"stable":"v1","versions":{"v1":{}}}}}'), 'GL1005 /services/__proto__'],
+    ['a guardrail that nobody can be asked for', { services, guardrails: [guardrail] }, 'GL1001 /guardrails'],
+    ["a release's guardrail that nobody can be asked for", withRelease({ guardrails: [guardrail] }), 'GL1001 /releases/0/guardrails'],
+    ['a guardrail named as one of the strategy', { ...withRelease({ guardrails: [guardrail] }), guardrails: [guardrail], prometheus }, 'GL1016 /releases/0/guardrails/0/name'],
+    ['a guardrail with a label that is not filled in', { services, prometheus, guardrails: [{ ...guardrail, query: 'up{job="{{ job }}"}' }] }, 'GL1004 /guardrails/0/query'],
+    ['a guardrail that lets everything pass', { services, prometheus, guardrails: [{ ...guardrail, ratio: 1_000 }] }, 'GL1004 /guardrails/0/ratio'],
+    ['a guardrail without direction', { services, prometheus, guardrails: [{ name: 'a', query: 'up' }] }, 'GL1001 /guardrails/0'],
+    ['an address with a password in it', { services, prometheus: { url: 'http://user:secret@host:9090' } }, 'GL1004 /prometheus/url'],
+    ['an address that is none', { services, prometheus: { url: 'host:9090' } }, 'GL1004 /prometheus/url'],
+    ['a gate that passes when nothing is clear', withRelease({ steps: [{ verdict: { for: '1m', inconclusive: 'promote' } }] }), 'GL1004 /releases/0/steps/0/verdict/inconclusive'],
+    ['a host of two services', { services: { web: { ...services.web, hosts: ['web.internal'] }, api: { ...services.web, hosts: ['api.internal', 'WEB.internal'] } } }, 'GL1016 /services/api/hosts/1'],
+    ['one kept generation: nothing in flight could end', { services, keep: { generations: 1 } }, 'GL1004 /keep/generations'],
     ['a class instance', { services: new Map() }, 'GL1002 /services'],
   ] as const) {
     it(name, () => check(document, ...(faults as `${StrategyErrorCode} ${string}`[])));
   }
 });
+
+it('a document with every key of a plan is accepted', () => check({
+  ...withRelease({ from: '2026-01-01T00:00:00Z', until: '2026-02-01T00:00:00+01:00', guardrails: [{ ...guardrail, name: 'own', ratio: 0.1 }], steps: [{ percent: 5 }, { pause: '10m' }, { verdict: { for: '30m', inconclusive: 'wait' } }, { pause: true }] }),
+  guardrails: [guardrail], prometheus, keep: { generations: 16, versions: 3 }, propagate: { headers: ['x-location'], hosts: ['partner.example'] }, consent: { cookie: 'yes' }, mint: 'always',
+}));
 
 describe('a fix says what to write', () => {
   it('the nearest key', () => assert.equal(fixOf(withRelease({ percnt: 5 })), 'did you mean "percent"?'));

@@ -11,6 +11,9 @@ import type { ClausePlan, ConditionPlan, ReleasePlan, ServicePlan, SettingsPlan,
 import { SNAPSHOT_FORMAT } from './snapshot.ts';
 import { threshold } from './threshold.ts';
 
+/** Enough for a change every few seconds while a request goes through a chain of services. */
+const DEFAULT_GENERATIONS = 8;
+
 export function compile(strategy: Strategy): Snapshot {
   const { document } = strategy;
   const fields = new FieldTable(document);
@@ -121,5 +124,6 @@ function compileSettings(document: StrategyDocument, fields: FieldTable): Settin
       : named(consent, (name) => fields.cookie(name)),
     propagateHeaders: (document.propagate?.headers ?? []).map((header) => header.toLowerCase()),
     propagateHosts: (document.propagate?.hosts ?? []).map((host) => host.toLowerCase()),
+    keepGenerations: document.keep?.generations ?? DEFAULT_GENERATIONS,
   };
 }

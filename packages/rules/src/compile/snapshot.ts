@@ -93,4 +93,6 @@ export interface SettingsPlan {
   readonly consent: readonly ConditionPlan[];
   readonly propagateHeaders: readonly string[];
   readonly propagateHosts: readonly string[];
+  /** Generations that hops still route by, this one included; a snapshot of an older control plane does not say. */
+  readonly keepGenerations?: number;
 }

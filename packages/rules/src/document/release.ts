@@ -1,6 +1,7 @@
 // Checks a release: its audience, its share, its versions and its plan.
 
 import { clause } from './clause.ts';
+import { guardrails } from './guardrail.ts';
 import type { Report } from './report.ts';
 import { nameOf, quote, step } from './report.ts';
 import { checkName, checkText, checkToken, duration, name, NAME_PATTERN, oneOf, percent, whole } from './scalars.ts';
@@ -55,6 +56,7 @@ const pause: Shape<Duration | true> = either<true, Duration>(shape({ const: true
 
 const verdictStep: Shape<VerdictStepSpec> = object<VerdictStepSpec>('a verdict step', {
   for: required(duration, 'how long to look'),
+  inconclusive: optional(oneOf('pause', 'wait'), 'when nothing is clear by then: hold it for a person, or look on; default pause'),
 });
 
 const stepKeys: Shape<StepSpec> = object<StepSpec>('a step', {
@@ -85,6 +87,7 @@ export const release: Shape<ReleaseSpec> = object<ReleaseSpec>('a release', {
   until: optional(instant, 'takes nobody from then on'),
   cache: optional(oneOf('private', 'vary', 'off'), 'what shared caches are told; default private'),
   steps: optional(listOf('steps', planStep, { min: 1, max: STEPS_LIMIT }), 'the plan from the first user to all'),
+  guardrails: optional(guardrails, "metrics that it must not make worse, beside the strategy's"),
 });
 
 /** What holds between the releases of one document. */

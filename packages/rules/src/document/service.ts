@@ -95,6 +95,18 @@ export const service: Shape<ServiceSpec> = object<ServiceSpec>('a service', {
   limits: optional(limits, 'limits of forwarded exchanges'),
 });
 
+/** A host belongs to one service: a call to it must lead to one of them. */
+export function checkHosts(services: Readonly<Record<string, ServiceSpec>>, report: Report): void {
+  const owners = new Map<string, string>();
+  for (const [serviceName, spec] of Object.entries(services)) {
+    (spec.hosts ?? []).forEach((host, i) => {
+      const owner = owners.get(host.toLowerCase());
+      if (owner === undefined) owners.set(host.toLowerCase(), serviceName);
+      else report.add('GL1016', step(step(step('/services', serviceName), 'hosts'), i), `the host ${quote(host)} is there twice`, owner === serviceName ? 'leave one of them out' : `take it from this service or from ${quote(owner)}`);
+    });
+  }
+}
+
 /** What holds inside one service; `runnable` also wants something to start. */
 export function checkService(spec: ServiceSpec, pointer: string, report: Report, runnable: boolean): void {
   const names = Object.keys(spec.versions);

@@ -1,19 +1,24 @@
 // The whole strategy document: its shape, its JSON Schema, and the one function that parses it.
 
 import { consent, tagSources } from './clause.ts';
+import { checkGuardrails, guardrails, prometheus } from './guardrail.ts';
 import { matcherSchema } from './matcher.ts';
 import { checkReleases, release } from './release.ts';
 import type { StrategyError } from './report.ts';
 import { Report, step } from './report.ts';
-import { checkName, NAME_PATTERN, oneOf, text, token, truth } from './scalars.ts';
-import { checkService, service } from './service.ts';
+import { checkName, NAME_PATTERN, oneOf, text, token, truth, whole } from './scalars.ts';
+import { checkHosts, checkService, service } from './service.ts';
 import type { JsonSchema, Shape } from './shape.ts';
 import { listOf, mapOf, object, optional, required } from './shape.ts';
-import type { PropagateSpec, StrategyDocument } from './types.ts';
+import type { KeepSpec, PropagateSpec, StrategyDocument } from './types.ts';
 
 /** Twice what the compiler is measured for. */
 export const RELEASES_LIMIT = 20_000;
 const LIST_LIMIT = 256;
+/** Every data plane holds each of them in memory. */
+const GENERATIONS_LIMIT = 64;
+/** A definition costs nothing, but nobody goes back further. */
+const VERSIONS_LIMIT = 100;
 
 /** A document that has been checked: the only thing that can be compiled. */
 export interface Strategy {
@@ -33,6 +38,11 @@ const propagate: Shape<PropagateSpec> = object<PropagateSpec>('propagate', {
   hosts: optional(listOf('hosts', text, { min: 0, max: LIST_LIMIT }), 'hosts outside the strategy that may receive stamps'),
 });
 
+const keep: Shape<KeepSpec> = object<KeepSpec>('keep', {
+  generations: optional(whole(2, GENERATIONS_LIMIT), 'generations that hops still route by; default 8'),
+  versions: optional(whole(1, VERSIONS_LIMIT), 'former stable versions of each service; default 5'),
+});
+
 const root: Shape<StrategyDocument> = object<StrategyDocument>('the strategy', {
   $schema: optional(text, 'the JSON Schema, for editors'),
   tags: optional(mapOf('tags', checkName, tagSources, NAME_PATTERN), 'named facts about the user'),
@@ -43,6 +53,9 @@ const root: Shape<StrategyDocument> = object<StrategyDocument>('the strategy', {
   exposeRoute: optional(truth, 'mark responses with Graylane-Route'),
   serverTiming: optional(truth, 'add Server-Timing to responses'),
   propagate: optional(propagate, 'what is carried to the next service'),
+  keep: optional(keep, 'how much of the past stays at hand'),
+  guardrails: optional(guardrails, 'metrics that no release may make worse'),
+  prometheus: optional(prometheus, 'who is asked for the values of guardrails'),
 });
 
 /** Checks everything and reports all faults at once; never throws, whatever `value` is. */
@@ -50,7 +63,9 @@ export function parseStrategy(value: unknown, options: ParseOptions = {}): Parse
   const report = new Report();
   if (!root.check(value, '', report)) return { ok: false, errors: report.finish() };
   for (const [serviceName, spec] of Object.entries(value.services)) checkService(spec, step('/services', serviceName), report, options.runnable === true);
+  checkHosts(value.services, report);
   checkReleases(value.releases ?? [], report);
+  checkGuardrails(value, report);
   return report.failed ? { ok: false, errors: report.finish() } : { ok: true, strategy: { checked: true, document: value } };
 }
 

@@ -21,6 +21,33 @@ export interface StrategyDocument {
   /** Add `Server-Timing: graylane;desc="…"` to every response. */
   readonly serverTiming?: boolean;
   readonly propagate?: PropagateSpec;
+  readonly keep?: KeepSpec;
+  /** Metrics that no release may make worse; a release may name more. */
+  readonly guardrails?: readonly GuardrailSpec[];
+  /** Who is asked for the values of guardrails. */
+  readonly prometheus?: PrometheusSpec;
+}
+
+/** How much of the past stays at hand. */
+export interface KeepSpec {
+  /** Generations that hops still route by; default 8. */
+  readonly generations?: number;
+  /** Former stable versions of each service, for `rollback` after success; default 5. */
+  readonly versions?: number;
+}
+
+/** A number that is asked for once a minute, of the canary and of what it is compared with. */
+export interface GuardrailSpec {
+  readonly name: string;
+  /** PromQL that yields one number; `{{service}}`, `{{version}}` and `{{release}}` are filled in. */
+  readonly query: string;
+  readonly worse: 'higher' | 'lower';
+  /** How much worse it may be, relative to the control: 0.25 (default) is a quarter. */
+  readonly ratio?: number;
+}
+
+export interface PrometheusSpec {
+  readonly url: string;
 }
 
 /** Where a tag comes from. In an array the first source that the request has counts. */
@@ -145,6 +172,8 @@ export interface ReleaseSpec {
   readonly until?: string;
   readonly cache?: 'private' | 'vary' | 'off';
   readonly steps?: readonly StepSpec[];
+  /** Beside those of the strategy. */
+  readonly guardrails?: readonly GuardrailSpec[];
 }
 
 export interface StepSpec {
@@ -153,7 +182,11 @@ export interface StepSpec {
   readonly verdict?: VerdictStepSpec;
 }
 
-export interface VerdictStepSpec { readonly for: Duration }
+export interface VerdictStepSpec {
+  readonly for: Duration;
+  /** When time is up and nothing is clear: hold the release for a person (default), or look on until it is. It never passes. */
+  readonly inconclusive?: 'pause' | 'wait';
+}
 
 /** One alternative of a release's `when`; everything in it must hold. */
 export interface ClauseSpec {
