@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import { onHops } from './kit/hops.ts';
 import { RawClient } from './kit/raw-client.ts';
+import { ok } from './kit/raw-upstream.ts';
 
 const UPGRADE = 'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n';
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
@@ -138,4 +139,22 @@ onHops('an upgrade behind a pipelined request switches after its answer', { answ
   await client.until((text) => text.includes('101'));
   assert.match(client.received, /^HTTP\/1\.1 200 [^]*lateHTTP\/1\.1 101 /);
   client.destroy();
+});
+
+onHops('a client that resets while its upgrade waits behind another answer ends nothing but itself', {}, async ({ port, upstream, stats }) => {
+  upstream.answer = (socket) => {
+    // An answer large enough that it is still being written when the client breaks off.
+    socket.on('error', () => undefined);
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n${'x'.repeat(20_000_000)}`);
+  };
+  const client = await RawClient.connect(port);
+  client.send(`GET / HTTP/1.1\r\nHost: a\r\n\r\n${UPGRADE}`);
+  await client.until((text) => text.includes('200'));
+  client.socket.resetAndDestroy();
+  await upstream.until(() => upstream.sockets.size === 0);
+  while (stats().inFlight > 0) await sleep(1);
+  upstream.answer = ok('alive');
+  const next = await RawClient.connect(port);
+  next.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  assert.match(await next.all(), /alive$/);
 });

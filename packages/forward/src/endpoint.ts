@@ -4,11 +4,11 @@ import { Connection } from './connection.ts';
 import type { ConnectionOwner, ConnectionUser } from './connection.ts';
 import type { Clock } from './clock.ts';
 import type { Candidate } from './pick.ts';
-import { Http2Link } from './http2-link.ts';
+import type { Http2Link } from './http2-link.ts';
 import { Health } from './health.ts';
 import type { Limits } from './limits.ts';
 import type { ReadMode } from './response-reader.ts';
-import type { Upstream } from './upstream.ts';
+import type { Address, Upstream } from './upstream.ts';
 
 export class Endpoint implements ConnectionOwner, Candidate {
   readonly upstream: Upstream;
@@ -66,8 +66,8 @@ export class Endpoint implements ConnectionOwner, Candidate {
   }
 
   /** The session for streams, which it opens when one is needed. */
-  http2(): Http2Link {
-    this.#link ??= new Http2Link(this.upstream.address);
+  http2(open: (address: Address) => Http2Link): Http2Link {
+    this.#link ??= open(this.upstream.address);
     return this.#link;
   }
 

@@ -8,7 +8,7 @@ import type { Clock } from './clock.ts';
 import { inTurn } from './client-turn.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeContext } from './exchange.ts';
-import { Refusal, meaning } from './failure.ts';
+import { Refusal, failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import { Group } from './group.ts';
 import type { EditReply, Hop } from './hop.ts';
@@ -17,12 +17,12 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { answerFailure } from './own-answer.ts';
 import { plainWriter } from './plain-reply.ts';
+import { onDemand } from './on-demand.ts';
 import { rawWriter, supportsRaw } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
-import { StreamExchange } from './stream-exchange.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
 import { transparentHop } from './transparent-hop.ts';
-import { Tunnels } from './tunnel.ts';
-import { Upgrade, refuseUpgrade } from './upgrade.ts';
+import type { Tunnels } from './tunnel.ts';
 import type { Upstream } from './upstream.ts';
 
 export type ForwardEvent =
@@ -54,6 +54,10 @@ export interface GroupStats {
 const CHECKS_PER_TIMEOUT = 10;
 const CHECK_MIN_MS = 5;
 
+/** Most apps need neither, and each start of each worker would pay for them. */
+const upgrades = onDemand(async () => await import('./upgrade.ts'));
+const streams = onDemand(async () => await import('./stream-exchange.ts'));
+
 export class Forwarder {
   readonly #limits: Limits;
   readonly #clock: Clock;
@@ -62,7 +66,7 @@ export class Forwarder {
   readonly #onEvent: (event: ForwardEvent) => void;
   readonly #groups = new Map<string, Group>();
   readonly #context: ExchangeContext;
-  readonly #tunnels: Tunnels;
+  #tunnels: Tunnels | null = null;
   #stopChecks: (() => void) | null = null;
 
   constructor(options: ForwarderOptions) {
@@ -74,7 +78,6 @@ export class Forwarder {
     const raw = options.raw ?? supportsRaw();
     // Where Node frames the answer it needs what is inside the upstream's framing.
     this.#hop = raw ? hop : { ...hop, readMode: 'payload' };
-    this.#tunnels = new Tunnels(this.#limits, () => this.#clock.now());
     this.#context = {
       hop: this.#hop,
       writer: raw ? rawWriter : plainWriter,
@@ -115,21 +118,34 @@ export class Forwarder {
 
   /** Sends a request for another protocol to an upstream of the group; takes over what Node's 'upgrade' event hands over. */
   upgrade(name: string, req: IncomingMessage, socket: Duplex, early: Buffer, lines: string): void {
+    // Node has stopped listening, and a client that breaks off must not end the process; what matters is its 'close'.
+    socket.on('error', ignore);
     inTurn(socket, () => {
       const head = this.#requestHead(name, req, lines, true);
       if ('reason' in head) {
         refuseUpgrade(socket, head);
         return;
       }
-      this.#startChecks();
-      new Upgrade(this.#context, this.#group(name), this.#tunnels, { req, socket, early }, head).start();
+      upgrades(({ Upgrade, Tunnels }) => {
+        if (socket.destroyed) return;
+        this.#startChecks();
+        this.#tunnels ??= new Tunnels(this.#limits, () => this.#clock.now());
+        new Upgrade(this.#context, this.#group(name), this.#tunnels, { req, socket, early }, head).start();
+      }, (fault) => refuseUpgrade(socket, this.#notLoaded(name, fault)));
     });
   }
 
   /** Sends an HTTP/2 stream to an upstream of the group that speaks HTTP/2, without TLS on a Unix socket. `extra` are headers to add. */
   forwardStream(name: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, extra: Readonly<Record<string, string>>): void {
-    this.#startChecks();
-    new StreamExchange(this.#context, this.#group(name), { stream, headers, extra }).start();
+    stream.on('error', ignore);
+    streams(({ StreamExchange }) => {
+      if (stream.destroyed) return;
+      this.#startChecks();
+      new StreamExchange(this.#context, this.#group(name), { stream, headers, extra }).start();
+    }, (fault) => {
+      const { reason } = this.#notLoaded(name, fault);
+      if (!stream.destroyed) stream.respond({ ':status': meaning(reason).status }, { endStream: true });
+    });
   }
 
   stats(): GroupStats[] {
@@ -143,7 +159,14 @@ export class Forwarder {
     this.#stopChecks?.();
     this.#stopChecks = null;
     for (const group of this.#groups.values()) group.destroy();
-    this.#tunnels.destroyAll();
+    this.#tunnels?.destroyAll();
+  }
+
+  /** The files of this package are not what they were when the process started. */
+  #notLoaded(name: string, fault: unknown): Failure {
+    const what = failure('internal', String(fault));
+    this.#tellFailed(name, what, meaning(what.reason).status);
+    return what;
   }
 
   #requestHead(name: string, req: IncomingMessage, lines: string, upgrade: boolean): RequestHead | Failure {
@@ -201,9 +224,13 @@ export class Forwarder {
       group.check(now);
       connections += group.connections + group.waiting;
     }
-    this.#tunnels.check(now);
+    this.#tunnels?.check(now);
     if (connections > 0) return;
     this.#stopChecks?.();
     this.#stopChecks = null;
   }
+}
+
+function ignore(): void {
+  // Somebody has to listen.
 }

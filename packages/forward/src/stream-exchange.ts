@@ -6,6 +6,7 @@ import type { ExchangeContext } from './exchange.ts';
 import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import type { Applicant, Group } from './group.ts';
+import { Http2Link } from './http2-link.ts';
 import { ownBody, ownHeaders } from './own-answer.ts';
 
 /** waiting → sent → answering → ended, back from sent to waiting for a retry; `ended` is entered once. */
@@ -50,7 +51,6 @@ export class StreamExchange implements Applicant {
 
   start(): void {
     const { stream } = this.#request;
-    stream.on('error', () => undefined);
     stream.once('close', () => this.#onClientClosed());
     this.#group.budget.request(this.#context.now());
     this.#group.apply(this);
@@ -61,7 +61,7 @@ export class StreamExchange implements Applicant {
     this.#attempts++;
     let upstream: ClientHttp2Stream;
     try {
-      upstream = endpoint.http2().request({ ...headers, ...extra }, stream.endAfterHeaders);
+      upstream = endpoint.http2((address) => new Http2Link(address)).request({ ...headers, ...extra }, stream.endAfterHeaders);
     } catch (error) {
       this.#group.release(endpoint);
       this.#end(failure('bad-framing', String(error)));

@@ -79,8 +79,6 @@ class Tunnel {
     socket.on('drain', () => client.resume());
     client.on('end', () => this.#halfClose(() => socket.end()));
     socket.on('end', () => this.#halfClose(() => client.end()));
-    client.on('error', () => this.destroy());
-    socket.on('error', () => this.destroy());
     client.on('close', () => this.#close(() => socket.end()));
     socket.on('close', () => this.#close(() => client.end()));
   }

@@ -1,6 +1,5 @@
 // An exchange that asks for another protocol: ends as a tunnel, or as an ordinary answer and a closed connection. It knows no protocol.
 
-import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Connection, ConnectionUser, TunnelEnd } from './connection.ts';
@@ -9,11 +8,13 @@ import type { ExchangeContext } from './exchange.ts';
 import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import type { Applicant, Group } from './group.ts';
-import { ownText } from './own-answer.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
 import { frameChunk } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
 import type { Tunnels } from './tunnel.ts';
+
+export { Tunnels } from './tunnel.ts';
 
 /** waiting → sent → tunnel or answering → ended; `ended` is entered once. */
 type State =
@@ -25,7 +26,7 @@ const WAITING: State = { phase: 'waiting' };
 const TUNNEL: State = { phase: 'tunnel' };
 const ENDED: State = { phase: 'ended' };
 
-/** The client's side of an upgrade, as Node's 'upgrade' event hands it over. */
+/** The client's side of an upgrade, as Node's 'upgrade' event hands it over; somebody listens for its errors already. */
 export interface UpgradeClient {
   readonly req: IncomingMessage;
   readonly socket: Duplex;
@@ -54,7 +55,6 @@ export class Upgrade implements Applicant, ConnectionUser {
   start(): void {
     const { socket } = this.#client;
     socket.once('close', this.#onClientClosed);
-    socket.on('error', this.#onClientClosed);
     if (this.#context.mayTunnel()) this.#group.apply(this);
     else this.#end(failure('tunnel-limit'));
   }
@@ -118,7 +118,6 @@ export class Upgrade implements Applicant, ConnectionUser {
       this.#state = ENDED;
       this.#group.release(state.endpoint);
       this.#forgetClient();
-      socket.on('error', () => socket.destroy());
       socket.end(() => socket.destroy());
     } else if (!more) {
       state.connection.pause();
@@ -150,7 +149,6 @@ export class Upgrade implements Applicant, ConnectionUser {
 
   #forgetClient(): void {
     this.#client.socket.removeListener('close', this.#onClientClosed);
-    this.#client.socket.removeListener('error', this.#onClientClosed);
   }
 
   #end(what: Failure): void {
@@ -169,15 +167,4 @@ export class Upgrade implements Applicant, ConnectionUser {
     this.#forgetClient();
     refuseUpgrade(this.#client.socket, begun || status === 0 ? null : what);
   }
-}
-
-/** Answers an upgrade that goes nowhere, or just ends its connection. */
-export function refuseUpgrade(socket: Duplex, what: Failure | null): void {
-  socket.on('error', () => socket.destroy());
-  if (what === null || socket.destroyed) {
-    socket.destroy();
-    return;
-  }
-  const { status } = meaning(what.reason);
-  socket.end(ownText(what, STATUS_CODES[status] ?? 'Error'), 'latin1', () => socket.destroy());
 }
