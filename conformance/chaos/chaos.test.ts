@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { nodeBinary } from '../../tools/nodes.ts';
 import { seeded } from './random.ts';
 import { AGENT_FILE } from './rig.ts';
-import { brokenVersion, rollingReload, supervisorDeath, workerDeath } from './scenarios.ts';
+import { brokenVersion, rollingReload, scaling, supervisorDeath, workerDeath } from './scenarios.ts';
 import type { Outcome, Plan } from './scenarios.ts';
 
 const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 1e6));
@@ -27,6 +27,7 @@ function check(outcome: Outcome): void {
 test('supervisors are killed and the next ones reload: no request fails', { skip }, async () => check(await supervisorDeath(plan(2))));
 test('killed canary workers cost no idempotent request', { skip }, async () => check(await workerDeath(plan(4), 'v2')));
 test('killed stable workers cost what they had in flight at most', { skip }, async () => check(await workerDeath(plan(4), 'v1')));
+test('a slot that is given up takes no connection with it', { skip }, async () => check(await scaling(plan(2))));
 test('broken versions are refused and nobody notices', { skip }, async () => check(await brokenVersion(plan(4))));
 
 for (const major of ['20', '22', '26']) {

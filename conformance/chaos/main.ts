@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util';
 
 import { seeded } from './random.ts';
-import { brokenVersion, churn, rollingReload, supervisorDeath, workerDeath } from './scenarios.ts';
+import { brokenVersion, churn, rollingReload, scaling, supervisorDeath, workerDeath } from './scenarios.ts';
 import type { Interpreter, Outcome, Plan } from './scenarios.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' }, only: { type: 'string' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) }, node: { type: 'string' } } });
@@ -14,6 +14,7 @@ const SCENARIOS: Readonly<Record<string, (plan: Plan, interpreter: Interpreter) 
   stable: (plan, interpreter) => workerDeath(plan, 'v1', interpreter),
   canary: (plan, interpreter) => workerDeath(plan, 'v2', interpreter),
   reload: rollingReload,
+  scale: scaling,
   broken: brokenVersion,
   churn,
 };

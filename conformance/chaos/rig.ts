@@ -29,6 +29,7 @@ export interface Line {
 /** What the rig's supervisor understands, a line of JSON each on its standard input. */
 export type Command =
   | { readonly do: 'reload'; readonly version: string; readonly env?: Readonly<Record<string, string>>; readonly ready?: PoolSpec['ready'] }
+  | { readonly do: 'scale'; readonly version: string; readonly workers: number }
   | { readonly do: 'publish'; readonly generation: number }
   | { readonly do: 'look' };
 

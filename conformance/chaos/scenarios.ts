@@ -94,6 +94,21 @@ export async function rollingReload({ rounds }: Plan, interpreter: Interpreter =
   }, noFailure);
 }
 
+/** Stable grows and shrinks: a slot that is given up may hold connections that nobody has accepted yet. */
+export async function scaling({ rounds }: Plan, interpreter: Interpreter = null): Promise<Outcome> {
+  return withRig('scaled up and down', rounds, interpreter, async (rig, load) => {
+    const missed: string[] = [];
+    for (let round = 0; round < rounds; round++) {
+      for (const workers of [4, 1]) {
+        const scaled = await rig.command({ do: 'scale', version: 'v1', workers });
+        if (scaled.result !== 'ok') missed.push(`round ${round}: ${scaled.result ?? ''}`);
+        await load.more(20);
+      }
+    }
+    return { missed, figures: {} };
+  }, noFailure);
+}
+
 const BROKEN = ['exits', 'never listens', 'fails readiness', 'throws on first request'] as const;
 
 /** A reload to a version that is broken in one of four ways; stable must not notice. */

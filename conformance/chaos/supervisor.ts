@@ -4,7 +4,7 @@ import readline from 'node:readline';
 import { readdirSync } from 'node:fs';
 
 import { AnchorKeeper, Fleet, StartFailure } from '@graylane/pool';
-import type { PoolSpec } from '@graylane/pool';
+import type { Pool, PoolSpec } from '@graylane/pool';
 import { strategy } from './strategy.ts';
 import type { Command, Line } from './rig.ts';
 
@@ -51,6 +51,7 @@ async function obey(command: Command & { id: number }): Promise<void> {
 async function outcome(command: Command): Promise<string> {
   try {
     if (command.do === 'reload') await reload(command);
+    if (command.do === 'scale') await poolOf(command.version).scale(command.workers);
     if (command.do === 'publish') return await late(command.generation);
     return 'ok';
   } catch (error) {
@@ -59,10 +60,15 @@ async function outcome(command: Command): Promise<string> {
 }
 
 async function reload(command: Command & { do: 'reload' }): Promise<void> {
-  const pool = fleet.pools().find((one) => one.spec.version === command.version);
-  if (pool === undefined) throw new Error(`no pool ${command.version}`);
+  const pool = poolOf(command.version);
   const plain = task.pools.find((spec) => spec.version === command.version);
   if (plain !== undefined) await pool.reload({ ...plain, env: { ...plain.env, ...command.env }, ...(command.ready === undefined ? {} : { ready: command.ready }) });
+}
+
+function poolOf(version: string): Pool {
+  const pool = fleet.pools().find((one) => one.spec.version === version);
+  if (pool === undefined) throw new Error(`no pool ${version}`);
+  return pool;
 }
 
 /** Workers that take requests and yet do not route by the new strategy. */

@@ -18,6 +18,15 @@ export interface DrainOptions {
 }
 
 export function drain(options: DrainOptions): void {
+  afterOneMorePoll(() => leave(options));
+}
+
+/** Whatever is queued in a listening socket is accepted by then: where this process has its last copy, it would be reset. */
+function afterOneMorePoll(then: () => void): void {
+  setImmediate(() => setImmediate(then));
+}
+
+function leave(options: DrainOptions): void {
   const { servers, graceMs, now, drained } = options;
   const started = now();
   for (const app of servers()) {

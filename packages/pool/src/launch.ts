@@ -3,7 +3,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, realpathSync } from 'node:fs';
-import { constants as osConstants, setPriority } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
@@ -14,7 +13,6 @@ import type { WorkerBrief } from '@graylane/wire';
 import { INSPECT_FLAG } from './diagnostics/inspector.ts';
 import { errno, StartFailure } from './failure.ts';
 import { identityOf } from './os/identity.ts';
-import { listDirectory } from './os/processes.ts';
 import type { FullSpec } from './spec.ts';
 
 /** Standard input, output, error and Node's own IPC channel come first. */
@@ -77,18 +75,6 @@ export function launch(plan: LaunchPlan, logFile: string, descriptors: readonly 
     });
   } finally {
     closeSync(log);
-  }
-}
-
-/** Linux keeps a priority per thread, and V8's threads may be there already. A process that has gone meanwhile is no error. */
-export function renice(pid: number, nice: number): void {
-  const tasks = listDirectory(`/proc/${pid}/task`).map(Number);
-  for (const task of tasks.length === 0 ? [pid] : tasks) {
-    try {
-      setPriority(task, Math.max(osConstants.priority.PRIORITY_HIGHEST, Math.min(nice, osConstants.priority.PRIORITY_LOW)));
-    } catch (error) {
-      if (errno(error) === 'EACCES') return;
-    }
   }
 }
 

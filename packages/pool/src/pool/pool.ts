@@ -84,9 +84,8 @@ export class Pool {
       const before = this.#seats.list.length;
       const next = fullSpec({ ...this.#spec, workers });
       if (next.workers > before) await this.#fill(next.workers);
-      else await this.#seats.cut(next.workers, 'scaled down');
+      else await this.#shrink(next);
       this.#spec = next;
-      if (next.workers < before) this.#host.releaseSlots(next);
       this.#enter('running', 'scaled');
     });
   }
@@ -207,6 +206,16 @@ export class Pool {
       await this.#seats.cut(before, 'start failed');
       throw error;
     }
+  }
+
+  /**
+   * The slots first: a worker that holds the last copy of its socket accepts what is queued there before it closes it.
+   * Were a copy left here, connections would go on queueing in a socket that nobody accepts from.
+   */
+  async #shrink(next: FullSpec): Promise<void> {
+    this.#spec = next;
+    this.#host.releaseSlots(next);
+    await this.#seats.cut(next.workers, 'scaled down');
   }
 
   async #occupy(seat: Seat): Promise<void> {
