@@ -46,6 +46,11 @@ export interface Router {
   readonly exposeRoute: boolean;
   readonly serverTiming: boolean;
   decide(request: RequestFields): Decision;
+  /**
+   * In which of the 1,000,000 buckets of a release the user of the request decided last is; null when it has no key that
+   * lasts (a release drawn per request, a visitor without an id). To be asked before the next request is decided.
+   */
+  userBucket(release: string): number | null;
   /** The version of `service` in `lane` (null, or a lane that the strategy does not have, is stable). */
   version(service: string, lane: string | null): string;
   /** Null for a lane that the strategy does not have. */

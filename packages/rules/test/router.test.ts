@@ -98,6 +98,26 @@ describe('the anonymous id', () => {
   }
 });
 
+describe('the bucket of a user', () => {
+  const html = { accept: 'text/html' };
+  const bucketIn = (document: StrategyDocument, headers: Readonly<Record<string, string>>): number | null => {
+    const router = routerOf(document);
+    router.decide(requestOf({ headers }));
+    return router.userBucket('r1');
+  };
+  it('is the one that decided', () => assert.equal(bucketIn(web({ percent: 50, stickyBy: ['tag:user'] }), { 'x-user-id': 'u1' }), bucketOf('r1', 'u1')));
+  it('is known at 100 %, where nothing had to be drawn', () => assert.equal(bucketIn(web({ stickyBy: ['tag:user'] }), { 'x-user-id': 'u1' }), bucketOf('r1', 'u1')));
+  it('is that of an id minted for this request', () => {
+    const router = routerOf(web({ percent: 50 }));
+    const { mint } = router.decide(requestOf({ headers: html }));
+    assert.ok(mint !== null);
+    assert.equal(router.userBucket('r1'), bucketOf('r1', mint));
+  });
+  it('is none for a visitor without an id', () => assert.equal(bucketIn(web({ percent: 50 }), {}), null));
+  it('is none where each request is drawn', () => assert.equal(bucketIn(web({ percent: 50, stickyBy: ['request'] }), { 'x-user-id': 'u1' }), null));
+  it('is none of a release that the strategy does not have', () => assert.equal(routerOf(web({ percent: 50 })).userBucket('r9'), null));
+});
+
 describe('percentages', () => {
   it('raising one never takes a user off, and shares are what they say', () => {
     const users = Array.from({ length: 20_000 }, (_, i) => `user-${i}`);

@@ -104,6 +104,11 @@ export class CompiledRouter implements Router {
     return release === undefined ? null : this.#decisions.override(release);
   }
 
+  userBucket(release: string): number | null {
+    const place = this.#lanes.get(release);
+    return place === undefined ? null : this.sticky.userBucket(place);
+  }
+
   version(service: string, lane: string | null): string {
     const lanes = this.versions.get(service);
     const version = lanes?.get(lane ?? '') ?? lanes?.get('');

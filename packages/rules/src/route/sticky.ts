@@ -50,6 +50,18 @@ export class Sticky {
     return LAST_BUCKET;
   }
 
+  /** The bucket of a key that the user will have again; null where this request's bucket was drawn for it alone. */
+  userBucket(release: number): number | null {
+    const plan = this.#keys[release];
+    if (plan === undefined) return null;
+    for (const sticky of plan.stickyBy) {
+      if (sticky.kind === 'request') return null;
+      const key = this.#reader.value(sticky.field) || (sticky.kind === 'anonymous' ? this.minted : null);
+      if (key !== null && key !== '') return bucketOfBytes(plan.prefix, key);
+    }
+    return null;
+  }
+
   /** Which of the release's keys the request has, as the document calls it. */
   label(release: number): string | null {
     for (const sticky of this.#keys[release]?.stickyBy ?? []) {
