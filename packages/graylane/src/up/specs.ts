@@ -39,6 +39,8 @@ export function poolSpec({ service, version, role, publicSlots, spec, base }: Po
     ...(envFiles.length === 0 ? {} : { envFile: envFiles.map((file) => resolve(base, file)) }),
     ...(typeof workers === 'number' ? { workers } : { scaling: workers }),
     ...(spec.ready === undefined ? {} : { ready: readySpec(spec.ready) }),
+    ...(spec.liveness?.http === undefined ? {} : { liveness: { http: spec.liveness.http } }),
+    ...(spec.cpuWeight === undefined ? {} : { cpuWeight: spec.cpuWeight }),
     ...milliseconds('killTimeoutMs', spec.killTimeout),
     ...milliseconds('drainTimeoutMs', spec.drainTimeout),
     ...milliseconds('maxLifetimeMs', spec.maxLifetime),
@@ -46,7 +48,10 @@ export function poolSpec({ service, version, role, publicSlots, spec, base }: Po
     ...(spec.user === undefined ? {} : { user: spec.user }),
     ...(spec.group === undefined ? {} : { group: spec.group }),
     ...(spec.heapLimit === undefined ? {} : { heapLimitBytes: bytes(spec.heapLimit) }),
-    ...(spec.memoryLimit === undefined ? {} : { memory: { rssBytes: bytes(spec.memoryLimit) } }),
+    memory: {
+      ...(spec.memoryLimit === undefined ? {} : { rssBytes: bytes(spec.memoryLimit) }),
+      ...(spec.heapSnapshot === undefined ? {} : { snapshot: spec.heapSnapshot }),
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { checkName, duration, name, NAME_PATTERN, oneOf, size, text, truth, whol
 import type { Shape } from './shape.ts';
 import { either, listOf, mapOf, object, optional, required, shape, wrongType } from './shape.ts';
 import { didYouMean } from './suggest.ts';
-import type { LimitsSpec, ListenAddress, ReadySpec, ServiceSpec, VersionSpec, WorkerRange } from './types.ts';
+import type { LimitsSpec, ListenAddress, LivenessSpec, ReadySpec, ServiceSpec, VersionSpec, WorkerRange } from './types.ts';
 
 const LIST_LIMIT = 256;
 /** More processes of one version than a machine has use for. */
@@ -34,6 +34,10 @@ const ready: Shape<ReadySpec> = object<ReadySpec>('readiness', {
   timeout: optional(duration, 'how long a start may take'),
 });
 
+const liveness: Shape<LivenessSpec> = object<LivenessSpec>('liveness', {
+  http: optional(text, 'a path that is asked every 5 s; three failures in a row and the worker is replaced'),
+});
+
 export const version: Shape<VersionSpec> = object<VersionSpec>('a version', {
   script: optional(text, 'the file that Node runs'),
   args: optional(texts, 'its arguments'),
@@ -44,8 +48,11 @@ export const version: Shape<VersionSpec> = object<VersionSpec>('a version', {
   envFile: optional(textOrTexts, 'files with variables'),
   workers: optional(either(workerRange, whole(0, WORKERS_LIMIT), (value) => typeof value === 'object'), 'processes: a number, or { min, max }'),
   ready: optional(ready, 'when a worker counts as ready'),
+  liveness: optional(liveness, 'when a worker that was ready counts as dead'),
   nice: optional(whole(-20, 19), 'scheduling priority of its processes'),
+  cpuWeight: optional(whole(1, 10_000), 'share of the CPU where a cgroup v2 is delegated; 100 is the default, 20 for canaries'),
   memoryLimit: optional(size, 'resident memory at which a worker is replaced'),
+  heapSnapshot: optional(truth, 'take a heap snapshot before a worker is replaced for its memory'),
   heapLimit: optional(size, "V8's old space"),
   maxLifetime: optional(duration, 'a worker is replaced after this'),
   killTimeout: optional(duration, 'from SIGTERM to SIGKILL'),

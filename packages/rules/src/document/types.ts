@@ -125,6 +125,11 @@ export interface ReadySpec {
 }
 
 /** One runnable build of a service. */
+export interface LivenessSpec {
+  /** A path that is asked every 5 s; three failures in a row and the worker is replaced. */
+  readonly http?: string;
+}
+
 export interface VersionSpec {
   readonly script?: string;
   readonly args?: readonly string[];
@@ -135,10 +140,15 @@ export interface VersionSpec {
   readonly envFile?: string | readonly string[];
   readonly workers?: number | WorkerRange;
   readonly ready?: ReadySpec;
+  readonly liveness?: LivenessSpec;
   /** -20 to 19; canary versions start at 10. */
   readonly nice?: number;
+  /** 1 to 10,000 where a cgroup v2 is delegated; 100 is the default, 20 for canary versions. */
+  readonly cpuWeight?: number;
   /** Resident memory at which a worker is replaced. */
   readonly memoryLimit?: Size;
+  /** Take a heap snapshot before a worker is replaced for its memory. */
+  readonly heapSnapshot?: boolean;
   /** V8's old space. */
   readonly heapLimit?: Size;
   readonly maxLifetime?: Duration;
