@@ -215,3 +215,16 @@ onHops('an answer keeps its trailers', { answer: (socket) => void socket.write('
   await client.until((text) => /2\r\nhi\r\n0\r\nX-Sum: 42\r\n\r\n$/.test(text));
   client.destroy();
 });
+
+onHops('a client that resets while its CONNECT waits behind another answer ends nothing but itself', { planes: ['proxy'] }, async ({ port, upstream, stats }) => {
+  upstream.answer = (socket) => {
+    socket.on('error', () => undefined);
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 20000000\r\n\r\n${'x'.repeat(20_000_000)}`);
+  };
+  const client = await RawClient.connect(port);
+  client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n');
+  await client.until((text) => text.includes('200'));
+  client.socket.resetAndDestroy();
+  await upstream.until(() => upstream.sockets.size === 0);
+  while (stats().inFlight > 0) await sleep(1);
+});

@@ -1,7 +1,7 @@
 // Follows a chunked body (RFC 9112 §7.1) octet by octet to its end, refusing every deviation; it knows neither sockets nor who reads on.
 
 import { CR, FIELD_VALUE, HEX_DIGIT, LF, SEMICOLON, SP, TAB } from './octets.ts';
-import { Refusal } from './failure.ts';
+import { invalid } from './failure.ts';
 
 type State = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'trailer-start' | 'trailer' | 'trailer-lf' | 'end-lf' | 'end';
 
@@ -67,15 +67,15 @@ export class ChunkedFollower {
         break;
       case 'extension':
         if (octet === CR) this.#state = 'size-lf';
-        else if (FIELD_VALUE[octet] !== 1) throw new Refusal('bad-response', 'a control octet in a chunk extension');
-        else if (++this.#extensionBytes > this.#bounds.chunkExtensionBytes) throw new Refusal('bad-response', 'chunk extensions over the limit');
+        else if (FIELD_VALUE[octet] !== 1) invalid('a control octet in a chunk extension');
+        else if (++this.#extensionBytes > this.#bounds.chunkExtensionBytes) invalid('chunk extensions over the limit');
         break;
       case 'size-lf':
         expectLf(octet);
         this.#state = this.#size === 0 ? 'trailer-start' : 'data';
         break;
       case 'data-cr':
-        if (octet !== CR) throw new Refusal('bad-response', 'a chunk longer than its size');
+        if (octet !== CR) invalid('a chunk longer than its size');
         this.#state = 'data-lf';
         break;
       case 'data-lf':
@@ -112,17 +112,17 @@ export class ChunkedFollower {
   #followSize(octet: number): void {
     const digit = HEX_DIGIT[octet] as number;
     if (digit !== 255) {
-      if (this.#digits === SIZE_DIGITS) throw new Refusal('bad-response', 'a chunk size over all bounds');
+      if (this.#digits === SIZE_DIGITS) invalid('a chunk size over all bounds');
       this.#size = this.#digits === 0 ? digit : this.#size * 16 + digit;
       this.#digits++;
     } else if (this.#digits === 0) {
-      throw new Refusal('bad-response', 'a malformed chunk size');
+      invalid('a malformed chunk size');
     } else if (octet === CR) {
       this.#state = 'size-lf';
     } else if (octet === SEMICOLON || octet === SP || octet === TAB) {
       this.#state = 'extension';
     } else {
-      throw new Refusal('bad-response', 'a malformed chunk size');
+      invalid('a malformed chunk size');
     }
   }
 
@@ -132,19 +132,19 @@ export class ChunkedFollower {
     while (at < end && FIELD_VALUE[bytes[at] as number] === 1) at++;
     this.#append(bytes.toString('latin1', start, at));
     if (at === end) return at;
-    if (bytes[at] !== CR) throw new Refusal('bad-response', 'a control octet in a trailer');
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:/.test(this.#line)) throw new Refusal('bad-response', 'a malformed trailer');
+    if (bytes[at] !== CR) invalid('a control octet in a trailer');
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:/.test(this.#line)) invalid('a malformed trailer');
     this.#state = 'trailer-lf';
     return at + 1;
   }
 
   #append(text: string): void {
     this.#trailerBytes += text.length;
-    if (this.#trailerBytes > this.#bounds.trailerBytes) throw new Refusal('bad-response', 'trailers over the limit');
+    if (this.#trailerBytes > this.#bounds.trailerBytes) invalid('trailers over the limit');
     this.#line += text;
   }
 }
 
 function expectLf(octet: number): void {
-  if (octet !== LF) throw new Refusal('bad-response', 'a CR without its LF in the chunked framing');
+  if (octet !== LF) invalid('a CR without its LF in the chunked framing');
 }

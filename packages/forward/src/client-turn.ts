@@ -8,9 +8,22 @@ export function answerUnderWay(socket: Duplex): ServerResponse | null {
   return (socket as Duplex & { readonly _httpMessage?: ServerResponse | null })._httpMessage ?? null;
 }
 
-/** Calls `task` once all answers before it are out; never when the connection ends before. */
+/**
+ * For a connection that Node has handed over ('upgrade', 'connect'): calls `task` once all answers before it are out; never
+ * when the connection ends before.
+ */
 export function inTurn(socket: Duplex, task: () => void): void {
+  // Node has stopped listening, and a client that breaks off must not end the process; what matters is its 'close'.
+  socket.on('error', ignore);
+  afterAnswers(socket, task);
+}
+
+function afterAnswers(socket: Duplex, task: () => void): void {
   const current = answerUnderWay(socket);
-  if (current !== null) current.once('close', () => inTurn(socket, task));
+  if (current !== null) current.once('close', () => afterAnswers(socket, task));
   else if (!socket.destroyed) task();
+}
+
+function ignore(): void {
+  // Somebody has to listen.
 }

@@ -1,6 +1,7 @@
 // One HTTP exchange, from an accepted request to its one end. It knows neither sockets nor how an upstream is chosen.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { endsLate, endsNever } from './answer-end.ts';
 import type { Connection, ConnectionUser } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
 import { failure, meaning } from './failure.ts';
@@ -46,6 +47,7 @@ type State =
 
 const WAITING: State = { phase: 'waiting' };
 const ENDED: State = { phase: 'ended' };
+const TOO_LATE = 504;
 /** A connection that rested this long may have been closed by its upstream just now; that is nobody's failure. */
 const RESTED_MS = 1_000;
 /** May be sent again after an upstream saw them (RFC 9110 §9.2.2). */
@@ -122,6 +124,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
     const mayKeep = keepsAlive(this.#res) && (hop.finishesUploads || this.#upload.ended);
     const reply = writer.begin(this.#res, head.status, hop.replyHead(head, framing, this.#req, mayKeep, this.#edited(head)));
     this.#move({ phase: 'answering', connection: state.connection, endpoint: state.endpoint, reply });
+    if (head.eventStream) endsNever(this.#res);
     if (head.eventStream && this.#context.mayTunnel()) this.#becomeTunnel();
   }
 
@@ -273,6 +276,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
       this.#leave();
     }
     const { status } = meaning(what.reason);
+    if (status === TOO_LATE) endsLate(this.#res);
     this.#context.failed(this.#group, what, state.phase === 'answering' ? 0 : status);
     const bodyRead = this.#upload.ended;
     this.#upload.stop();

@@ -118,8 +118,6 @@ export class Forwarder {
 
   /** Sends a request for another protocol to an upstream of the group; takes over what Node's 'upgrade' event hands over. */
   upgrade(name: string, req: IncomingMessage, socket: Duplex, early: Buffer, lines: string): void {
-    // Node has stopped listening, and a client that breaks off must not end the process; what matters is its 'close'.
-    socket.on('error', ignore);
     inTurn(socket, () => {
       const head = this.#requestHead(name, req, lines, true);
       if ('reason' in head) {
@@ -137,7 +135,7 @@ export class Forwarder {
 
   /** Sends an HTTP/2 stream to an upstream of the group that speaks HTTP/2, without TLS on a Unix socket. `extra` are headers to add. */
   forwardStream(name: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, extra: Readonly<Record<string, string>>): void {
-    stream.on('error', ignore);
+    stream.on('error', () => undefined);
     streams(({ StreamExchange }) => {
       if (stream.destroyed) return;
       this.#startChecks();
@@ -229,8 +227,4 @@ export class Forwarder {
     this.#stopChecks?.();
     this.#stopChecks = null;
   }
-}
-
-function ignore(): void {
-  // Somebody has to listen.
 }

@@ -1,5 +1,6 @@
 export { answerUnderWay, inTurn } from './client-turn.ts';
 export * from './clock.ts';
+export * from './exposure-watch.ts';
 export * from './failure.ts';
 export * from './forwarder.ts';
 export { supportsRaw } from './reply.ts';

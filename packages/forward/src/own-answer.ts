@@ -25,7 +25,7 @@ export function ownHeaders(what: Failure, body: string): string[] {
 }
 
 export function ownBody(what: Failure): string {
-  return `${meaning(what.reason).text}\n`;
+  return `${PROXY_NAME}: ${what.reason}\n`;
 }
 
 /** A whole own answer in bytes, for a client that is no longer behind a ServerResponse; it closes the connection. */

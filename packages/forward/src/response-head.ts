@@ -1,7 +1,7 @@
 // Reads the head of an HTTP/1.1 response strictly, from bytes to offsets: whatever could be read in two ways is refused. It makes no strings but the few it compares.
 
 import { COLON, CR, FIELD_VALUE, LF, SP, TAB, TOKEN } from './octets.ts';
-import { Refusal } from './failure.ts';
+import { invalid } from './failure.ts';
 
 export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close';
 
@@ -54,7 +54,7 @@ export class ResponseHeadReader {
     for (;;) {
       if (at + 1 >= end) return null;
       if (bytes[at] === CR) {
-        if (bytes[at + 1] !== LF) throw new Refusal('bad-response', 'a bare CR in the head');
+        if (bytes[at + 1] !== LF) invalid('a bare CR in the head');
         break;
       }
       at = this.#readLine(bytes, at, end);
@@ -70,19 +70,19 @@ export class ResponseHeadReader {
   /** `HTTP/1.x NNN reason` (RFC 9112 §4); the index behind it, or -1. */
   #readStatusLine(bytes: Buffer, start: number, end: number): number {
     for (let i = 0; i < STATUS_LINE.length && start + i < end; i++) {
-      if (bytes[start + i] !== STATUS_LINE.charCodeAt(i)) throw new Refusal('bad-response', 'no HTTP/1 status line');
+      if (bytes[start + i] !== STATUS_LINE.charCodeAt(i)) invalid('no HTTP/1 status line');
     }
     if (end - start < 14) return -1;
     const minor = digit(bytes[start + 7]);
     const status = digit(bytes[start + 9]) * 100 + digit(bytes[start + 10]) * 10 + digit(bytes[start + 11]);
-    if (minor > 1 || bytes[start + 8] !== SP || status < 100 || status > 999) throw new Refusal('bad-response', 'a malformed status line');
+    if (minor > 1 || bytes[start + 8] !== SP || status < 100 || status > 999) invalid('a malformed status line');
     let at = start + 12;
     if (bytes[at] === SP) at++;
-    else if (bytes[at] !== CR) throw new Refusal('bad-response', 'a malformed status line');
+    else if (bytes[at] !== CR) invalid('a malformed status line');
     const reasonStart = at;
     while (at < end && FIELD_VALUE[bytes[at] as number] === 1) at++;
     if (at + 1 >= end) return -1;
-    if (bytes[at] !== CR || bytes[at + 1] !== LF) throw new Refusal('bad-response', 'a control octet in the status line');
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) invalid('a control octet in the status line');
     const draft = this.#draft;
     draft.minorVersion = minor;
     draft.status = status;
@@ -97,13 +97,13 @@ export class ResponseHeadReader {
     while (at < end && TOKEN[bytes[at] as number] === 1) at++;
     if (at >= end) return -1;
     const nameEnd = at;
-    if (bytes[at] !== COLON || nameEnd === start) throw new Refusal('bad-response', 'a malformed field name');
+    if (bytes[at] !== COLON || nameEnd === start) invalid('a malformed field name');
     at++;
     while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++;
     const valueStart = at;
     while (at < end && FIELD_VALUE[bytes[at] as number] === 1) at++;
     if (at + 1 >= end) return -1;
-    if (bytes[at] !== CR || bytes[at + 1] !== LF) throw new Refusal('bad-response', 'a control octet in a field value');
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) invalid('a control octet in a field value');
     let valueEnd = at;
     while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB)) valueEnd--;
     this.#draft.lines.push(start, nameEnd, valueStart, valueEnd);
@@ -126,13 +126,13 @@ export class ResponseHeadReader {
         break;
       case 14:
         if (!says(bytes, start, 'content-length')) break;
-        if (draft.contentLength !== -1) throw new Refusal('bad-response', 'several Content-Length');
+        if (draft.contentLength !== -1) invalid('several Content-Length');
         draft.contentLength = contentLength(bytes, valueStart, valueEnd);
         break;
       case 17:
         if (!says(bytes, start, 'transfer-encoding')) break;
         if (draft.chunked || valueEnd - valueStart !== CHUNKED.length || !says(bytes, valueStart, CHUNKED)) {
-          throw new Refusal('bad-response', 'a Transfer-Encoding other than chunked');
+          invalid('a Transfer-Encoding other than chunked');
         }
         draft.chunked = true;
         break;
@@ -187,8 +187,8 @@ export function framing(head: ResponseHead, toHead: boolean): BodyFraming {
 
 function refuseContradictions(head: ResponseHead): void {
   if (!head.chunked) return;
-  if (head.contentLength !== -1) throw new Refusal('bad-response', 'Content-Length with Transfer-Encoding');
-  if (head.minorVersion === 0) throw new Refusal('bad-response', 'Transfer-Encoding in HTTP/1.0');
+  if (head.contentLength !== -1) invalid('Content-Length with Transfer-Encoding');
+  if (head.minorVersion === 0) invalid('Transfer-Encoding in HTTP/1.0');
 }
 
 /** Makes every number that it is part of too large. */
@@ -200,11 +200,11 @@ function digit(octet: number | undefined): number {
 
 /** Digits only, and few enough to be exact. Throws Refusal. */
 function contentLength(bytes: Buffer, start: number, end: number): number {
-  if (start === end || end - start > LENGTH_DIGITS) throw new Refusal('bad-response', 'a malformed Content-Length');
+  if (start === end || end - start > LENGTH_DIGITS) invalid('a malformed Content-Length');
   let length = 0;
   for (let i = start; i < end; i++) {
     const value = digit(bytes[i]);
-    if (value === NOT_A_DIGIT) throw new Refusal('bad-response', 'a malformed Content-Length');
+    if (value === NOT_A_DIGIT) invalid('a malformed Content-Length');
     length = length * 10 + value;
   }
   return length;

@@ -1,7 +1,7 @@
 // Turns the bytes of one upstream connection into one answer at a time; it knows neither the socket nor the client.
 
 import { ChunkedFollower } from './chunked.ts';
-import { Refusal } from './failure.ts';
+import { Refusal, invalid } from './failure.ts';
 import { ResponseHeadReader, framing } from './response-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { Limits } from './limits.ts';
@@ -145,7 +145,7 @@ export class ResponseReader {
     }
     if (head.status < 200) {
       const { interims } = this.#state as { interims: number };
-      if (interims >= this.#limits.interimResponses) throw new Refusal('bad-response', 'a flood of informational answers');
+      if (interims >= this.#limits.interimResponses) invalid('a flood of informational answers');
       this.#state = { kind: 'head', interims: interims + 1 };
       sink.interim(head);
       return;

@@ -1,0 +1,70 @@
+// Tells how an answer ended, once, whoever wrote it: this process' own app or an exchange. One listener function for all
+// answers and no closure per request: this is the hot path. It counts nothing.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+
+export interface AnswerEnd {
+  /** 0 when no head was sent. */
+  readonly status: number;
+  readonly end: 'complete' | 'aborted' | 'timeout';
+}
+
+export interface EndListener {
+  answerEnded(end: AnswerEnd): void;
+}
+
+const LISTENER: unique symbol = Symbol('graylane.end');
+const COURSE: unique symbol = Symbol('graylane.end.course');
+
+/** What only the exchange knows of an answer that did not come to its end. */
+type Course = 'late' | 'endless';
+
+interface Watched {
+  [LISTENER]?: EndListener | undefined;
+  [COURSE]?: Course;
+}
+
+export function watchAnswer(req: IncomingMessage, res: ServerResponse, listener: EndListener): void {
+  (res as Watched)[LISTENER] = listener;
+  res.on('close', onClosed);
+  // An answer behind others in the pipeline hears nothing of its socket's end on older Nodes; its request does.
+  if (res.socket === null) req.once('close', () => { if (req.socket.destroyed) onClosed.call(res); });
+}
+
+export function watchStream(stream: ServerHttp2Stream, listener: EndListener): void {
+  stream.once('close', () => {
+    const status = Number(stream.sentHeaders?.[':status'] ?? 0);
+    const clean = stream.rstCode === 0 && stream.writableFinished;
+    listener.answerEnded({ status, end: endOf(clean, stream as Watched, () => String(stream.sentHeaders?.['content-type'] ?? '')) });
+  });
+}
+
+/** The upstream, or whoever answers in its place, was too slow. */
+export function endsLate(answer: ServerResponse | ServerHttp2Stream): void {
+  (answer as Watched)[COURSE] = 'late';
+}
+
+/** An event stream: its client leaving it is its end. */
+export function endsNever(answer: ServerResponse | ServerHttp2Stream): void {
+  (answer as Watched)[COURSE] = 'endless';
+}
+
+function onClosed(this: ServerResponse & Watched): void {
+  const listener = this[LISTENER];
+  if (listener === undefined) return;
+  // Assigned, not deleted: an object that loses a property becomes slow.
+  this[LISTENER] = undefined;
+  listener.answerEnded({ status: this.headersSent ? this.statusCode : 0, end: endOf(this.writableFinished, this, () => headOf(this)) });
+}
+
+function endOf(finished: boolean, answer: Watched, head: () => string): AnswerEnd['end'] {
+  if (answer[COURSE] === 'late') return 'timeout';
+  return finished || answer[COURSE] === 'endless' || head().includes('text/event-stream') ? 'complete' : 'aborted';
+}
+
+/** As Node put it together, whichever way the app wrote it. */
+function headOf(res: ServerResponse): string {
+  const head: unknown = Reflect.get(res, '_header');
+  return typeof head === 'string' ? head : '';
+}
