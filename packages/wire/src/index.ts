@@ -1,4 +1,5 @@
 export * from './api/index.ts';
+export * from './exposures.ts';
 export * from './frames.ts';
 export * from './hop.ts';
 export * from './marks.ts';

@@ -97,6 +97,8 @@ export interface Exposure {
   /** Which arm of which release they count for, or null. */
   readonly arm: 'treated' | 'control' | 'pinned' | null;
   readonly of: string | null;
+  /** These requests stand in another line already, and count here for one more release: totals leave them out. */
+  readonly again?: boolean;
   readonly method: string;
   /** 0 when no response head was sent. */
   readonly status: number;

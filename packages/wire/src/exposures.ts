@@ -1,0 +1,140 @@
+// Adds up how requests ended, on the way into a CountsMessage. Pure: it is told, and knows neither sockets nor time.
+
+import type { Decision, Snapshot } from '@graylane/rules';
+import { LATENCY_EDGES_SECONDS } from './messages.ts';
+import type { Exposure, UsersSeen } from './messages.ts';
+
+/** What requests have in common that are counted together, whatever was asked and however it ended. Compared by identity. */
+export interface Subject extends Pick<Exposure, 'generation' | 'lane' | 'version' | 'arm' | 'of'> {
+  /** It counts the requests of another subject once more, for one more release. */
+  readonly again: boolean;
+}
+
+export interface Ending {
+  readonly method: string;
+  /** 0 when no response head was sent. */
+  readonly status: number;
+  readonly end: Exposure['end'];
+  readonly seconds: number;
+}
+
+/** What a data plane has to send; both may be empty. */
+export interface Exposures {
+  readonly exposures: readonly Exposure[];
+  readonly users: readonly UsersSeen[];
+}
+
+/** Kinds of requests between two messages: a strategy has few, and clients can make none up (methods and statuses are closed lists). */
+const CELLS_LIMIT = 4_096;
+/** Entries of users between two messages, about half a megabyte of text. A user that is left out comes again. */
+const USERS_LIMIT = 65_536;
+/** Subjects kept to be found again; forgotten ones are made anew, at the cost of a further line in a message. */
+const SUBJECTS_LIMIT = 4_096;
+/** Over this a request was slow (see {@link UsersSeen}). */
+const SLOW_SECONDS = 1;
+
+interface Cell extends Ending { readonly subject: Subject; requests: number; total: number; readonly latency: number[] }
+interface Users { readonly seen: Set<number>; readonly bad: Set<number>; readonly slow: Set<number> }
+
+export class ExposureBook {
+  #subjects = new Map<string, Subject>();
+  #cells: Cell[] = [];
+  #byKind = new Map<Subject, Map<string, Map<number, Cell>>>();
+  #users = new Map<Subject, Users>();
+  #entries = 0;
+
+  /** What a request of that decision counts as; `drawn` as {@link drawnReleases} says. */
+  subjects(decision: Decision, generation: number, version: string, drawn: ReadonlySet<string>): readonly Subject[] {
+    const { lane, arm, armOf, controlOf } = decision;
+    const subject = (role: Exposure['arm'], of: string | null, again: boolean): Subject => this.#subject({ generation, lane, version, arm: role, of, again });
+    if (arm !== 'control') return [subject(arm, armOf, false)];
+    const releases = controlOf.filter((release) => drawn.has(release));
+    return releases.length === 0 ? [subject(null, null, false)] : releases.map((release, i) => subject('control', release, i > 0));
+  }
+
+  /** One request has ended. `user` is the bucket of its user in the subject's release, or null. */
+  count(subject: Subject, ending: Ending, user: number | null): void {
+    const cell = this.#cell(subject, ending);
+    if (cell !== null) {
+      cell.requests += 1;
+      cell.total += ending.seconds;
+      const bucket = bucketOf(ending.seconds);
+      cell.latency[bucket] = (cell.latency[bucket] ?? 0) + 1;
+    }
+    if (user !== null && this.#entries < USERS_LIMIT) this.#seen(subject, ending, user);
+  }
+
+  /** Everything since the last time. */
+  take(): Exposures {
+    const exposures = this.#cells.map(({ subject: { again, ...subject }, method, status, end, requests, total, latency }): Exposure =>
+      ({ ...subject, ...(again ? { again } : {}), method, status, end, requests, seconds: total, latency }));
+    const users = [...this.#users].flatMap(([{ generation, of, arm }, { seen, bad, slow }]): UsersSeen[] =>
+      (of === null || (arm !== 'treated' && arm !== 'control') ? [] : [{ generation, of, arm, seen: [...seen], bad: [...bad], slow: [...slow] }]));
+    this.#cells = [];
+    this.#byKind = new Map();
+    this.#users = new Map();
+    this.#entries = 0;
+    return { exposures, users };
+  }
+
+  #subject(subject: Subject): Subject {
+    const key = [subject.generation, subject.lane ?? '', subject.version, subject.arm ?? '', subject.of ?? '', subject.again].join(' ');
+    const known = this.#subjects.get(key);
+    if (known !== undefined) return known;
+    if (this.#subjects.size >= SUBJECTS_LIMIT) this.#subjects = new Map();
+    this.#subjects.set(key, subject);
+    return subject;
+  }
+
+  /** Null beyond the limit. */
+  #cell(subject: Subject, ending: Ending): Cell | null {
+    const { method, status, end } = ending;
+    let methods = this.#byKind.get(subject);
+    if (methods === undefined) this.#byKind.set(subject, methods = new Map());
+    let kinds = methods.get(method);
+    if (kinds === undefined) methods.set(method, kinds = new Map());
+    const kind = status * ENDS.length + ENDS.indexOf(end);
+    const known = kinds.get(kind);
+    if (known !== undefined) return known;
+    if (this.#cells.length >= CELLS_LIMIT) return null;
+    const cell: Cell = { ...ending, subject, requests: 0, total: 0, latency: new Array<number>(LATENCY_EDGES_SECONDS.length + 1).fill(0) };
+    this.#cells.push(cell);
+    kinds.set(kind, cell);
+    return cell;
+  }
+
+  #seen(subject: Subject, { status, end, seconds }: Ending, user: number): void {
+    let users = this.#users.get(subject);
+    if (users === undefined) this.#users.set(subject, users = { seen: new Set(), bad: new Set(), slow: new Set() });
+    this.#note(users.seen, user);
+    if (status >= 500 || status === 0 || end !== 'complete') this.#note(users.bad, user);
+    if (seconds > SLOW_SECONDS) this.#note(users.slow, user);
+  }
+
+  #note(users: Set<number>, user: number): void {
+    const before = users.size;
+    users.add(user);
+    this.#entries += users.size - before;
+  }
+}
+
+const ENDS: readonly Exposure['end'][] = ['complete', 'aborted', 'timeout'];
+
+function bucketOf(seconds: number): number {
+  let bucket = 0;
+  while (bucket < LATENCY_EDGES_SECONDS.length && seconds > (LATENCY_EDGES_SECONDS[bucket] ?? 0)) bucket += 1;
+  return bucket;
+}
+
+/**
+ * Releases that are drawn for somebody. One that stands at 0 % has no control arm worth counting: whoever is out of it
+ * now would later be taken for a user who knew the other side.
+ */
+export function drawnReleases({ releases, clauses }: Snapshot): ReadonlySet<string> {
+  const drawn = new Set<string>();
+  for (const { release, pinned, threshold } of clauses) {
+    const name = releases[release]?.name;
+    if (name !== undefined && !pinned && threshold > 0) drawn.add(name);
+  }
+  return drawn;
+}
