@@ -25,4 +25,4 @@ export { restoreBackup } from './store/backup.ts';
 export { Tokens } from './access/tokens.ts';
 export type { NewToken } from './access/tokens.ts';
 export type { Send } from './notify/webhooks.ts';
-export type { MetricQuery } from './exposure/prometheus.ts';
+export type { GetJson } from './exposure/prometheus.ts';

@@ -82,6 +82,10 @@ export class ApiClient {
     return this.#call({ method: 'GET', path: `/releases/${encodeURIComponent(name)}` });
   }
 
+  compare(name: string): Promise<Api<'Comparison'>> {
+    return this.#call({ method: 'GET', path: `/releases/${encodeURIComponent(name)}/comparison` });
+  }
+
   canary(canary: ApiRequest<'Canary'>): Promise<Api<'Applied'>> {
     return this.#call({ method: 'POST', path: '/releases', body: canary });
   }

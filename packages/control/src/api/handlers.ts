@@ -50,6 +50,7 @@ export function handlers({ plane, clock, who }: HandlerOptions): Readonly<Record
       const release = await plane.release(named(context, 'name'));
       return context.json(release, 200, { etag: etag(release.turn) });
     },
+    getComparison: async (context) => context.json(await plane.compare(named(context, 'name'))),
     postSplit: async (context) => {
       const expected = expectedRevision(context);
       const { percent } = await command(context, apiRequests.Split);

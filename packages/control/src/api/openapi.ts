@@ -24,7 +24,7 @@ export function openapi(): OpenapiDocument {
     info: { title: 'graylane control API', version: '1', description: 'Strategies, releases and what became of them. Errors are RFC 9457 problem details with a stable `code`.' },
     servers: [{ url: '/api/v1' }],
     paths,
-    components: { schemas: { ...apiSchemas, ...apiRequests }, securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'On TCP; the Unix socket is guarded by its file mode.' } } },
+    components: { schemas: { ...apiSchemas, ...Object.fromEntries(Object.entries(apiRequests).map(([name, schema]) => [requestName(name), schema])) }, securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'On TCP; the Unix socket is guarded by its file mode.' } } },
   };
 }
 
@@ -39,7 +39,7 @@ function describe(operation: string, route: Route): unknown {
       ...(route.query ?? []).map(({ name, description }) => ({ name, in: 'query', description, schema: { type: 'string' } })),
       ...(route.ifMatch === true ? [{ name: 'If-Match', in: 'header', required: true, description: 'The ETag that you have seen, or `*`', schema: { type: 'string' } }] : []),
     ],
-    ...(route.body === null ? {} : { requestBody: { required: route.body !== 'Verb', content: json(route.body === 'Document' ? { type: 'object', description: 'A strategy document; its schema: graylane schema' } : ref(route.body)) } }),
+    ...(route.body === null ? {} : { requestBody: { required: route.body !== 'Verb', content: json(route.body === 'Document' ? { type: 'object', description: 'A strategy document; its schema: graylane schema' } : ref(requestName(route.body))) } }),
     responses: { ...success(route), default: { description: `A problem: ${Object.keys(CONTROL_PROBLEMS).join(', ')}, or a code of the strategy (GL1xxx) or a start (GL2xxx) inside`, content: { 'application/problem+json': { schema: ref('Problem') } } } },
   };
 }
@@ -55,6 +55,11 @@ function success(route: Route): Readonly<Record<string, unknown>> {
 
 function json(schema: ApiSchema): unknown {
   return { 'application/json': { schema } };
+}
+
+/** What is sent and what comes back may have one name: a token, a webhook. */
+function requestName(name: string): string {
+  return `${name}Request`;
 }
 
 function ref(name: string): ApiSchema {

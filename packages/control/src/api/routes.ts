@@ -27,7 +27,7 @@ const page: NonNullable<Route['query']> = [{ name: 'limit', description: 'how ma
 const dryRun: NonNullable<Route['query']>[number] = { name: 'dryRun', description: '`true` changes nothing and says what would change' };
 
 export type Operation =
-  | 'getStrategy' | 'putStrategy' | 'postDifference' | 'getReleases' | 'postRelease' | 'getRelease' | 'postSplit' | 'postVerb'
+  | 'getStrategy' | 'putStrategy' | 'postDifference' | 'getReleases' | 'postRelease' | 'getRelease' | 'getComparison' | 'postSplit' | 'postVerb'
   | 'getEvents' | 'getWorkers' | 'getStatus' | 'postExplain' | 'putFreeze' | 'deleteFreeze' | 'getWatch' | 'getOpenapi'
   | 'getTokens' | 'postToken' | 'deleteToken' | 'getWebhooks' | 'postWebhook' | 'deleteWebhook' | 'postBackup';
 
@@ -38,6 +38,7 @@ export const routes: Readonly<Record<Operation, Route>> = {
   getReleases: { method: 'get', path: '/releases', summary: 'All releases', scope: 'read', body: null, answer: 'list', items: 'Release', query: page },
   postRelease: { method: 'post', path: '/releases', summary: 'Add a version and its release at run time', scope: 'operate', body: 'Canary', answer: 'Applied', created: true },
   getRelease: { method: 'get', path: '/releases/{name}', summary: 'One release', scope: 'read', body: null, answer: 'Release' },
+  getComparison: { method: 'get', path: '/releases/{name}/comparison', summary: 'Both arms of a release side by side, with the verdict', scope: 'read', body: null, answer: 'Comparison' },
   postSplit: { method: 'post', path: '/releases/{name}/split', summary: 'Set or change the share that is in', scope: 'operate', body: 'Split', answer: 'Applied', ifMatch: true },
   postVerb: { method: 'post', path: '/releases/{name}/{verb}', summary: 'start, promote, promote-full, pause, resume or rollback', scope: 'operate', body: 'Verb', answer: 'Applied' },
   getEvents: { method: 'get', path: '/events', summary: 'What happened, newest first', scope: 'read', body: null, answer: 'list', items: 'Event', query: page },

@@ -4,6 +4,7 @@
 import type { Exposure, UsersSeen } from '@graylane/wire';
 import { LATENCY_EDGES_SECONDS } from '@graylane/wire';
 import { BucketSet } from './buckets.ts';
+import { hasFailed, slowOf } from './ends.ts';
 
 export type ArmName = 'treated' | 'control';
 
@@ -24,36 +25,49 @@ export interface Delta {
   readonly control: ArmDelta;
 }
 
+/** All requests of one arm since the attempt began, for people. */
+export interface ArmTotals {
+  requests: number;
+  failed: number;
+  slow: number;
+  /** By duration, as in an exposure. */
+  readonly latency: number[];
+}
+
 export interface StoredEvidence {
   readonly treated: Readonly<Record<string, string>>;
   readonly control: Readonly<Record<string, string>>;
   readonly bad: Readonly<Record<string, string>>;
   readonly slow: Readonly<Record<string, string>>;
+  /** Absent in what an earlier graylane stored. */
+  readonly totals?: Readonly<Record<ArmName, ArmTotals>>;
 }
 
 /** Taken each second; more generations than a second can have are somebody's mistake. */
 const PENDING_LIMIT = 256;
-/** A request over this is slow; the last edge of the usual histograms that a person still waits for. */
-export const SLOW_SECONDS = 1;
-const SLOW_FROM: number = LATENCY_EDGES_SECONDS.indexOf(SLOW_SECONDS) + 1;
 
 export class Evidence {
   readonly #users: Readonly<Record<ArmName | 'bad' | 'slow', BucketSet>>;
+  readonly #totals: Readonly<Record<ArmName, ArmTotals>>;
   readonly #pending = new Map<number, Delta>();
 
   constructor(stored: StoredEvidence | null) {
+    this.#totals = stored?.totals ?? { treated: noTotals(), control: noTotals() };
     this.#users = {
       treated: BucketSet.from(stored?.treated ?? {}), control: BucketSet.from(stored?.control ?? {}),
       bad: BucketSet.from(stored?.bad ?? {}), slow: BucketSet.from(stored?.slow ?? {}),
     };
   }
 
-  addRequests({ generation, arm, status, end, requests, latency }: Exposure): void {
-    if (arm !== 'treated' && arm !== 'control') return;
-    const delta = this.#delta(generation)[arm];
-    delta.requests += requests;
-    if (status >= 500 || status === 0 || end !== 'complete') delta.failed += requests;
-    delta.slow += latency.slice(SLOW_FROM).reduce((sum, count) => sum + count, 0);
+  addRequests(exposure: Exposure, arm: ArmName): void {
+    const { generation, requests, latency } = exposure;
+    const totals = this.#totals[arm];
+    for (const counts of [this.#delta(generation)[arm], totals]) {
+      counts.requests += requests;
+      if (hasFailed(exposure)) counts.failed += requests;
+      counts.slow += slowOf(latency);
+    }
+    for (let bucket = 0; bucket <= LATENCY_EDGES_SECONDS.length; bucket += 1) totals.latency[bucket] = (totals.latency[bucket] ?? 0) + (latency[bucket] ?? 0);
   }
 
   /** A user counts once in an arm, and turns bad or slow once in the life of the attempt. */
@@ -69,6 +83,10 @@ export class Evidence {
     for (const bucket of slow) if (this.#users.slow.add(bucket)) delta.slowUsers += 1;
   }
 
+  totals(arm: ArmName): Readonly<ArmTotals> & { readonly users: number } {
+    return { ...this.#totals[arm], users: this.#users[arm].size };
+  }
+
   get knowsUsers(): boolean {
     return this.#users.treated.size + this.#users.control.size > 0;
   }
@@ -81,7 +99,7 @@ export class Evidence {
   }
 
   toStored(): StoredEvidence {
-    return { treated: this.#users.treated.toJSON(), control: this.#users.control.toJSON(), bad: this.#users.bad.toJSON(), slow: this.#users.slow.toJSON() };
+    return { treated: this.#users.treated.toJSON(), control: this.#users.control.toJSON(), bad: this.#users.bad.toJSON(), slow: this.#users.slow.toJSON(), totals: this.#totals };
   }
 
   #delta(generation: number): Delta {
@@ -93,6 +111,10 @@ export class Evidence {
     }
     return delta;
   }
+}
+
+function noTotals(): ArmTotals {
+  return { requests: 0, failed: 0, slow: 0, latency: [] };
 }
 
 function emptyArm(): ArmDelta {

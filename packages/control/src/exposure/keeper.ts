@@ -1,7 +1,8 @@
 // Keeps a running verdict for each live release: counts in as they come, an answer whenever somebody looks.
 // It must not know what is done with the answer.
 
-import type { CountsMessage } from '@graylane/wire';
+import type { GuardrailSpec, StrategyDocument } from '@graylane/rules';
+import type { Api, CountsMessage, Exposure } from '@graylane/wire';
 import { createVerdict, judge, observe } from '@graylane/verdict';
 import type { ArmCounts, Guardrail, MetricGuardrail, State, VerdictConfig } from '@graylane/verdict';
 import type { Clock } from '../clock.ts';
@@ -10,15 +11,15 @@ import type { ReleaseState } from '../release/state.ts';
 import type { Verdicts, VerdictView } from '../release/verdicts.ts';
 import type { Store } from '../store/store.ts';
 import { Evidence } from './evidence.ts';
-import type { ArmDelta, StoredEvidence } from './evidence.ts';
+import type { ArmDelta, ArmName, StoredEvidence } from './evidence.ts';
+import { metricGuardrails } from './guardrails.ts';
+import { quantileMs } from './quantile.ts';
 import { treatedShare } from './share.ts';
 
 export interface KeeperOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly onFault: (what: string, error: unknown) => void;
-  /** Beside the usual two, errors and slow requests. */
-  readonly metrics?: readonly MetricGuardrail[];
 }
 
 interface Watch {
@@ -28,6 +29,13 @@ interface Watch {
   readonly evidence: Evidence;
   /** The treated share of each generation, null where there is no one share. */
   readonly shares: Map<number, number | null>;
+  /** Beside the usual two, errors and slow requests. */
+  readonly metrics: readonly MetricGuardrail[];
+  /** False where each request is drawn for itself: then nobody will be told apart. */
+  readonly hasUsers: boolean;
+  /** Whose stable requests are the control where the whole audience is in. */
+  readonly services: ReadonlySet<string>;
+  /** Null until it is clear whether users can be told apart. */
   state: State | null;
   /** The last answer, until something new comes in: asking is cheap, judging is not. */
   answer: { readonly closing: boolean; readonly verdict: VerdictView } | null;
@@ -38,7 +46,17 @@ interface StoredWatch {
   readonly since: number;
   readonly evidence: StoredEvidence;
   readonly shares: readonly (readonly [number, number | null])[];
+  /** Absent in what an earlier graylane stored. */
+  readonly metrics?: readonly MetricGuardrail[];
+  readonly hasUsers?: boolean;
+  readonly services?: readonly string[];
   readonly state: State | null;
+}
+
+/** The arms of a live release, for people. */
+export interface Arms {
+  readonly arms: readonly Api<'Arm'>[];
+  readonly verdict: VerdictView;
 }
 
 /** A verdict holds some hundred kilobytes of users; more releases at once are watched by people. */
@@ -47,6 +65,8 @@ const WATCHES_LIMIT = 64;
 const SHARES_LIMIT = 256;
 /** What a supervisor's sudden death may forget. Forgotten counts weaken a verdict; counted twice they would falsify it. */
 const SAVE_EVERY_MS = 15_000;
+/** So many requests without anybody who comes back, and the requests are what is counted: a first visit has no key yet. */
+const STRANGERS = 50;
 
 export class VerdictKeeper implements Verdicts {
   readonly #options: KeeperOptions;
@@ -62,35 +82,41 @@ export class VerdictKeeper implements Verdicts {
   /** Goes on with what was stored; call it before the first publication. */
   async load(): Promise<void> {
     for (const { key, value } of await this.#options.store.list(PREFIX)) {
-      const { attempt, since, evidence, shares, state } = JSON.parse(value) as StoredWatch;
-      this.#watches.set(key.slice(PREFIX.length), { attempt, since, state, answer: null, evidence: new Evidence(evidence), shares: new Map(shares) });
+      const { attempt, since, evidence, shares, metrics = [], hasUsers = true, services = [], state } = JSON.parse(value) as StoredWatch;
+      this.#watches.set(key.slice(PREFIX.length), { attempt, since, state, answer: null, evidence: new Evidence(evidence), shares: new Map(shares), metrics, hasUsers, services: new Set(services) });
     }
   }
 
-  published(generation: number, states: ReadonlyMap<string, ReleaseState>, percents: ReadonlyMap<string, number>): void {
+  published(generation: number, document: StrategyDocument, states: ReadonlyMap<string, ReleaseState>): void {
     for (const name of this.#watches.keys()) {
       const state = states.get(name);
       if (state === undefined || !isLive(state)) this.#watches.delete(name);
     }
+    const specs = new Map((document.releases ?? []).map((spec) => [spec.name, spec]));
     for (const state of states.values()) {
       if (!isLive(state)) continue;
-      const watch = this.#watchOf(state, generation);
+      const watch = this.#watchOf(state, generation, document.guardrails ?? []);
       if (watch === null) continue;
-      watch.shares.set(generation, treatedShare({ ...state.spec, percent: percents.get(state.name) ?? 100 }));
+      watch.shares.set(generation, treatedShare(specs.get(state.name) ?? state.spec));
       for (const old of watch.shares.keys()) if (watch.shares.size > SHARES_LIMIT) watch.shares.delete(old);
     }
   }
 
-  /** What one data plane counted since its last message. */
-  counted({ exposures, users }: CountsMessage): void {
+  /** What one data plane of `service` counted since its last message. */
+  counted(service: string, { exposures, users }: CountsMessage): void {
     for (const exposure of exposures ?? []) {
       const watch = exposure.of === null ? undefined : this.#watches.get(exposure.of);
-      if (watch !== undefined && exposure.generation >= watch.since) watch.evidence.addRequests(exposure);
+      if (watch !== undefined && exposure.generation >= watch.since && (exposure.arm === 'treated' || exposure.arm === 'control')) watch.evidence.addRequests(exposure, exposure.arm);
+      if (exposure.lane === null) this.#countAsStable(service, exposure);
     }
     for (const seen of users ?? []) {
       const watch = this.#watches.get(seen.of);
       if (watch !== undefined && seen.generation >= watch.since) watch.evidence.addUsers(seen);
     }
+  }
+
+  isWatched(name: string): boolean {
+    return this.#watches.has(name);
   }
 
   /** One block of a metric guardrail: the values of both arms at one moment. */
@@ -99,7 +125,7 @@ export class VerdictKeeper implements Verdicts {
     if (watch?.attempt !== release.attempt) return;
     this.#look(watch);
     watch.answer = null;
-    watch.state ??= createVerdict(this.#configFor(watch));
+    watch.state ??= createVerdict(configFor(watch));
     const share = [...watch.shares.values()].at(-1) ?? null;
     if (watch.state.plan.control === 'randomised' && share === null) return;
     watch.state = observe(watch.state, { at: this.#options.clock.now(), share, treated: { units: 0, value: { [name]: treated } }, control: { units: 0, value: { [name]: control } } });
@@ -112,6 +138,14 @@ export class VerdictKeeper implements Verdicts {
     this.#saveSometimes();
     if (watch.answer?.closing !== closing) watch.answer = { closing, verdict: verdictOf(watch.state, closing) };
     return watch.answer.verdict;
+  }
+
+  /** Null for a release that nothing watches. */
+  compare(release: ReleaseState): Arms | null {
+    const verdict = this.judge(release, false);
+    const watch = this.#watches.get(release.name);
+    if (verdict === null || watch === undefined) return null;
+    return { verdict, arms: (['treated', 'control'] as const).map((arm) => armView(arm, watch.evidence)) };
   }
 
   /** Stores all that is known; also at the end of the process. */
@@ -129,42 +163,73 @@ export class VerdictKeeper implements Verdicts {
     const stored = await this.#options.store.list(PREFIX);
     const gone = stored.map(({ key }) => key).filter((key) => !this.#watches.has(key.slice(PREFIX.length)));
     for (const watch of this.#watches.values()) this.#look(watch);
-    const writes = [...this.#watches].map(([name, { attempt, since, state, evidence, shares }]) => {
-      const value: StoredWatch = { attempt, since, state, evidence: evidence.toStored(), shares: [...shares] };
+    const writes = [...this.#watches].map(([name, { attempt, since, state, evidence, shares, metrics, hasUsers, services }]) => {
+      const value: StoredWatch = { attempt, since, state, evidence: evidence.toStored(), shares: [...shares], metrics, hasUsers, services: [...services] };
       return { key: PREFIX + name, value: JSON.stringify(value) };
     });
     // Counts and users of one moment, in one commit: a user is never counted again after a restart.
     await this.#options.store.commit([], [...writes, ...gone.map((key) => ({ key, value: null }))]);
   }
 
-  #watchOf(state: ReleaseState, generation: number): Watch | null {
+  /** Other guardrails are another question: what was seen so far was not seen for it. */
+  #watchOf(state: ReleaseState, generation: number, common: readonly GuardrailSpec[]): Watch | null {
     const known = this.#watches.get(state.name);
-    if (known?.attempt === state.attempt) return known;
+    const metrics = metricGuardrails(common, state.spec);
+    if (known?.attempt === state.attempt && JSON.stringify(known.metrics) === JSON.stringify(metrics)) return known;
     if (known === undefined && this.#watches.size >= WATCHES_LIMIT) return null;
-    const watch: Watch = { attempt: state.attempt, since: generation, evidence: new Evidence(null), shares: new Map(), state: null, answer: null };
+    const watch: Watch = {
+      attempt: state.attempt, since: generation, evidence: new Evidence(null), shares: new Map(), metrics, state: null, answer: null,
+      hasUsers: state.spec.stickyBy?.[0] !== 'request', services: new Set(Object.keys(state.spec.versions)),
+    };
     this.#watches.set(state.name, watch);
     return watch;
   }
 
+  /** Where the whole audience is in there is nobody to compare with but those who are not of it. */
+  #countAsStable(service: string, exposure: Exposure): void {
+    for (const watch of this.#watches.values()) {
+      if (watch.services.has(service) && exposure.generation >= watch.since && isWhole(watch)) watch.evidence.addRequests(exposure, 'control');
+    }
+  }
+
   /** Everything that came in since the last look, in the order of generations. */
   #look(watch: Watch): void {
+    if (watch.state === null && !isSettled(watch)) return;
     for (const { generation, treated, control } of watch.evidence.take()) {
       watch.answer = null;
-      watch.state ??= createVerdict(this.#configFor(watch));
+      watch.state ??= createVerdict(configFor(watch));
       const share = watch.shares.get(generation) ?? null;
       const users = watch.state.plan.guardrails.some((guardrail) => guardrail.kind === 'share' && guardrail.counting === 'users');
       if (watch.state.plan.control === 'randomised' && share === null) continue;
       watch.state = observe(watch.state, { at: this.#options.clock.now(), share, treated: armCounts(treated, users), control: armCounts(control, users) });
     }
   }
+}
 
-  /** Settled by the first counts: whether users are known, and whether there is one share by which they are drawn. */
-  #configFor(watch: Watch): VerdictConfig {
-    const counting = watch.evidence.knowsUsers ? 'users' as const : 'requests' as const;
-    const newest = [...watch.shares.values()].at(-1) ?? null;
-    const usual: readonly Guardrail[] = [{ kind: 'share', name: 'errors', counting }, { kind: 'share', name: 'slow', counting }];
-    return { guardrails: [...usual, ...(this.#options.metrics ?? [])], control: newest === null ? 'stable' : 'randomised' };
-  }
+/** Whether it is known what to count. Until then counts wait. */
+function isSettled({ evidence, hasUsers }: Watch): boolean {
+  return !hasUsers || evidence.knowsUsers || evidence.totals('treated').requests + evidence.totals('control').requests >= STRANGERS;
+}
+
+/** Whether its whole audience is in, so that nobody is out by the bucket. */
+function isWhole({ shares }: Watch): boolean {
+  const [first] = shares.values();
+  return first === 1;
+}
+
+/** Settled by the first counts: whether users are known, and whether there is one share by which they are drawn. */
+function configFor(watch: Watch): VerdictConfig {
+  const newest = [...watch.shares.values()].at(-1) ?? null;
+  const randomised = newest !== null && !isWhole(watch);
+  // Users of stable as a whole are not told apart.
+  const counting = watch.evidence.knowsUsers && !isWhole(watch) ? 'users' as const : 'requests' as const;
+  const usual: readonly Guardrail[] = [{ kind: 'share', name: 'errors', counting }, { kind: 'share', name: 'slow', counting }];
+  return { guardrails: [...usual, ...watch.metrics], control: randomised ? 'randomised' : 'stable' };
+}
+
+function armView(arm: ArmName, evidence: Evidence): Api<'Arm'> {
+  const { users, requests, failed, slow, latency } = evidence.totals(arm);
+  return { arm, users, requests, failed, slow, p50Ms: quantileMs(latency, 0.5), p95Ms: quantileMs(latency, 0.95), p99Ms: quantileMs(latency, 0.99) };
 }
 
 const PREFIX = 'verdict/';

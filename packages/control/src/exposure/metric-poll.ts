@@ -1,19 +1,20 @@
-// Asks for the metric guardrails of every live release once a block, both arms at the same moment, and hands on the pairs.
+// Asks for the metric guardrails of every watched release once a block, both arms at the same moment, and hands on the pairs.
 
+import type { GuardrailSpec, StrategyDocument } from '@graylane/rules';
 import type { Cancel, Clock } from '../clock.ts';
+import { own } from '../own.ts';
 import { isLive } from '../release/state.ts';
 import type { ReleaseState } from '../release/state.ts';
+import { guardrailsOf, prometheusOf } from './guardrails.ts';
 import { queryValue } from './prometheus.ts';
-import type { GetJson, MetricQuery } from './prometheus.ts';
+import type { GetJson } from './prometheus.ts';
 
 export interface MetricPollOptions {
-  /** Address of the Prometheus server. */
-  readonly url: string;
-  readonly queries: readonly MetricQuery[];
   readonly clock: Clock;
   readonly get: GetJson;
-  /** Live releases, and what is stable at a service. */
-  readonly releases: () => Promise<{ readonly states: Iterable<ReleaseState>; readonly stable: (service: string) => string | null }>;
+  /** What is in force now: who is asked, for what, about which releases. */
+  readonly view: () => Promise<{ readonly document: StrategyDocument; readonly states: Iterable<ReleaseState> }>;
+  readonly isWatched: (release: string) => boolean;
   readonly onPair: (release: ReleaseState, name: string, treated: number, control: number) => void;
   readonly onFault: (what: string, error: unknown) => void;
 }
@@ -46,20 +47,22 @@ export class MetricPoll {
   }
 
   async #poll(): Promise<void> {
-    const { states, stable } = await this.#options.releases();
+    const { document, states } = await this.#options.view();
+    const url = prometheusOf(document);
+    if (url === null) return;
     for (const state of states) {
-      if (!isLive(state)) continue;
-      for (const query of this.#options.queries) await this.#ask(state, query, stable);
+      if (!isLive(state) || !this.#options.isWatched(state.name)) continue;
+      for (const guardrail of guardrailsOf(document.guardrails ?? [], state.spec)) await this.#ask(url, state, guardrail, document);
     }
   }
 
   /** A release over several services is asked for at its first one; a query may aggregate over more by the release's name. */
-  async #ask(state: ReleaseState, { name, query }: MetricQuery, stable: (service: string) => string | null): Promise<void> {
-    const { url, get, onPair, onFault } = this.#options;
+  async #ask(url: string, state: ReleaseState, { name, query }: GuardrailSpec, document: StrategyDocument): Promise<void> {
+    const { get, onPair, onFault } = this.#options;
     const [first] = Object.entries(state.spec.versions);
     const [service, version] = first ?? [];
-    const standing = service === undefined ? null : stable(service);
-    if (service === undefined || version === undefined || standing === null) return;
+    const standing = service === undefined ? undefined : own(document.services, service)?.stable;
+    if (service === undefined || version === undefined || standing === undefined) return;
     try {
       const [treated, control] = await Promise.all([version, standing].map((one) => queryValue(url, query, { service, version: one, release: state.name }, get)));
       // A pair or nothing: one arm alone can be compared with nothing.

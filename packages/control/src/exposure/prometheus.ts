@@ -1,15 +1,6 @@
 // Values of guardrails from a Prometheus server: one query for the canary and one for stable, labels filled in.
 // It must not know what a value means for a release.
 
-export interface MetricQuery {
-  readonly name: string;
-  /** PromQL that yields one number; `{{service}}`, `{{version}}` and `{{release}}` are filled in. */
-  readonly query: string;
-  readonly worse: 'higher' | 'lower';
-  /** Relative: 0.25 lets it be a quarter worse. Default as in `verdict`. */
-  readonly ratio?: number;
-}
-
 /** What the server answered to a GET; rejects when it did not in time. */
 export type GetJson = (url: string, timeoutMs: number) => Promise<unknown>;
 

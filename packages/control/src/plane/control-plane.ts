@@ -9,12 +9,14 @@ import { VerdictKeeper } from '../exposure/keeper.ts';
 import { MetricPoll } from '../exposure/metric-poll.ts';
 import { metricsText } from '../exposure/metrics.ts';
 import { Outcomes } from '../exposure/outcomes.ts';
+import { laneKey, Recent, versionKey } from '../exposure/recent.ts';
 import { getJsonByFetch } from '../exposure/prometheus.ts';
-import type { GetJson, MetricQuery } from '../exposure/prometheus.ts';
+import type { GetJson } from '../exposure/prometheus.ts';
 import { Tally } from '../exposure/tally.ts';
 import { own } from '../own.ts';
 import { ControlError } from '../problem.ts';
 import { effectiveDocument } from '../release/effective.ts';
+import { isLive } from '../release/state.ts';
 import type { Verdicts } from '../release/verdicts.ts';
 import { Tokens } from '../access/tokens.ts';
 import { sendByFetch } from '../notify/send.ts';
@@ -22,6 +24,7 @@ import { Webhooks } from '../notify/webhooks.ts';
 import type { Send } from '../notify/webhooks.ts';
 import type { Store } from '../store/store.ts';
 import type { Change } from '../strategy/changes.ts';
+import { releaseOf } from '../strategy/edit.ts';
 import { analyseByRules } from '../strategy/analysis.ts';
 import type { Analyse } from '../strategy/check.ts';
 import type { StrategyRecord } from '../strategy/record.ts';
@@ -32,6 +35,7 @@ import type { Origin } from './boot.ts';
 import { change, currentView, republish } from './change.ts';
 import type { Changed, Plane } from './change.ts';
 import { Controller } from './controller.ts';
+import { lastVerdict } from './last-verdict.ts';
 import { Ledger } from './ledger.ts';
 import { idOf, poolsFor, startPools } from './pools.ts';
 import type { FailedPool } from './pools.ts';
@@ -54,8 +58,8 @@ export interface ControlPlaneOptions {
   /** Whether versions need a script; default true. */
   readonly runnable?: boolean;
   readonly retireAfterMs?: number;
-  /** Guardrails from a Prometheus server, beside errors and slow requests. */
-  readonly prometheus?: { readonly url: string; readonly queries: readonly MetricQuery[]; readonly get?: GetJson };
+  /** How the Prometheus server of the strategy is asked; by fetch unless given. */
+  readonly get?: GetJson;
   /** How webhooks are sent; by fetch unless given. */
   readonly send?: Send;
   /** Faults that no caller waits for, one line each. */
@@ -91,8 +95,9 @@ export class ControlPlane {
   readonly #controller: Controller;
   readonly #verdicts: Verdicts;
   readonly #keeper: VerdictKeeper;
-  readonly #metricPoll: MetricPoll | null;
+  readonly #metricPoll: MetricPoll;
   readonly #outcomes = new Outcomes();
+  readonly #recent: Recent;
   /** By worker: the last message that was counted. */
   readonly #lastSeq = new Map<string, number>();
   readonly #random: () => number;
@@ -110,21 +115,21 @@ export class ControlPlane {
     };
     this.tokens = new Tokens(store, clock);
     this.webhooks = new Webhooks({ store, clock, send: options.send ?? sendByFetch, onFault });
-    const { prometheus } = options;
-    const metrics = (prometheus?.queries ?? []).map(({ name, worse, ratio }) => ({ kind: 'metric' as const, name, worse, ...(ratio === undefined ? {} : { margin: { ratio } }) }));
-    this.#keeper = new VerdictKeeper({ store, clock, onFault, metrics });
-    this.#metricPoll = prometheus === undefined ? null : new MetricPoll({
-      url: prometheus.url, queries: prometheus.queries, clock, onFault, get: prometheus.get ?? getJsonByFetch,
-      releases: async () => {
+    this.#keeper = new VerdictKeeper({ store, clock, onFault });
+    this.#metricPoll = new MetricPoll({
+      clock, onFault, get: options.get ?? getJsonByFetch,
+      view: async () => {
         const { releases, record } = await currentView(this.#plane);
-        return { states: releases.values(), stable: (service) => own(record.document.services, service)?.stable ?? null };
+        return { document: record.document, states: releases.values() };
       },
+      isWatched: (name) => this.#keeper.isWatched(name),
       onPair: (state, name, treated, control) => this.#keeper.measured(state, name, treated, control),
     });
+    this.#recent = new Recent(clock);
     this.#verdicts = options.verdicts ?? this.#keeper;
     this.#plane = {
       ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, runnable: options.runnable ?? true, unstored: new Map(),
-      onPublish: ({ generation, document }, states) => this.#keeper.published(generation, states, new Map((document.releases ?? []).map(({ name, percent }) => [name, percent ?? 100]))),
+      onPublish: ({ generation, document }, states) => this.#keeper.published(generation, document, states),
     };
     this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });
   }
@@ -147,7 +152,7 @@ export class ControlPlane {
     for (const [service, { stable }] of Object.entries(view.record.document.services)) await this.#plane.effects.openStable(service, stable);
     this.#controller.wake();
     await this.webhooks.start();
-    this.#metricPoll?.start();
+    this.#metricPoll.start();
     return { origin, failed };
   }
 
@@ -155,7 +160,7 @@ export class ControlPlane {
   async stop(): Promise<void> {
     await this.#controller.stop();
     await this.webhooks.stop();
-    await this.#metricPoll?.stop();
+    await this.#metricPoll.stop();
     await this.#keeper.save();
   }
 
@@ -178,7 +183,9 @@ export class ControlPlane {
   }
 
   async split(release: string, percent: string, expectedRevision: number | null, who: string): Promise<Applied> {
-    return this.#applied(await split(this.#plane, release, percent, expectedRevision, who));
+    const changed = await split(this.#plane, release, percent, expectedRevision, who);
+    const now = releaseOf(changed.record.document, release)?.percent;
+    return { ...this.#applied(changed), notes: now === 0 ? [`nobody is drawn any more, but pinned users of '${release}' stay in and its canary runs on; to take everybody off: graylane rollback ${release}`] : [] };
   }
 
   async canary(canary: NewCanary): Promise<Applied & { readonly release: string }> {
@@ -247,7 +254,23 @@ export class ControlPlane {
     }
     this.#tally.add(worker.service, message.counts);
     this.#outcomes.add(worker.service, message.exposures ?? []);
-    this.#keeper.counted(message);
+    for (const exposure of message.exposures ?? []) {
+      this.#recent.add(versionKey(worker.service, exposure.version), exposure);
+      if (exposure.lane !== null) this.#recent.add(laneKey(exposure.lane), exposure);
+    }
+    this.#keeper.counted(worker.service, message);
+  }
+
+  /** Both arms of a release side by side; of one that is over, what its last verdict was taken on. */
+  async compare(name: string): Promise<Api<'Comparison'>> {
+    const { releases } = await currentView(this.#plane);
+    const state = releases.get(name);
+    if (state === undefined) throw new ControlError('GL3005', { detail: `there is no release '${name}'`, fix: 'see graylane status' });
+    const base = { release: name, phase: state.standing.phase, live: isLive(state) };
+    const now = isLive(state) ? this.#keeper.compare(state) : null;
+    if (now !== null) return { ...base, at: iso(this.#plane.clock.now()), ...now };
+    const last = await lastVerdict(this.#plane.ledger, name);
+    return { ...base, at: iso(last?.at ?? state.since), arms: [], verdict: last?.verdict ?? null };
   }
 
   /** Prometheus text. */
@@ -261,7 +284,7 @@ export class ControlPlane {
 
   async #statusInput(): Promise<StatusInput> {
     return {
-      view: await currentView(this.#plane), workers: this.#plane.effects.workers(), tally: this.#tally, publication: this.#plane.publisher.last,
+      view: await currentView(this.#plane), workers: this.#plane.effects.workers(), tally: this.#tally, recent: this.#recent, now: this.#plane.clock.now(), publication: this.#plane.publisher.last,
       failures: this.#failures, verdict: (state) => this.#verdicts.judge(state, false), problems: [...(this.#fault === null ? [] : [this.#fault]), ...[...this.#plane.unstored.keys()].map((name) => `the rollback of '${name}' is in force, but the store cannot take it down yet`)],
     };
   }

@@ -3,10 +3,11 @@
 
 import type { Cancel } from '../clock.ts';
 import { effectiveDocument } from '../release/effective.ts';
-import { gateMs } from '../release/plan.ts';
+import { gateAt } from '../release/plan.ts';
 import { isLive } from '../release/state.ts';
 import type { ReleaseState } from '../release/state.ts';
 import type { Verdicts } from '../release/verdicts.ts';
+import { opensAt, windowAt } from '../release/window.ts';
 import { currentView } from './change.ts';
 import type { Plane } from './change.ts';
 import { Deadlines } from './deadlines.ts';
@@ -101,10 +102,11 @@ export class Controller {
       case 'progressing':
         return this.#verdict(state, view);
       case 'paused': {
-        const left = standing.resumeAt === null ? Infinity : this.#deadlines.left(state, standing.resumeAt - state.since);
+        const closed = this.#closedFor(state);
+        const left = closed ?? (standing.resumeAt === null ? Infinity : this.#deadlines.left(state, standing.resumeAt - state.since, opensAt(state.spec)));
         if (left > 0) return Math.min(left, await this.#verdict(state, view));
         // A freeze holds what goes forward, never what goes back.
-        if (view.freeze !== null) return Infinity;
+        if (view.freeze !== null) return this.#verdict(state, view);
         await command(this.#plane, name, { verb: 'time-passed', turn: state.turn, why: 'the pause of the plan is over' }, 'controller');
         this.#again = true;
         return Infinity;
@@ -123,20 +125,33 @@ export class Controller {
   /** Harm ends a planned release at once; the other answers count at a gate only. */
   async #verdict(state: ReleaseState, view: LedgerView): Promise<number> {
     if ((state.spec.steps?.length ?? 0) === 0) return Infinity;
-    const gate = state.standing.phase === 'progressing' ? gateMs(state.spec, state.standing.step) : null;
-    const left = gate === null ? Infinity : this.#deadlines.left(state, gate);
-    const verdict = this.#options.verdicts.judge(state, left <= 0);
+    const gate = state.standing.phase === 'progressing' ? gateAt(state.spec, state.standing.step) : null;
+    const left = gate === null ? Infinity : (this.#closedFor(state) ?? this.#deadlines.left(state, gate.forMs, opensAt(state.spec)));
+    const isUp = left <= 0 && view.freeze === null;
+    const verdict = this.#options.verdicts.judge(state, isUp && gate?.unclear === 'pause');
     const why = verdict?.reasons.join('; ') ?? 'nothing measures this release';
     if (verdict?.answer === 'harm') {
       await command(this.#plane, state.name, { verb: 'harm', why }, 'controller', verdict);
       this.#again = true;
-    } else if (left <= 0 && view.freeze === null) {
+    } else if (isUp && verdict?.answer === 'go') {
+      await command(this.#plane, state.name, { verb: 'go', turn: state.turn, why }, 'controller', verdict);
+      this.#again = true;
+    } else if (isUp && gate?.unclear === 'pause') {
       // Time is up: only a clear yes goes on. No data, or an open question, is held for a person.
-      const verb = verdict?.answer === 'go' ? 'go' as const : 'no-verdict' as const;
-      await command(this.#plane, state.name, { verb, turn: state.turn, why }, 'controller', verdict ?? undefined);
+      await command(this.#plane, state.name, { verb: 'no-verdict', turn: state.turn, why }, 'controller', verdict ?? undefined);
       this.#again = true;
     }
     return Math.min(LOOK_MS, Math.max(1, left));
+  }
+
+  /** Outside of its time window a release goes nowhere by itself: milliseconds until it opens, or null when it is open. */
+  #closedFor({ spec }: ReleaseState): number | null {
+    const now = this.#plane.clock.now();
+    switch (windowAt(spec, now)) {
+      case 'before': return Math.max(1, opensAt(spec) - now);
+      case 'over': return Infinity;
+      case 'open': case null: return null;
+    }
   }
 
   /** Runs `body` unless it runs already, and later again if it failed. Returns when to look next. */

@@ -13,14 +13,14 @@ export class Deadlines {
   }
 
   /**
-   * Milliseconds left of `durationMs` since the turn of `state` began. Seen for the first time (a restart), the wall clock
+   * Milliseconds left of `durationMs` since the turn of `state` began, and not before `notBefore` (its window opens). Seen for the first time (a restart), the wall clock
    * says how much has passed; when that went back meanwhile, nothing has: waiting too long is the safe side.
    */
-  left(state: ReleaseState, durationMs: number): number {
+  left(state: ReleaseState, durationMs: number, notBefore = 0): number {
     const key = keyOf(state);
     let begun = this.#begun.get(key);
     if (begun === undefined) {
-      begun = this.#clock.monotonic() - Math.max(0, this.#clock.now() - state.since);
+      begun = this.#clock.monotonic() - Math.max(0, this.#clock.now() - Math.max(state.since, notBefore));
       this.#begun.set(key, begun);
     }
     return begun + durationMs - this.#clock.monotonic();

@@ -3,12 +3,16 @@
 import type { ReleaseSpec, StrategyDocument } from '@graylane/rules';
 import type { Api } from '@graylane/wire';
 import type { WorkerFacts } from '../effects.ts';
+import { laneKey, versionKey } from '../exposure/recent.ts';
+import type { Recent } from '../exposure/recent.ts';
 import type { Cell, Tally } from '../exposure/tally.ts';
 import { isLive, stepOf } from '../release/state.ts';
 import type { ReleaseState } from '../release/state.ts';
 import type { VerdictView } from '../release/verdicts.ts';
+import { windowAt } from '../release/window.ts';
 import { releaseOf } from '../strategy/edit.ts';
 import type { LedgerView } from './ledger.ts';
+import { nextCommands } from './next.ts';
 import type { Publication } from './publisher.ts';
 import { own } from '../own.ts';
 
@@ -16,6 +20,9 @@ export interface StatusInput {
   readonly view: LedgerView;
   readonly workers: readonly WorkerFacts[];
   readonly tally: Tally;
+  readonly recent: Recent;
+  /** Milliseconds since 1970. */
+  readonly now: number;
   readonly publication: Publication;
   /** By pool id: why it does not run. */
   readonly failures: ReadonlyMap<string, string>;
@@ -43,12 +50,14 @@ export function releaseViews(input: StatusInput): Api<'Release'>[] {
 function releaseView(state: ReleaseState, spec: ReleaseSpec, cells: ReadonlyMap<string, readonly Cell[]>, input: StatusInput): Api<'Release'> {
   const lane = laneCounts(state.name, Object.keys(spec.versions), cells);
   const verdict = isLive(state) ? input.verdict(state) : null;
+  const recent = input.recent.view(laneKey(state.name));
+  const window = windowAt(spec, input.now);
   return {
     name: state.name, phase: state.standing.phase, turn: state.turn, step: stepOf(state), steps: (spec.steps ?? []).map((step) => ({ ...step })),
     percent: percentNow(state, spec.percent ?? 100), holdback: spec.holdback ?? 0, versions: spec.versions,
     since: iso(state.since), until: state.standing.phase === 'paused' && state.standing.resumeAt !== null ? iso(state.standing.resumeAt) : null,
-    why: state.why, live: isLive(state), share: lane.share, requests: lane.requests,
-    ...(verdict === null ? {} : { verdict }),
+    why: state.why, live: isLive(state), share: lane.share, requests: lane.requests, hold: state.standing.phase === 'paused' ? state.standing.hold : null,
+    ...(window === null ? {} : { window }), ...(recent === null ? {} : { recent }), ...(verdict === null ? {} : { verdict }),
   };
 }
 
@@ -93,7 +102,8 @@ function serviceView(name: string, input: StatusInput): Api<'ServiceStatus'> {
     const ready = workers.filter((worker) => worker.ready).length;
     const requests = served.get(version) ?? 0;
     const failure = input.failures.get(`${name}/${version}/${role}`) ?? null;
-    return { version, role, release, workers: workers.length, ready, requests, share: all === 0 ? null : (100 * requests) / all, problem: failure ?? (role !== 'kept' && workers.length > 0 && ready === 0 ? 'no worker is ready' : null) };
+    const recent = input.recent.view(versionKey(name, version));
+    return { ...(recent === null ? {} : { recent }), version, role, release, workers: workers.length, ready, requests, share: all === 0 ? null : (100 * requests) / all, problem: failure ?? (role !== 'kept' && workers.length > 0 && ready === 0 ? 'no worker is ready' : null) };
   });
   return { name, stable, versions };
 }
@@ -111,29 +121,6 @@ function releasesByVersion(document: StrategyDocument, service: string, states: 
 
 export function workerView({ startedAt, ...worker }: WorkerFacts): Api<'Worker'> {
   return { ...worker, startedAt: iso(startedAt) };
-}
-
-function nextCommands(releases: readonly Api<'Release'>[]): string[] {
-  const commands = releases.flatMap(({ name, phase, steps, percent }): string[] => {
-    switch (phase) {
-      case 'pending': return [`graylane start ${name}`];
-      case 'progressing': case 'paused':
-        if (steps.length === 0) return [percent < 100 ? `graylane split ${name} ${Math.min(100, percent * 2)}%` : `graylane promote ${name} --full`, `graylane rollback ${name}`];
-        return [`graylane promote ${name}`, `graylane rollback ${name}`];
-      case 'promoting': case 'rolling-back': return ['graylane status --wait'];
-      case 'succeeded': return [];
-      case 'rolled-back': return [];
-    }
-  });
-  const open = releases.some((release) => !isOverPhase(release.phase));
-  return open ? [...new Set(commands)].slice(0, NEXT_LIMIT) : ['graylane canary <dir or script>'];
-}
-
-/** A person reads three. */
-const NEXT_LIMIT = 3;
-
-function isOverPhase(phase: Api<'Release'>['phase']): boolean {
-  return phase === 'succeeded' || phase === 'rolled-back';
 }
 
 export function iso(ms: number): string {

@@ -28,10 +28,16 @@ export function enterStep(spec: ReleaseSpec, index: number, now: number, previou
   return { percent, standing: { phase: 'promoting', stage: 'preparing', previous } };
 }
 
-/** How long the verdict gate at `step` lasts, or null where there is none. */
-export function gateMs(spec: ReleaseSpec, step: number): number | null {
+export interface Gate {
+  readonly forMs: number;
+  /** What to do when its time is up and nothing is clear: hold the release for a person, or look on. */
+  readonly unclear: 'pause' | 'wait';
+}
+
+/** The verdict gate at `step`, or null where there is none. */
+export function gateAt(spec: ReleaseSpec, step: number): Gate | null {
   const gate = spec.steps?.[step]?.verdict;
-  return gate === undefined ? null : durationMs(gate.for);
+  return gate === undefined ? null : { forMs: durationMs(gate.for) ?? 0, unclear: gate.inconclusive ?? 'pause' };
 }
 
 /** With a plan, a release begins with nobody until a step says otherwise. */

@@ -1,7 +1,7 @@
 // The release machine: one function from a state and a command to the next state. Pure: it starts, stores and publishes nothing.
 
 import type { ReleaseSpec } from '@graylane/rules';
-import { enterStep, firstPercent, gateMs } from './plan.ts';
+import { enterStep, firstPercent, gateAt } from './plan.ts';
 import { isOver, stepOf } from './state.ts';
 import type { Hold, ReleaseState, Standing } from './state.ts';
 import { own } from '../own.ts';
@@ -134,7 +134,7 @@ function timePassed(state: ReleaseState, why: string, facts: Facts): Outcome {
 
 function atGate(state: ReleaseState, verb: 'go' | 'no-verdict', why: string, facts: Facts): Outcome {
   const { standing } = state;
-  if (standing.phase !== 'progressing' || gateMs(state.spec, standing.step) === null) return ALREADY;
+  if (standing.phase !== 'progressing' || gateAt(state.spec, standing.step) === null) return ALREADY;
   return verb === 'go' ? goTo(state, standing.step + 1, why, facts) : moved(state, held(standing.step, 'verdict'), why, facts);
 }
 

@@ -38,6 +38,7 @@ describe('the API', () => {
     for (const release of (await client.releases()).items) isA('Release', release);
     for (const event of (await client.events()).items) isA('Event', event);
     for (const worker of (await client.workers()).items) isA('Worker', worker);
+    isA('Comparison', await client.compare('r'));
     isA('Applied', await client.apply(withRelease(undefined, 9), { revision: null, dryRun: true }));
     isA('Difference', await client.difference(withRelease(undefined, 9)));
   });

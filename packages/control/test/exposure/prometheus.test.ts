@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Duration, StrategyDocument } from '@graylane/rules';
 import { queryValue } from '../../src/exposure/prometheus.ts';
 import { openWorld, withRelease } from '../plane/world.ts';
 
@@ -29,28 +30,28 @@ describe('a query', () => {
 
 describe('a metric guardrail', () => {
   it('rolls back a canary whose metric is worse, with the figures in the reason', async () => {
-    const world = await openWorld(withRelease([{ percent: 50 }, { verdict: { for: '12h' } }]), {
-      prometheus: { url: 'http://prom', queries: [{ name: 'queue age', query: 'age{version="{{version}}"}', worse: 'higher' }], get: (url) => Promise.resolve(vector([decodeURIComponent(url).includes('v2') ? '400' : '100'])) },
-    });
+    const world = await openWorld(guarded('12h', 'age{version="{{version}}"}'), { get: (url) => Promise.resolve(vector([decodeURIComponent(url).includes('v2') ? '400' : '100'])) });
     await world.plane.verb('r', 'start', { who: 'test', why: 'a test' });
     for (let minute = 0; minute < 300 && (await world.plane.release('r')).phase === 'progressing'; minute += 1) await world.clock.advance(60_000);
     const { phase, why } = await world.plane.release('r');
     assert.equal(phase, 'rolled-back');
-    assert.match(why, /^queue age: 400 against 100/);
+    assert.match(why, /^queue-age: 400 against 100/);
     await world.end();
   });
 
   it('that cannot be asked is a fault that is told, and no verdict', async () => {
-    const world = await openWorld(withRelease([{ percent: 50 }, { verdict: { for: '5m' } }]), {
-      prometheus: { url: 'http://prom', queries: [{ name: 'queue age', query: 'age', worse: 'higher' }], get: () => Promise.reject(new Error('connection refused')) },
-    });
+    const world = await openWorld(guarded('5m', 'age'), { get: () => Promise.reject(new Error('connection refused')) });
     await world.plane.verb('r', 'start', { who: 'test', why: 'a test' });
     for (let minute = 0; minute < 8; minute += 1) await world.clock.advance(60_000);
     assert.equal((await world.plane.release('r')).phase, 'paused');
-    assert.match(world.faults.join(), /guardrail queue age: connection refused/);
+    assert.match(world.faults.join(), /guardrail queue-age: connection refused/);
     await world.end();
   });
 });
+
+function guarded(time: Duration, query: string): StrategyDocument {
+  return { ...withRelease([{ percent: 50 }, { verdict: { for: time } }]), prometheus: { url: 'http://prom' }, guardrails: [{ name: 'queue-age', query, worse: 'higher' }] };
+}
 
 function check(title: string, answer: unknown, wanted: number | null): void {
   it(title, async () => {

@@ -139,11 +139,11 @@ describe('a release with a plan', () => {
 describe('a verdict', () => {
   withVerdict('of harm rolls a release back by itself, with its evidence in the event', async ({ plane, clock }, say) => {
     await plane.verb('r', 'start', by);
-    say({ answer: 'harm', reasons: ['errors: 5.00 % against 1.00 %'], evidence: [{ guardrail: 'errors' }] });
+    say({ answer: 'harm', reasons: ['errors: 5.00 % against 1.00 %'], evidence: [evidence] });
     await clock.advance(2_000);
     assert.deepEqual(await standing(plane), ['rolled-back', 0]);
     const [event] = await plane.events({ limit: 1 });
-    assert.deepEqual([event?.who, event?.why, (event?.evidence as VerdictView).evidence], ['controller', 'errors: 5.00 % against 1.00 %', [{ guardrail: 'errors' }]]);
+    assert.deepEqual([event?.who, event?.why, (event?.evidence as VerdictView).evidence], ['controller', 'errors: 5.00 % against 1.00 %', [evidence]]);
   });
 
   withVerdict('that is clear lets a gate go on, not before its time', async ({ plane, clock }, say) => {
@@ -171,6 +171,12 @@ describe('a verdict', () => {
     assert.deepEqual(await standing(plane), ['paused', 5]);
   });
 });
+
+const evidence: VerdictView['evidence'][number] = {
+  guardrail: 'errors', kind: 'share', unit: 'user', treated: { n: 1_000, bad: 50, estimate: 0.05 }, control: { n: 19_000, bad: 190, estimate: 0.01 },
+  ratio: { estimate: 5, low: 3, high: 8 }, limit: 1.25, difference: { estimate: 0.04, low: 0.02, high: 0.06 }, differenceLimit: 0.005,
+  alpha: 0.005, logEvidence: 7, needed: 5.3, crossed: null, bounded: null,
+};
 
 const by = { who: 'test', why: 'a test' };
 
