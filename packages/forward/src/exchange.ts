@@ -11,11 +11,10 @@ import { watchClient } from './client-watch.ts';
 import type { ClientListener } from './client-watch.ts';
 import { awaitHalfClosed, awaitSilence } from './half-close.ts';
 import type { Applicant, Group } from './group.ts';
-import type { EditReply, Hop, ReplyEdit } from './hop.ts';
+import type { EditReply, Hop } from './hop.ts';
 import type { Limits } from './limits.ts';
 import { closeGently } from './linger.ts';
 import { answerFailure } from './own-answer.ts';
-import { fieldOf } from './proxy-reply.ts';
 import { keepsAlive } from './reply.ts';
 import type { Reply, ReplyWriter } from './reply-writer.ts';
 import type { RequestHead } from './request-head.ts';
@@ -122,7 +121,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
     this.#group.answered(state.endpoint, this.#context.now() - state.since);
     const { hop, writer } = this.#context;
     const mayKeep = keepsAlive(this.#res) && (hop.finishesUploads || this.#upload.ended);
-    const reply = writer.begin(this.#res, head.status, hop.replyHead(head, framing, this.#req, mayKeep, this.#edited(head)));
+    const reply = writer.begin(this.#res, head.status, hop.replyHead(head, framing, this.#req, mayKeep, this.#editReply));
     this.#move({ phase: 'answering', connection: state.connection, endpoint: state.endpoint, reply });
     if (head.eventStream) endsNever(this.#res);
     if (head.eventStream && this.#context.mayTunnel()) this.#becomeTunnel();
@@ -224,10 +223,6 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
     this.#leave();
     this.#group.tunnels++;
     this.#leave = () => this.#group.tunnels--;
-  }
-
-  #edited(head: ResponseHead): ReplyEdit | null {
-    return this.#editReply === null ? null : this.#editReply({ status: head.status, field: (lower) => fieldOf(head, lower) });
   }
 
   #mayRetry(what: Failure, rested: boolean): boolean {

@@ -41,7 +41,7 @@ export interface Hop {
   /** '' to keep it from the client. */
   interimText(head: ResponseHead, req: IncomingMessage): string;
   /** `mayKeep`: nothing on this side is against going on with the client's connection. */
-  replyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, mayKeep: boolean, edit: ReplyEdit | null): ReplyHead;
+  replyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, mayKeep: boolean, edit: EditReply | null): ReplyHead;
   /** The head of a 101 in its final bytes. */
   switchText(head: ResponseHead): string;
 }

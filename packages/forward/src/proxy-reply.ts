@@ -1,12 +1,12 @@
 // The answer's head of a proxy hop: the upstream's end-to-end fields and this hop's own framing.
 
 import type { IncomingMessage } from 'node:http';
-import type { ReplyEdit, ReplyHead } from './hop.ts';
+import type { EditReply, ReplyHead } from './hop.ts';
 import { CONNECTION_FIELDS, isConnectionField, namedFields } from './hop-by-hop.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
 
 /** The value of a field of an answer, all lines joined; null without it. The name in lower case. */
-export function fieldOf(head: ResponseHead, lower: string): string | null {
+function fieldOf(head: ResponseHead, lower: string): string | null {
   const { bytes, lines } = head;
   let joined: string | null = null;
   for (let i = 0; i < lines.length; i += 4) {
@@ -18,7 +18,8 @@ export function fieldOf(head: ResponseHead, lower: string): string | null {
   return joined;
 }
 
-export function proxyReplyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, mayKeep: boolean, edit: ReplyEdit | null): ReplyHead {
+export function proxyReplyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, mayKeep: boolean, editReply: EditReply | null): ReplyHead {
+  const edit = editReply?.({ status: head.status, field: (lower) => fieldOf(head, lower) });
   const old = req.httpVersion === '1.0';
   const unframed = framing === 'chunked' || framing === 'until-close';
   const chunked = unframed && !old;

@@ -61,7 +61,7 @@ export class StreamExchange implements Applicant {
     this.#attempts++;
     let upstream: ClientHttp2Stream;
     try {
-      upstream = endpoint.http2((address) => new Http2Link(address)).request({ ...headers, ...extra }, stream.endAfterHeaders);
+      upstream = endpoint.http2((address) => new Http2Link(address, this.#context.limits)).request({ ...headers, ...extra }, stream.endAfterHeaders);
     } catch (error) {
       this.#group.release(endpoint);
       this.#end(failure('bad-framing', String(error)));

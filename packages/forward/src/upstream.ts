@@ -7,6 +7,9 @@ export interface TlsTarget {
   readonly servername: string;
   /** PEM; the system's roots when absent. Certificates are always verified. */
   readonly ca?: string;
+  /** PEM: what this side shows of itself, where the upstream asks for it. */
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export type Address =
@@ -17,6 +20,8 @@ export interface Upstream {
   /** Unique in its group; the same key is the same upstream, whose connections and history stay. */
   readonly key: string;
   readonly address: Address;
+  /** Speaks HTTP/2 and nothing else: by ALPN behind TLS, by prior knowledge without it. */
+  readonly http2?: boolean;
 }
 
 export interface SocketReader {
@@ -32,9 +37,8 @@ export function connect(address: Address, reader: SocketReader): net.Socket {
   if ('path' in address) return net.connect({ path: address.path, onread, allowHalfOpen: true });
   const { host, port } = address;
   if (address.tls === undefined) return net.connect({ host, port, onread, noDelay: true, allowHalfOpen: true });
-  const { servername, ca } = address.tls;
   // The types of Node lack `onread` here; its documentation has it (tls.connect takes all options of socket.connect).
-  const options: tls.ConnectionOptions & { onread: net.OnReadOpts } = { host, port, servername, onread, ...(ca === undefined ? {} : { ca }) };
+  const options: tls.ConnectionOptions & { onread: net.OnReadOpts } = { ...address.tls, host, port, onread };
   // Loaded when the first upstream needs it: most workers never do.
   return process.getBuiltinModule('node:tls').connect(options);
 }
