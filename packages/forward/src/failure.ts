@@ -12,7 +12,7 @@ export interface Meaning {
 }
 
 export type FailureReason =
-  | 'bad-framing' | 'bad-target' | 'bad-host' | 'method-refused'
+  | 'bad-framing' | 'bad-target' | 'bad-host' | 'unknown-host' | 'method-refused'
   | 'version-refused' | 'too-many-lines' | 'head-too-large' | 'target-too-long'
   | 'body-too-large' | 'request-timeout' | 'client-too-slow' | 'client-gone'
   | 'no-upstream' | 'queue-full' | 'wait-timeout' | 'tunnel-limit'
@@ -31,6 +31,7 @@ const MEANINGS: Readonly<Record<FailureReason, readonly [status: number, proxyEr
   'bad-framing': [400, REQUEST],
   'bad-target': [400, REQUEST],
   'bad-host': [400, REQUEST],
+  'unknown-host': [421, 'destination_not_found'],
   'method-refused': [501, 'http_request_denied'],
   'version-refused': [505, REQUEST],
   'too-many-lines': [431, REQUEST],

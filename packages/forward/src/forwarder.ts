@@ -146,6 +146,12 @@ export class Forwarder {
     });
   }
 
+  /** An exchange of another kind under the limits of the group: what a gateway brings along and an agent need not carry (relay/). */
+  run(name: string, begin: (context: ExchangeContext, group: Group) => void): void {
+    this.#startChecks();
+    begin(this.#context, this.#group(name));
+  }
+
   stats(): GroupStats[] {
     return [...this.#groups.values()].map((group) => ({
       group: group.name, inFlight: group.inFlight, waiting: group.waiting, tunnels: group.tunnels, connections: group.connections,

@@ -11,3 +11,5 @@ export { answerFailure, ownText } from './own-answer.ts';
 export * from './upstream.ts';
 export { proxyHop } from './proxy-hop.ts';
 export { valuesOf } from './proxy-request.ts';
+export type { ExchangeContext } from './exchange.ts';
+export type { Group } from './group.ts';

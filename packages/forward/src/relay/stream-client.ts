@@ -1,0 +1,115 @@
+// A client that asks over an HTTP/2 stream. Whatever fails resets this stream, never its connection.
+
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Failure } from '../failure.ts';
+import { meaning } from '../failure.ts';
+import { ownBody, ownHeaders } from '../own-answer.ts';
+import { fieldIn, fieldsOfObject, headerObject } from './fields.ts';
+import type { Fields } from './fields.ts';
+import { RESET } from './relay-client.ts';
+import type { RelayClient, RelayClientListener, RelayRequest } from './relay-client.ts';
+
+export class StreamClient implements RelayClient {
+  readonly request: RelayRequest;
+  readonly #stream: ServerHttp2Stream;
+  #trailers: Fields = [];
+  #complete: boolean;
+
+  constructor(stream: ServerHttp2Stream, request: RelayRequest) {
+    this.#stream = stream;
+    this.request = request;
+    this.#complete = stream.endAfterHeaders;
+  }
+
+  watch(listener: RelayClientListener): void {
+    const stream = this.#stream;
+    stream.on('error', () => undefined);
+    stream.on('drain', () => listener.writable());
+    stream.once('close', () => listener.closed());
+    if (this.#complete) return;
+    let trailers: Fields = [];
+    stream.on('trailers', (found) => trailers = fieldsOfObject(found));
+    stream.on('aborted', () => listener.bodyBroken());
+    this.#read = () => {
+      stream.on('data', (chunk: Buffer) => listener.bodyData(chunk));
+      stream.on('end', () => {
+        // A reset shows as an end, too.
+        if (stream.rstCode !== RESET.none || stream.aborted) return;
+        this.#complete = true;
+        listener.bodyEnd(trailers);
+      });
+    };
+  }
+
+  #read: () => void = () => undefined;
+
+  readBody(): void {
+    this.#read();
+  }
+
+  pauseBody(): void {
+    this.#stream.pause();
+  }
+
+  resumeBody(): void {
+    this.#stream.resume();
+  }
+
+  interim(status: number, fields: Fields): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.headersSent || status === 101) return;
+    const headers = headerObject(fields);
+    headers[':status'] = status;
+    stream.additionalHeaders(headers);
+  }
+
+  respond(status: number, fields: Fields, ended: boolean): void {
+    const stream = this.#stream;
+    if (stream.destroyed) return;
+    const headers = headerObject(fields);
+    headers[':status'] = status;
+    // A body of known length brings no trailers, but for those of a call.
+    const waitForTrailers = !ended && (this.request.isRpc || fieldIn(fields, 'content-length') === null);
+    if (waitForTrailers) stream.once('wantTrailers', () => stream.sendTrailers(headerObject(this.#trailers)));
+    stream.respond(headers, { endStream: ended, waitForTrailers });
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#stream.destroyed || this.#stream.write(chunk);
+  }
+
+  end(trailers: Fields): void {
+    const stream = this.#stream;
+    this.#trailers = trailers;
+    if (stream.destroyed) return;
+    stream.end();
+    if (!this.#complete) this.#stopReading();
+  }
+
+  refuse(what: Failure, bodyRead: boolean): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.closed) return;
+    const body = ownBody(what);
+    const lines = ownHeaders(what, body);
+    const headers = headerObject(lines.map((text, i) => i % 2 === 0 ? text.toLowerCase() : text));
+    headers[':status'] = meaning(what.reason).status;
+    stream.respond(headers);
+    stream.end(this.request.method === 'HEAD' ? '' : body);
+    if (!bodyRead) this.#stopReading();
+  }
+
+  abort(code: number): void {
+    if (!this.#stream.destroyed) this.#stream.close(code);
+  }
+
+  /** The answer is complete and nobody wants the rest of the body (RFC 9113 §8.1). */
+  #stopReading(): void {
+    const stream = this.#stream;
+    stream.resume();
+    const stop = (): void => {
+      if (!stream.closed) stream.close(RESET.none);
+    };
+    if (stream.writableFinished) stop();
+    else stream.once('finish', stop);
+  }
+}
