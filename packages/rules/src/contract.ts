@@ -13,8 +13,8 @@ export interface RequestFields {
   readonly address?: string;
 }
 
-/** Why a request goes where it goes; also a metric label, so the list is closed. */
-export type Reason = 'no-release' | 'not-matched' | 'out-by-bucket' | 'matched' | 'bucket' | 'pinned' | 'override';
+/** Why a request goes where it goes; also a metric label, so the list is closed. `stamped`: an earlier hop has selected. */
+export type Reason = 'no-release' | 'not-matched' | 'out-by-bucket' | 'matched' | 'bucket' | 'pinned' | 'override' | 'stamped';
 
 /** In by its bucket, out by its bucket, or in whatever its bucket (and out of the statistics). */
 export type Arm = 'treated' | 'control' | 'pinned';
@@ -46,6 +46,10 @@ export interface Router {
   readonly exposeRoute: boolean;
   readonly serverTiming: boolean;
   decide(request: RequestFields): Decision;
+  /** For a request that was selected before: its lane stays ('' or null is stable), and it counts in no arm here. */
+  follow(lane: string | null): Decision;
+  /** The declared tags that the request has, in their order; none where the strategy has a single service. */
+  tags(request: RequestFields): readonly (readonly [name: string, value: string])[];
   /**
    * In which of the 1,000,000 buckets of a release the user of the request decided last is; null when it has no key that
    * lasts (a release drawn per request, a visitor without an id). To be asked before the next request is decided.

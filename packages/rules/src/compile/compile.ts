@@ -7,7 +7,7 @@ import { toBytes } from '../language/utf8.ts';
 import { chooseAnchors } from './anchors.ts';
 import { ANONYMOUS_COOKIE, FieldTable } from './fields.ts';
 import { compileMatcher } from './matcher.ts';
-import type { ClausePlan, ConditionPlan, ReleasePlan, ServicePlan, SettingsPlan, Snapshot, StickyPlan } from './snapshot.ts';
+import type { ClausePlan, ConditionPlan, ReleasePlan, ServicePlan, SettingsPlan, Snapshot, StickyPlan, TagPlan } from './snapshot.ts';
 import { SNAPSHOT_FORMAT } from './snapshot.ts';
 import { threshold } from './threshold.ts';
 
@@ -25,6 +25,7 @@ export function compile(strategy: Strategy): Snapshot {
     releases: ordered.map(({ spec, index }) => compileRelease(spec, index, fields)),
     clauses: clauses.map((clause, rank): ClausePlan => ({ ...clause, anchor: anchors[rank] ?? -1 })),
     settings: compileSettings(document, fields),
+    tags: Object.keys(document.services).length < 2 ? [] : Object.keys(document.tags ?? {}).map((name): TagPlan => ({ name, field: fields.tag(name) })),
     services: Object.entries(document.services).map(([name, spec]): ServicePlan => ({ name, stable: spec.stable, hosts: (spec.hosts ?? []).map((host) => host.toLowerCase()), trust: spec.trust ?? 'edge' })),
     fields: fields.plans,
   };

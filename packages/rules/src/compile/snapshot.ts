@@ -14,6 +14,8 @@ export interface Snapshot {
   /** In the order of releases; inside a release pinned ones first, then by falling threshold. */
   readonly clauses: readonly ClausePlan[];
   readonly services: readonly ServicePlan[];
+  /** What travels with a request, in the order of declaration; empty where the strategy has a single service. */
+  readonly tags: readonly TagPlan[];
   readonly settings: SettingsPlan;
 }
 
@@ -76,6 +78,11 @@ export interface ReleasePlan {
   /** Milliseconds since 1970; null is open. */
   readonly from: number | null;
   readonly until: number | null;
+}
+
+export interface TagPlan {
+  readonly name: string;
+  readonly field: number;
 }
 
 export interface ServicePlan {

@@ -10,6 +10,10 @@ const stable = (reason: Reason): Decision => ({ lane: null, reason, mint: null, 
 export const NO_RELEASE: Decision = stable('no-release');
 export const NOT_MATCHED: Decision = stable('not-matched');
 export const OVERRIDE_STABLE: Decision = stable('override');
+const FOLLOWED_STABLE: Decision = stable('stamped');
+
+/** Lanes on stamps are those of the last few strategies; beyond it decisions are made anew. */
+const FOLLOWED_LIMIT = 20_000;
 
 /** Combinations of control arms kept; beyond them decisions are made anew. */
 const CONTROLS_LIMIT = 1_024;
@@ -22,6 +26,7 @@ export class Decisions {
   /** Made when first needed: most releases of a long list are not asked for between two strategies. */
   readonly #wins: (Wins | undefined)[];
   readonly #names: readonly string[];
+  readonly #followed = new Map<string, Decision>();
   readonly #controls: Controls = { decision: NOT_MATCHED, next: new Map() };
   #kept = 0;
 
@@ -32,6 +37,16 @@ export class Decisions {
 
   #of(release: number): Wins {
     return this.#wins[release] ??= winsOf(this.#names[release] ?? '');
+  }
+
+  /** Any lane, also one that this strategy does not have. */
+  follow(lane: string): Decision {
+    if (lane === '') return FOLLOWED_STABLE;
+    const known = this.#followed.get(lane);
+    if (known !== undefined) return known;
+    const followed: Decision = { ...FOLLOWED_STABLE, lane };
+    if (this.#followed.size < FOLLOWED_LIMIT) this.#followed.set(lane, followed);
+    return followed;
   }
 
   pinned(release: number): Decision {

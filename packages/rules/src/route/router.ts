@@ -1,6 +1,6 @@
 // Decides which release a request enters: the one place where selection (by priority, clause and bucket) is written down.
 
-import type { ReleasePlan, Snapshot } from '../compile/snapshot.ts';
+import type { ReleasePlan, Snapshot, TagPlan } from '../compile/snapshot.ts';
 import { SNAPSHOT_FORMAT } from '../compile/snapshot.ts';
 import type { Decision, LaneFacts, RequestFields, Router, RouterOptions } from '../contract.ts';
 import { Clauses } from './clauses.ts';
@@ -9,6 +9,8 @@ import { explain } from './explain.ts';
 import type { Explanation } from './explanation.ts';
 import { Reader } from './reader.ts';
 import { Sticky } from './sticky.ts';
+
+const NO_TAGS: readonly (readonly [string, string])[] = [];
 
 /** Throws RangeError on a snapshot of another format. */
 export function loadRouter(snapshot: Snapshot, options: RouterOptions): Router {
@@ -26,6 +28,7 @@ export class CompiledRouter implements Router {
   readonly sticky: Sticky;
   readonly now: () => number;
   readonly #decisions: Decisions;
+  readonly #tags: readonly TagPlan[];
   readonly #override: RouterOptions['override'];
   readonly #lanes: ReadonlyMap<string, number>;
   /** Service to lane to version; '' is stable. */
@@ -46,6 +49,7 @@ export class CompiledRouter implements Router {
     this.now = options.now ?? ((): number => 0);
     this.#decisions = new Decisions(snapshot.releases);
     this.#override = options.override;
+    this.#tags = snapshot.tags;
     this.#lanes = new Map(snapshot.releases.map(({ name }, place) => [name, place]));
     this.versions = versionsOf(snapshot);
     this.#out = new Int32Array(snapshot.releases.length);
@@ -65,6 +69,19 @@ export class CompiledRouter implements Router {
     if (found === 0) return NOT_MATCHED;
     const decision = this.#select(found);
     return this.sticky.minted === null ? decision : { ...decision, mint: this.sticky.minted };
+  }
+
+  follow(lane: string | null): Decision {
+    return this.#decisions.follow(lane ?? '');
+  }
+
+  tags(request: RequestFields): readonly (readonly [string, string])[] {
+    if (this.#tags.length === 0) return NO_TAGS;
+    this.reader.begin(request);
+    return this.#tags.flatMap(({ name, field }): [string, string][] => {
+      const value = this.reader.value(field);
+      return value === null ? [] : [[name, value]];
+    });
   }
 
   /** The first of the matching clauses that the request is in. */
