@@ -28,17 +28,20 @@ export function cliReference(): string {
     '## Global options',
     '',
     ...optionRows(program),
-    ...program.commands.filter((command) => !command.name().startsWith('_')).flatMap(section),
+    ...program.commands.filter((command) => !command.name().startsWith('_')).flatMap((command) => section(command, '##', 'graylane')),
     '',
   ].join('\n');
 }
 
 type Command = ReturnType<typeof buildProgram>;
 
-function section(command: Command): string[] {
-  const usage = `graylane ${command.name()} ${command.usage()}`.trim();
-  const alias = command.aliases().length === 0 ? [] : ['', `Also: \`graylane ${command.alias()}\`.`];
-  return ['', `## ${command.name()}`, '', `\`${usage}\``, '', `${command.description()}.`, ...alias, ...argumentRows(command), ...(command.options.length === 0 ? [] : ['', ...optionRows(command)])];
+function section(command: Command, heading: string, parent: string): string[] {
+  const name = `${parent} ${command.name()}`;
+  const alias = command.aliases().length === 0 ? [] : ['', `Also: \`${parent} ${command.alias()}\`.`];
+  const title = name.replace(/^graylane /, '');
+  // The program adds `help` to every command that has others.
+  const subcommands = command.commands.filter((one) => one.name() !== 'help').flatMap((one) => section(one, `${heading}#`, name));
+  return ['', `${heading} ${title}`, '', `\`${`${name} ${command.usage()}`.trim()}\``, '', `${command.description()}.`, ...alias, ...argumentRows(command), ...(command.options.length === 0 ? [] : ['', ...optionRows(command)]), ...subcommands];
 }
 
 function argumentRows(command: Command): string[] {

@@ -2,9 +2,12 @@
 
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { addBackup } from './backup.ts';
 import { addCheck } from './check.ts';
+import { addCompare } from './compare.ts';
 import { addDiagnose } from './diagnose.ts';
 import { addDown } from './down.ts';
+import { addEvents } from './events.ts';
 import { addExplain } from './explain.ts';
 import { addGateway } from './gateway.ts';
 import { addInstall } from './install.ts';
@@ -12,19 +15,22 @@ import { addProcesses } from './processes.ts';
 import { addRelease } from './release.ts';
 import { addStatus } from './status.ts';
 import { addStrategy } from './strategy.ts';
+import { addToken } from './token.ts';
 import { addUp } from './up.ts';
+import { addWebhook } from './webhook.ts';
 
 export function buildProgram(): Command {
   const program = new Command('graylane')
     .description('Gray (canary) releases for Node.js services: two versions behind one port, each user to the right one')
-    .version(version(), '-V, --version')
+    // Its long form would be taken from `logs --version v2`: options of the program are known behind a command too.
+    .version(version(), '-V', 'show the version (also --version, alone)')
     .option('--json', 'one JSON object on stdout')
     .option('--verbose', 'show stacks of errors')
     .option('--project <dir>', 'folder of the project whose supervisor is meant')
     .showSuggestionAfterError()
     .showHelpAfterError('(graylane --help lists the commands)')
     .exitOverride();
-  for (const add of [addUp, addDown, addStatus, addExplain, addRelease, addStrategy, addCheck, addProcesses, addDiagnose, addInstall, addGateway]) add(program);
+  for (const add of [addUp, addDown, addStatus, addEvents, addExplain, addRelease, addCompare, addStrategy, addCheck, addProcesses, addDiagnose, addInstall, addGateway, addToken, addWebhook, addBackup]) add(program);
   for (const command of program.commands) {
     for (const one of [command, ...command.commands]) one.exitOverride().copyInheritedSettings(program);
   }

@@ -1,4 +1,4 @@
-// `graylane status`, `workers`, `events`, `get`: what runs and what happened. Changes nothing.
+// `graylane status`, `workers`, `get`: what runs now. Changes nothing.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
@@ -7,23 +7,37 @@ import { statusText } from '../print/status.ts';
 import { table } from '../print/table.ts';
 import { contextOf, type GlobalOptions } from './context.ts';
 import { liveClient } from './live.ts';
+import { timeoutMs, waitUntilSettled } from './wait.ts';
 
 /** As often as a person can read it. */
 const WATCH_EVERY_MS = 1_000;
 
+interface StatusOptions extends GlobalOptions {
+  readonly watch?: boolean;
+  readonly wait?: boolean;
+  readonly timeout?: string;
+}
+
 export function addStatus(program: Command): void {
   program
     .command('status')
+    .argument('[release]', 'with --wait: only this one')
     .option('-w, --watch', 'again every second, until you stop it')
-    .description('want and got of each release, the workers, what to do next')
-    .action(async (_options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { watch?: boolean }>();
+    .option('--wait', 'until releases on their way have arrived: exit code 0, 3 when one was rolled back or failed, 124 when time is up')
+    .option('--timeout <duration>', 'how long to wait, such as 30m; default: as long as it takes')
+    .description('want and got of each release, how requests ended, the verdict, what to do next')
+    .action(async (release: string | undefined, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<StatusOptions>();
       const context = contextOf(options);
       const client = await liveClient(context);
+      if (options.wait === true) {
+        process.exitCode = await waitUntilSettled(client, context.terminal, { release: release ?? null, timeoutMs: timeoutMs(options.timeout) });
+        return;
+      }
       do {
         const status = await client.status();
         if (context.terminal.json) context.terminal.object(status);
-        context.terminal.data(`${options.watch === true ? '\u001b[2J\u001b[H' : ''}${statusText(status, context.terminal.columns)}`);
+        context.terminal.data(`${options.watch === true ? context.terminal.clear : ''}${statusText(status, context.terminal.columns)}`);
         if (options.watch === true) await delay(WATCH_EVERY_MS);
       } while (options.watch === true);
     });
@@ -40,19 +54,6 @@ export function addStatus(program: Command): void {
         worker.rss === null ? '–' : `${Math.round(worker.rss / 1_048_576)} MB`, worker.inFlight === null ? '–' : `${worker.inFlight} in flight`,
       ]);
       context.terminal.data(table([['worker', 'role', 'pid', 'state', 'strategy', 'restarts', 'memory', 'load'], ...rows], context.terminal.columns));
-    });
-
-  program
-    .command('events')
-    .option('-n, --limit <count>', 'how many', '20')
-    .description('what happened, and why; the newest last')
-    .action(async (_options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { limit: string }>();
-      const context = contextOf(options);
-      const { items } = await (await liveClient(context)).events({ limit: Number(options.limit) });
-      if (context.terminal.json) context.terminal.object(items);
-      const rows = [...items].reverse().map((event) => [event.at.slice(0, 19).replace('T', ' '), event.kind, event.subject, `${event.from || '–'} → ${event.to || '–'}`, event.who, event.why]);
-      context.terminal.data(table(rows, context.terminal.columns));
     });
 
   program

@@ -1,22 +1,26 @@
 // The text of `graylane status`: want and got of each release, the versions, what is wrong, what to do next.
 
 import type { Api } from '@graylane/wire';
+import { inert } from './failure.ts';
+import { countText, durationText, percentText } from './number.ts';
 import { table } from './table.ts';
+import { verdictText } from './verdict.ts';
 
 type Status = Api<'Status'>;
 type Release = Api<'Release'>;
+type Traffic = Api<'Traffic'>;
 
 export function statusText(status: Status, columns: number): string {
   const blocks = [headline(status), servicesText(status, columns)];
-  if (status.releases.length > 0) blocks.push(releasesText(status.releases, columns));
-  if (status.problems.length > 0) blocks.push(['problems', ...status.problems.map((problem) => `  ✗ ${problem}`)].join('\n'));
+  if (status.releases.length > 0) blocks.push(releasesText(status.releases, columns), reasonsText(status.releases));
+  if (status.problems.length > 0) blocks.push(['problems', ...status.problems.map((problem) => `  ✗ ${inert(problem)}`)].join('\n'));
   if (status.next.length > 0) blocks.push(['next', ...status.next.map((command) => `  ${command}`)].join('\n'));
   return blocks.join('\n\n');
 }
 
 function headline({ generation, revision, healthy, frozen, stale }: Status): string {
   const state = healthy ? '● healthy' : '✗ not healthy';
-  const held = frozen === null ? '' : ` · frozen: ${frozen}`;
+  const held = frozen === null ? '' : ` · frozen: ${inert(frozen)}`;
   const behind = stale.length === 0 ? '' : ` · ${stale.length} workers behind (${stale.join(', ')})`;
   return `${state} · generation ${generation} (revision ${revision})${held}${behind}`;
 }
@@ -25,26 +29,41 @@ function servicesText(status: Status, columns: number): string {
   const rows = status.services.flatMap((service) =>
     service.versions.map((version) => [
       service.name, version.version, version.release === null ? version.role : `${version.role} of ${version.release}`,
-      `${version.ready}/${version.workers} ready`, count(version.requests, 'request'), percentText(version.share), version.problem ?? '',
+      `${version.ready}/${version.workers} ready`, percentText(version.share), countText(version.requests, 'request'), ...trafficCells(version.recent), inert(version.problem ?? ''),
     ]));
-  return table([['service', 'version', 'role', 'workers', 'got', 'share', ''], ...rows], columns);
+  return table([['service', 'version', 'role', 'workers', 'got', '', ...TRAFFIC_HEADS, ''], ...rows], columns);
+}
+
+const TRAFFIC_HEADS = ['last minute', 'success', 'p50 · p95 · p99'] as const;
+
+function trafficCells(recent: Traffic | undefined): readonly string[] {
+  if (recent === undefined) return ['–', '–', '–'];
+  return [`${Math.round(recent.rps * 10) / 10}/s`, percentText(recent.success), [recent.p50Ms, recent.p95Ms, recent.p99Ms].map(durationText).join(' · ')];
 }
 
 function releasesText(releases: readonly Release[], columns: number): string {
   const rows = releases.map((release) => [
-    release.name, release.phase, `${release.percent} %`, percentText(release.share), count(release.requests, 'request'), verdictText(release), release.why,
+    release.name, standingText(release), percentText(release.percent), percentText(release.share), countText(release.requests, 'request'), ...trafficCells(release.recent), verdictText(release.verdict),
   ]);
-  return table([['release', 'phase', 'want', 'got', 'in lane', 'verdict', ''], ...rows], columns);
+  return table([['release', 'phase', 'want', 'got', 'in lane', ...TRAFFIC_HEADS, 'verdict'], ...rows], columns);
 }
 
-function verdictText({ verdict }: Release): string {
-  return verdict === undefined ? '–' : verdict.answer;
+/** Each on a line of its own: a reason is never cut. */
+function reasonsText(releases: readonly Release[]): string {
+  return releases.map((release) => `  ${release.name}: ${inert(release.why)}${releaseNotes(release).map((note) => ` · ${note}`).join('')}`).join('\n');
 }
 
-function percentText(share: number | null): string {
-  return share === null ? '–' : `${Math.round(share * 100) / 100} %`;
+function releaseNotes({ until, window, verdict }: Release): readonly string[] {
+  return [
+    ...(until === null ? [] : [`goes on at ${until.slice(0, 19).replace('T', ' ')} UTC`]),
+    ...(window === 'before' ? ['its time window has not begun: nobody is in'] : window === 'over' ? ['its time window is over: nobody is in'] : []),
+    ...(verdict === undefined || verdict.reasons[0] === undefined ? [] : [inert(verdict.reasons[0])]),
+  ];
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+/** `paused at step 2/5, held by a person` */
+export function standingText({ phase, step, steps, hold }: Release): string {
+  const onItsWay = phase === 'progressing' || phase === 'paused';
+  const place = onItsWay && steps.length > 0 ? ` at step ${step + 1}/${steps.length}` : '';
+  return `${phase}${place}${hold === null || hold === 'plan' ? '' : `, held by a ${hold}`}`;
 }

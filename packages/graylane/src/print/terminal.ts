@@ -8,6 +8,8 @@ export interface Terminal {
   readonly json: boolean;
   readonly verbose: boolean;
   readonly columns: number;
+  /** Takes the screen for what follows; nothing where there is none. */
+  readonly clear: string;
   data(text: string): void;
   object(value: unknown): void;
   say(text: string): void;
@@ -25,7 +27,9 @@ export interface TerminalOptions {
   readonly stderr: NodeJS.WriteStream;
 }
 
-const DEFAULT_COLUMNS = 100;
+/** A file or a pipe has no width: nothing is cut. */
+const NO_LIMIT = 10_000;
+const CLEAR = '\u001b[2J\u001b[H';
 
 export function openTerminal({ json, verbose, environment, stdout, stderr }: TerminalOptions): Terminal {
   const colour = wantsColour(environment, stdout.isTTY);
@@ -33,7 +37,8 @@ export function openTerminal({ json, verbose, environment, stdout, stderr }: Ter
   return {
     json,
     verbose,
-    columns: stdout.isTTY ? stdout.columns : DEFAULT_COLUMNS,
+    columns: stdout.isTTY ? stdout.columns : NO_LIMIT,
+    clear: stdout.isTTY ? CLEAR : '',
     data: (text) => { if (!json) stdout.write(`${text}\n`); },
     object: (value) => { stdout.write(`${JSON.stringify(value)}\n`); },
     say: (text) => { stderr.write(`${text}\n`); },

@@ -1,0 +1,87 @@
+// `graylane events`: what happened, and why. Follows without a gap, also over a restart of the supervisor.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { ApiFailure, type ApiClient } from '@graylane/control';
+import type { Command } from 'commander';
+import type { Api } from '@graylane/wire';
+import { exit, Failure } from '../print/failure.ts';
+import { happeningText } from '../print/happening.ts';
+import { contextOf, type GlobalOptions } from './context.ts';
+import { liveClient } from './live.ts';
+
+type Event = Api<'Event'>;
+
+/** One answer of the API. */
+const PAGE = 200;
+const AGAIN_MS = 500;
+/** A supervisor that was killed is back in a few seconds. */
+const SILENCE_LIMIT_MS = 15_000;
+
+export function addEvents(program: Command): void {
+  program
+    .command('events')
+    .argument('[subject]', 'only of this release or service')
+    .option('-n, --limit <count>', 'how many', '20')
+    .option('-f, --follow', 'go on as they happen')
+    .description('what happened and why, a line each; the newest last')
+    .action(async (subject: string | undefined, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { limit: string; follow?: boolean }>();
+      const { terminal, ...context } = contextOf(options);
+      const client = await liveClient({ ...context, terminal });
+      const limit = limitOf(options.limit);
+      const show = (event: Event): void => {
+        if (subject !== undefined && event.subject !== subject) return;
+        if (terminal.json) terminal.object(event);
+        terminal.data(happeningText(event));
+      };
+      if (options.follow === true) {
+        for await (const event of followed(client, limit)) show(event);
+        return;
+      }
+      const { items } = await client.events({ limit });
+      if (terminal.json) terminal.object(subject === undefined ? items : items.filter((event) => event.subject === subject));
+      else for (const event of [...items].reverse()) show(event);
+    });
+}
+
+/** Throws Failure on what is no count. */
+function limitOf(given: string): number {
+  const limit = Number(given);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= PAGE) return limit;
+  throw new Failure({ code: 'GL0091', message: `--limit ${given} is not a number of events`, fix: `write a number from 1 to ${PAGE}` }, exit.usage);
+}
+
+/** The last `limit` events, then each one that follows. Throws ApiFailure when the supervisor stays away. */
+async function* followed(client: ApiClient, limit: number): AsyncGenerator<Event> {
+  let seen = 0;
+  for (let awaySince: number | null = null; ; await delay(AGAIN_MS)) {
+    try {
+      // The stream first, then what there is: whatever happens in between comes by both ways and is shown once.
+      for await (const frame of client.watch(new AbortController().signal)) {
+        awaySince = null;
+        const events = frame.event === 'ready' ? await unseen(client, seen, limit) : frame.event === 'event' ? [frame.data as Event] : [];
+        for (const event of events) {
+          if (event.seq <= seen) continue;
+          seen = event.seq;
+          yield event;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ApiFailure)) throw error;
+      awaySince ??= performance.now();
+      if (performance.now() - awaySince > SILENCE_LIMIT_MS) throw error;
+    }
+  }
+}
+
+/** Oldest first: the last `limit` at the beginning, later all that came while the stream was broken. */
+async function unseen(client: ApiClient, seen: number, limit: number): Promise<readonly Event[]> {
+  if (seen === 0) return [...(await client.events({ limit })).items].reverse();
+  const missed: Event[] = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page: Awaited<ReturnType<ApiClient['events']>> = await client.events({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    missed.push(...page.items.filter(({ seq }) => seq > seen));
+    cursor = page.items.some(({ seq }) => seq <= seen) ? null : page.cursor;
+  }
+  return missed.reverse();
+}
