@@ -37,6 +37,11 @@ export class Control {
     this.#options = options;
   }
 
+  /** Somebody hears what is said, and keeps up. */
+  get isHeard(): boolean {
+    return this.#state.kind === 'open' && !this.#state.socket.writableNeedDrain;
+  }
+
   start(): void {
     if (this.#state.kind === 'closed') this.#connect();
   }

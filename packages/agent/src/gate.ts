@@ -8,6 +8,7 @@ import { HOP_HEADER } from '@graylane/wire';
 import type { Announcer } from './announce.ts';
 import type { AppServer } from './app-server.ts';
 import { HERE, type Course, type Courses } from './course.ts';
+import type { Exposures } from './exposures.ts';
 import type { Faults } from './faults.ts';
 import { linkOf } from './link.ts';
 import { markResponse } from './marked-response.ts';
@@ -29,6 +30,7 @@ export interface GateOptions {
   readonly strategy: Strategy;
   readonly courses: Courses;
   readonly announcer: Announcer;
+  readonly exposures: Exposures;
   readonly forwarding: Forwarding;
   readonly faults: Faults;
 }
@@ -107,13 +109,18 @@ export class Gate {
     const { routes, strategy, courses } = this.#options;
     if (!routes || linkOf(request.socket) !== undefined) return HERE;
     const route = strategy.decide(request);
-    return route === null ? HERE : courses.of(route, this.#app.index, request.socket);
+    return route === null || route.plain ? HERE : courses.of(route, this.#app.index, request.socket);
   }
 
   #follow(route: Route, request: IncomingMessage, response: ServerResponse): boolean {
-    const { courses, forwarding, faults, announcer } = this.#options;
+    const { courses, forwarding, faults, announcer, exposures } = this.#options;
     try {
+      if (route.plain) {
+        exposures.answer(request, response, route, HERE);
+        return false;
+      }
       const course = courses.of(route, this.#app.index, request.socket);
+      exposures.answer(request, response, route, course);
       if (course.kind === 'here') {
         const marks = announcer.own(route, Reflect.get(request.socket, 'encrypted') === true);
         if (marks !== null) markResponse(request, response, marks);

@@ -24,6 +24,7 @@ function start(): void {
     node: process.version,
     random: Math.random,
     now: Date.now,
+    monotonic: () => performance.now(),
     sendHandle: sendHandle(),
   }).start();
 }

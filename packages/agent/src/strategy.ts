@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { loadRouter, type Decision, type RequestFields, type Router } from '@graylane/rules';
-import type { StrategyMessage } from '@graylane/wire';
+import { drawnReleases, type StrategyMessage } from '@graylane/wire';
 import type { Counts } from './counts.ts';
 
 /** One published strategy as this worker sees it. */
@@ -10,13 +10,17 @@ export interface Published {
   readonly router: Router;
   /** The version of this service that serves everyone who is not selected. */
   readonly stable: string;
+  /** Releases whose arms are counted (wire, drawnReleases); null without any release: nothing is counted then. */
+  readonly drawn: ReadonlySet<string> | null;
 }
 
-/** A decision that has consequences; the plain one (own version, nothing to add) is null. */
+/** What a decision means in this process. */
 export interface Route {
   readonly published: Published;
   readonly decision: Decision;
   readonly version: string;
+  /** This process serves the request, and nothing has to be said about it. */
+  readonly plain: boolean;
 }
 
 /** What routing reads of a request. One object for all: deciding is synchronous and keeps none of it. */
@@ -40,6 +44,8 @@ export class Strategy {
   readonly #now: () => number;
   readonly #fields = new Fields();
   #current: Published | null = null;
+  /** Requests come in runs of one kind. */
+  #last: Route | null = null;
 
   constructor(options: { readonly service: string; readonly version: string; readonly counts: Counts; readonly random: () => number; readonly now: () => number }) {
     this.#service = options.service;
@@ -62,10 +68,11 @@ export class Strategy {
   publish(message: StrategyMessage): void {
     if (message.generation < this.generation) return;
     const router = loadRouter(message.snapshot, { generation: message.generation, random: this.#random, now: this.#now });
-    this.#current = { router, stable: router.version(this.#service, null) };
+    const drawn = message.snapshot.releases.length === 0 ? null : drawnReleases(message.snapshot);
+    this.#current = { router, stable: router.version(this.#service, null), drawn };
   }
 
-  /** Null: this process serves the request, and nothing has to be said about it. */
+  /** Null without a strategy. */
   decide(request: Asker): Route | null {
     const published = this.#current;
     if (published === null) return null;
@@ -76,9 +83,18 @@ export class Strategy {
     const { router } = published;
     const decision = router.decide(fields);
     this.#counts.add(decision, router.generation);
-    const version = decision.lane === null ? published.stable : router.version(this.#service, decision.lane);
+    const last = this.#last;
+    if (last !== null && last.decision === decision && last.published === published) return last;
+    const route = this.#routeOf(published, decision);
+    this.#last = route;
+    return route;
+  }
+
+  #routeOf(published: Published, decision: Decision): Route {
+    const { router, stable } = published;
+    const version = decision.lane === null ? stable : router.version(this.#service, decision.lane);
     const plain = version === this.#own && decision.lane === null && decision.mint === null && !router.exposeRoute && !router.serverTiming;
-    return plain ? null : { published, decision, version };
+    return { published, decision, version, plain };
   }
 }
 

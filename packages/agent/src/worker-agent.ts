@@ -10,6 +10,7 @@ import { Counts } from './counts.ts';
 import { Courses } from './course.ts';
 import { drain, inFlight } from './drain.ts';
 import { guardEvents, isGuarded } from './events.ts';
+import { Exposures } from './exposures.ts';
 import { Faults } from './faults.ts';
 import { Gate } from './gate.ts';
 import { handleOf } from './internals.ts';
@@ -31,6 +32,8 @@ export interface Surroundings {
   readonly random: () => number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds from any origin, never going back. */
+  readonly monotonic: () => number;
   /** Node's IPC channel to the parent, if there is one: it can carry a socket. */
   readonly sendHandle: ((message: object, handle: object) => void) | null;
 }
@@ -46,6 +49,7 @@ export class Agent {
   readonly #surroundings: Surroundings;
   readonly #faults: Faults;
   readonly #counts = new Counts();
+  readonly #exposures: Exposures;
   readonly #strategy: Strategy;
   readonly #forwarder: Forwarder;
   readonly #peers: Peers;
@@ -56,13 +60,15 @@ export class Agent {
   readonly #servers = new Set<Guarded>();
   #vitals: VitalSigns | null = null;
   #draining = false;
+  #countsSent = 0;
 
   constructor(brief: WorkerBrief, surroundings: Surroundings) {
-    const { random, now } = surroundings;
+    const { random, now, monotonic } = surroundings;
     this.#brief = brief;
     this.#surroundings = surroundings;
     this.#faults = new Faults((report) => this.#control.send({ kind: 'fault', ...report }), now);
     this.#strategy = new Strategy({ service: brief.service, version: brief.version, counts: this.#counts, random, now });
+    this.#exposures = new Exposures(brief.version, monotonic);
     this.#forwarder = new Forwarder({ hop: 'transparent', random });
     this.#peers = new Peers(this.#forwarder, brief.worker);
     this.#courses = new Courses(brief, this.#peers, this.#counts);
@@ -107,6 +113,7 @@ export class Agent {
       strategy: this.#strategy,
       courses: this.#courses,
       announcer: this.#announcer,
+      exposures: this.#exposures,
       forwarding: this.#forwarder,
       faults: this.#faults,
     });
@@ -175,15 +182,25 @@ export class Agent {
     this.#draining = true;
     this.#control.hold();
     for (const { gate } of this.#servers) gate.drain();
-    drain({ servers: () => this.#apps(), graceMs, now: this.#surroundings.now, drained: () => this.#control.send({ kind: 'drained' }) });
+    drain({ servers: () => this.#apps(), graceMs, now: this.#surroundings.now, drained: () => this.#drained() });
   }
 
   #apps(): AppServer[] {
     return [...this.#servers].map(({ app }) => app);
   }
 
+  #drained(): void {
+    this.#sendCounts();
+    this.#control.send({ kind: 'drained' });
+  }
+
+  /** What nobody takes stays where it is: it is bounded there, and adds up. */
   #sendCounts(): void {
+    if (!this.#control.isHeard) return;
     const counts = this.#counts.take();
-    if (counts.length > 0) this.#control.send({ kind: 'counts', counts });
+    const { exposures, users } = this.#exposures.take();
+    if (counts.length + exposures.length === 0) return;
+    this.#countsSent += 1;
+    this.#control.send({ kind: 'counts', counts, exposures, users, seq: this.#countsSent });
   }
 }

@@ -256,6 +256,14 @@ export class Supervisor {
     return generation;
   }
 
+  /** Publishes the same once more. */
+  async repeat(): Promise<void> {
+    if (this.#strategy === null) throw new Error('nothing was published');
+    const before = this.workers.map((worker) => worker.of('ack').length);
+    for (const worker of this.workers) worker.send(this.#strategy);
+    await Promise.all(this.workers.map((worker, i) => worker.until('another ack', () => worker.of('ack').length > (before[i] ?? 0))));
+  }
+
   /** Makes all workers, or those given, known to all. */
   async introduce(workers: readonly Worker[] = this.workers): Promise<void> {
     this.#epoch += 1;
