@@ -97,6 +97,10 @@ onHops('5: bytes on an idle connection reach nobody', {}, async ({ port, upstrea
 /** Each of these must be a 502 and must not leave a connection that anybody uses again. */
 const INVALID: readonly (readonly [title: string, answer: string])[] = [
   ['Transfer-Encoding: foo', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: foo\r\n\r\nx'],
+  ['Transfer-Encoding: gzip, chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+  ['Transfer-Encoding: gzip and no end', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nx'],
+  ['Transfer-Encoding: gzip with Content-Length', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx'],
+  ['gzip, then chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n'],
   ['chunked, chunked', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n'],
   ['chunked twice', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
   ['Content-Length with Transfer-Encoding', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
@@ -233,6 +237,47 @@ onHops('11: an early 413 reaches a client that is still uploading', {}, async ({
   assert.match(client.received, /^HTTP\/1\.1 413 [^]*\r\nConnection: close\r\n/i);
   assert.equal(client.reset, false);
   client.destroy();
+});
+
+for (const over of ['unix', 'tcp'] as const) {
+  onHops(`11: an answer whose upstream then closes on the rest of the upload arrives whole (${over})`, { over }, async ({ port, upstream, stats }) => {
+    const body = 'x'.repeat(100_000);
+    upstream.onHead = (socket) => {
+      socket.on('error', () => undefined);
+      // Closed with bytes of the upload unread in it, so the next write of the other side fails.
+      socket.write(`HTTP/1.1 413 Payload Too Large\r\nDate: x\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`, () => socket.destroy());
+      socket.pause();
+    };
+    for (let i = 0; i < 10; i++) {
+      const client = await RawClient.connect(port);
+      client.socket.on('drain', () => client.send('y'.repeat(100_000)));
+      client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n${'y'.repeat(1_000_000)}`);
+      await client.until((text) => text.endsWith(body));
+      assert.match(client.received, /^HTTP\/1\.1 413 [^]*\r\nConnection: close\r\n/i);
+      client.destroy();
+    }
+    await upstream.until(() => upstream.sockets.size === 0);
+    while (stats().inFlight > 0) await sleep(1);
+  });
+}
+
+onHops('a POST whose upstream closes in the middle of its upload is a 502 at once', {}, async ({ port, upstream }) => {
+  upstream.onHead = (socket) => void socket.destroy();
+  const started = performance.now();
+  const client = await RawClient.connect(port);
+  client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n${'y'.repeat(1_000_000)}`);
+  assert.match(await client.until((text) => text.includes('\r\n\r\n')), /^HTTP\/1\.1 502 /);
+  assert.ok(performance.now() - started < 1_000);
+  client.destroy();
+});
+
+onHops('an answer in a registered transfer coding that ends with its connection passes between workers', { planes: ['transparent'], answer: (socket) => void socket.end('HTTP/1.1 200 OK\r\nDate: x\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\ncoded') }, async ({ port, events }) => {
+  assert.equal(await exchange(port, GET_CLOSE), 'HTTP/1.1 200 OK\r\nDate: x\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\ncoded');
+  assert.deepEqual(events, []);
+});
+
+onHops('6: a transfer coding is not for a proxy', { planes: ['proxy'], answer: (socket) => void socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\ncoded') }, async ({ port }) => {
+  assert.match(await exchange(port, GET_CLOSE), /^HTTP\/1\.1 502 /);
 });
 
 onHops('an answer that ends with its connection is complete', { answer: (socket) => void socket.end('HTTP/1.1 200 OK\r\nDate: x\r\n\r\nuntil the end') }, async ({ port, events }) => {

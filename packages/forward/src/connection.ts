@@ -1,6 +1,7 @@
 // One HTTP/1.1 connection to one upstream: writes a request, reads one answer at a time. It knows neither the client nor why it was picked.
 
 import type { Socket } from 'node:net';
+import { surviveFailedWrite, whenReadOut } from './failed-write.ts';
 import { Refusal, failure } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import type { Limits } from './limits.ts';
@@ -67,6 +68,8 @@ export class Connection implements TunnelEnd {
   #idleMs: number;
   #answerBegun = false;
   #eventStream = false;
+  /** The upstream takes nothing more; what it said may still be read. */
+  #deaf = false;
 
   constructor(address: Address, owner: ConnectionOwner, user: ConnectionUser) {
     this.#owner = owner;
@@ -83,6 +86,7 @@ export class Connection implements TunnelEnd {
     this.socket.on('end', () => this.#onEnd());
     this.socket.on('error', (error) => this.#onClosed(error.message));
     this.socket.on('close', () => this.#onClosed('closed'));
+    surviveFailedWrite(this.socket, () => this.#onFailedWrite());
   }
 
   get isConnecting(): boolean {
@@ -122,6 +126,7 @@ export class Connection implements TunnelEnd {
   }
 
   write(data: Buffer | string): boolean {
+    if (this.#deaf) return true;
     return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data);
   }
 
@@ -141,6 +146,7 @@ export class Connection implements TunnelEnd {
   resume(): void {
     this.#expireBody();
     this.socket.resume();
+    if (this.#deaf) this.#readOut();
   }
 
   /** Ends it at once; the user hears nothing more. */
@@ -157,6 +163,21 @@ export class Connection implements TunnelEnd {
   /** Called from time to time; fails what is late. */
   check(now: number): void {
     if (this.#deadline !== 0 && now >= this.#deadline) this.#fail(failure(this.#deadlineReason));
+  }
+
+  /** The upstream takes nothing more. True when what it said before is worth reading. */
+  #onFailedWrite(): boolean {
+    if (this.#state.kind !== 'busy') return false;
+    this.#deaf = true;
+    this.#reusable = false;
+    this.#state.user.drained();
+    this.#readOut();
+    return true;
+  }
+
+  /** An answer that would end with its connection did not end in order. */
+  #readOut(): void {
+    whenReadOut(this.socket, () => this.#onClosed('closed'));
   }
 
   #user(): ConnectionUser | null {

@@ -21,6 +21,8 @@ export interface ResponseHead {
   /** -1 when absent. */
   readonly contentLength: number;
   readonly chunked: boolean;
+  /** A transfer coding other than chunked: the body ends with its connection (RFC 9112 §6.3). */
+  readonly coded: boolean;
   readonly saysClose: boolean;
   readonly saysKeepAlive: boolean;
   /** `Connection` names fields of its own. */
@@ -38,7 +40,7 @@ export class ResponseHeadReader {
   constructor() {
     this.#draft = {
       bytes: Buffer.alloc(0), start: 0, end: 0, status: 0, minorVersion: 1, reasonStart: 0, reasonEnd: 0, lines: [],
-      contentLength: -1, chunked: false, saysClose: false, saysKeepAlive: false, namesFields: false, keepAliveSeconds: -1, eventStream: false,
+      contentLength: -1, chunked: false, coded: false, saysClose: false, saysKeepAlive: false, namesFields: false, keepAliveSeconds: -1, eventStream: false,
     };
   }
 
@@ -49,7 +51,7 @@ export class ResponseHeadReader {
     if (at === -1) return null;
     draft.lines.length = 0;
     draft.contentLength = -1;
-    draft.chunked = draft.saysClose = draft.saysKeepAlive = draft.namesFields = draft.eventStream = false;
+    draft.chunked = draft.coded = draft.saysClose = draft.saysKeepAlive = draft.namesFields = draft.eventStream = false;
     draft.keepAliveSeconds = -1;
     for (;;) {
       if (at + 1 >= end) return null;
@@ -131,10 +133,10 @@ export class ResponseHeadReader {
         break;
       case 17:
         if (!says(bytes, start, 'transfer-encoding')) break;
-        if (draft.chunked || valueEnd - valueStart !== CHUNKED.length || !says(bytes, valueStart, CHUNKED)) {
-          invalid('a Transfer-Encoding other than chunked');
-        }
-        draft.chunked = true;
+        if (draft.chunked || draft.coded) invalid('several Transfer-Encoding');
+        draft.chunked = valueEnd - valueStart === CHUNKED.length && says(bytes, valueStart, CHUNKED);
+        draft.coded = !draft.chunked;
+        if (draft.coded && !CODING.test(bytes.toString('latin1', valueStart, valueEnd))) invalid('an unknown Transfer-Encoding');
         break;
       default:
     }
@@ -162,6 +164,8 @@ const STATUS_LINE = 'HTTP/1.';
 const KEEP_ALIVE = 'keep-alive';
 const CLOSE = 'close';
 const CHUNKED = 'chunked';
+/** The registered codings beside chunked (RFC 9112 §7.2), alone. */
+const CODING = /^(?:x-)?(?:gzip|compress)$|^deflate$/i;
 const EVENT_STREAM = 'text/event-stream';
 /** Turns upper case letters into lower case ones, and `-` and `/` into themselves. */
 const LOWER = 0x20;
@@ -186,9 +190,10 @@ export function framing(head: ResponseHead, toHead: boolean): BodyFraming {
 }
 
 function refuseContradictions(head: ResponseHead): void {
-  if (!head.chunked) return;
+  if (!head.chunked && !head.coded) return;
   if (head.contentLength !== -1) invalid('Content-Length with Transfer-Encoding');
   if (head.minorVersion === 0) invalid('Transfer-Encoding in HTTP/1.0');
+  if (head.coded && !head.saysClose) invalid('a transfer coding that does not end');
 }
 
 /** Makes every number that it is part of too large. */

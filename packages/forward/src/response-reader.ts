@@ -150,6 +150,8 @@ export class ResponseReader {
       sink.interim(head);
       return;
     }
+    // A proxy would have to take the coding off; between workers the bytes go on as they are.
+    if (head.coded && this.#mode === 'payload') invalid('a transfer coding');
     const kind = framing(head, this.#toHead);
     switch (kind) {
       case 'none': this.#state = DONE; break;
