@@ -10,7 +10,7 @@ import { dropLastLine } from './internals.ts';
 const LINK: unique symbol = Symbol('graylane.link');
 
 /** Who is shown when nobody was named: a probe of the supervisor, say. */
-const NOBODY: Hop = { remoteAddress: '127.0.0.1', remotePort: 0, localAddress: '127.0.0.1', localPort: 0, encrypted: false, tls: '', generation: 0, lane: '', mint: '' };
+const NOBODY: Hop = { remoteAddress: '127.0.0.1', remotePort: 0, localAddress: '127.0.0.1', localPort: 0, encrypted: false, tls: '', generation: 0, lane: '', mint: '', stamp: '' };
 
 interface LinkedSocket extends Socket {
   [LINK]?: Link;

@@ -18,6 +18,8 @@ export interface Hop {
   readonly lane: string;
   /** An anonymous id to set as a cookie, or ''. */
   readonly mint: string;
+  /** The stamp as members of `baggage` (stamp.ts), where the strategy has several services; else ''. */
+  readonly stamp: string;
 }
 
 /** The part that stays the same for a client's connection, so that it is made once. */
@@ -26,14 +28,14 @@ export function peerText(hop: Pick<Hop, 'remoteAddress' | 'remotePort' | 'localA
 }
 
 /** `peerText` with the part that is the request's own. */
-export function hopText(peer: string, generation: number, lane: string, mint: string): string {
-  return `${peer} ${generation} ${lane || '-'} ${mint || '-'}`;
+export function hopText(peer: string, generation: number, lane: string, mint: string, stamp: string = ''): string {
+  return `${peer} ${generation} ${lane || '-'} ${mint || '-'}${stamp === '' ? '' : ` ${stamp}`}`;
 }
 
 /** Null on anything that {@link hopText} did not write. */
 export function parseHop(text: string): Hop | null {
   const parts = text.split(' ');
-  if (parts.length !== 8) return null;
+  if (parts.length !== 8 && !(parts.length === 9 && parts[8]?.startsWith('graylane.') === true)) return null;
   const [remoteAddress, remotePort, localAddress, localPort, security, generation, lane, mint] = parts as [string, string, string, string, string, string, string, string];
   return {
     remoteAddress,
@@ -45,5 +47,6 @@ export function parseHop(text: string): Hop | null {
     generation: Number(generation),
     lane: lane === '-' ? '' : lane,
     mint: mint === '-' ? '' : mint,
+    stamp: parts[8] ?? '',
   };
 }

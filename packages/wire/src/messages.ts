@@ -2,6 +2,7 @@
 // Receivers ignore kinds and fields they do not know, so that an older agent can be adopted by a newer supervisor.
 
 import type { Snapshot } from '@graylane/rules';
+import type { KeyRing } from './seal.ts';
 
 /** What an app's server speaks; it decides how a forwarded exchange is handed to it. */
 export type Protocol = 'http' | 'https' | 'h2c' | 'h2' | 'tcp';
@@ -44,7 +45,16 @@ export interface ListeningMessage { readonly kind: 'listening'; readonly listene
 export interface ListenFailedMessage { readonly kind: 'listen-failed'; readonly port: number; readonly code: string }
 /** This app cannot be routed as it stands; `cure` says what to do about it. */
 export interface UnroutableMessage { readonly kind: 'unroutable'; readonly reason: Unroutable; readonly detail: string; readonly cure: string }
+/** The strategy of that generation is here, and requests stamped with it can be routed. */
 export interface AckMessage { readonly kind: 'ack'; readonly generation: number }
+export interface KeysAckMessage { readonly kind: 'keys-ack'; readonly epoch: number }
+/**
+ * New requests are stamped with `current` from now on, and none in flight here carries an older one than `oldest`.
+ * Said after each `begin`, and again when `oldest` has risen; only where a strategy has several services.
+ */
+export interface InFlightMessage { readonly kind: 'in-flight'; readonly current: number; readonly oldest: number }
+/** A request is here with a stamp of this generation, which is unknown. */
+export interface FetchMessage { readonly kind: 'fetch'; readonly generation: number }
 export interface PeersAckMessage { readonly kind: 'peers-ack'; readonly epoch: number }
 export interface PongMessage { readonly kind: 'pong'; readonly n: number; readonly vitals: Vitals }
 /** Stopped accepting and nothing is in flight. */
@@ -130,12 +140,25 @@ export interface UsersSeen {
 
 export type AgentMessage =
   | HelloMessage | ListeningMessage | ListenFailedMessage | UnroutableMessage | AckMessage | PeersAckMessage
-  | PongMessage | DrainedMessage | FaultMessage | CountsMessage;
+  | PongMessage | DrainedMessage | FaultMessage | CountsMessage | KeysAckMessage | InFlightMessage | FetchMessage;
 
 // supervisor -> agent
 
-/** One immutable, numbered strategy. */
-export interface StrategyMessage { readonly kind: 'strategy'; readonly generation: number; readonly snapshot: Snapshot }
+/**
+ * One immutable, numbered strategy. `staged`: keep it for requests that are stamped with it; new ones are decided by it
+ * only after {@link BeginMessage}.
+ */
+export interface StrategyMessage { readonly kind: 'strategy'; readonly generation: number; readonly snapshot: Snapshot; readonly staged?: boolean }
+/** All data planes have it: decide new requests by this generation. */
+export interface BeginMessage { readonly kind: 'begin'; readonly generation: number }
+/** The fleet's keys, for stamps and overrides. */
+export interface KeysMessage {
+  readonly kind: 'keys';
+  readonly epoch: number;
+  readonly ring: KeyRing;
+  /** Override tokens are about: look for them on requests. Until the first one is made nobody has to. */
+  readonly overrides: boolean;
+}
 /** All workers of the receiver's service that take forwarded exchanges; replaces what was known. */
 export interface PeersMessage { readonly kind: 'peers'; readonly epoch: number; readonly peers: readonly Peer[] }
 /** Start accepting on the inherited public sockets (a worker born with `hold`). */
@@ -144,4 +167,4 @@ export interface PingMessage { readonly kind: 'ping'; readonly n: number }
 /** Stop accepting, answer with `Connection: close`, finish what is in flight within `graceMs`, then say `drained`. */
 export interface DrainMessage { readonly kind: 'drain'; readonly graceMs: number }
 
-export type SupervisorMessage = StrategyMessage | PeersMessage | OpenMessage | PingMessage | DrainMessage;
+export type SupervisorMessage = StrategyMessage | BeginMessage | KeysMessage | PeersMessage | OpenMessage | PingMessage | DrainMessage;

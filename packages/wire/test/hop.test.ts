@@ -8,12 +8,13 @@ const port = fc.integer({ min: 0, max: 65_535 });
 const hops: fc.Arbitrary<Hop> = fc.record({
   remoteAddress: fc.oneof(fc.ipV4(), fc.ipV6()), remotePort: port, localAddress: fc.oneof(fc.ipV4(), fc.ipV6()), localPort: port,
   encrypted: fc.boolean(), tls: fc.oneof(fc.constant(''), name), generation: fc.nat(), lane: fc.oneof(fc.constant(''), name), mint: fc.oneof(fc.constant(''), name),
+  stamp: fc.oneof(fc.constant(''), name.map((lane) => `graylane.lane=${lane},graylane.gen=1`)),
 }, { noNullPrototype: true });
 
 test('what one agent says of an exchange is what the other reads', () => {
   fc.assert(fc.property(hops, (drawn) => {
     const hop = drawn.encrypted ? drawn : { ...drawn, tls: '' };
-    assert.deepEqual(parseHop(hopText(peerText(hop), hop.generation, hop.lane, hop.mint)), hop);
+    assert.deepEqual(parseHop(hopText(peerText(hop), hop.generation, hop.lane, hop.mint, hop.stamp)), hop);
   }));
 });
 

@@ -191,6 +191,9 @@ export class Worker {
       case 'hello':
       case 'fault':
       case 'counts':
+      case 'keys-ack':
+      case 'in-flight':
+      case 'fetch':
         break;
     }
     this.#host.said(this, message);
