@@ -107,7 +107,7 @@ export class VerdictKeeper implements Verdicts {
     for (const exposure of exposures ?? []) {
       const watch = exposure.of === null ? undefined : this.#watches.get(exposure.of);
       if (watch !== undefined && exposure.generation >= watch.since && (exposure.arm === 'treated' || exposure.arm === 'control')) watch.evidence.addRequests(exposure, exposure.arm);
-      if (exposure.lane === null) this.#countAsStable(service, exposure);
+      if (exposure.lane === null && exposure.again !== true) this.#countAsStable(service, exposure);
     }
     for (const seen of users ?? []) {
       const watch = this.#watches.get(seen.of);

@@ -253,8 +253,9 @@ export class ControlPlane {
       this.#remember(worker.id, message.seq);
     }
     this.#tally.add(worker.service, message.counts);
-    this.#outcomes.add(worker.service, message.exposures ?? []);
-    for (const exposure of message.exposures ?? []) {
+    const ended = (message.exposures ?? []).filter(({ again }) => again !== true);
+    this.#outcomes.add(worker.service, ended);
+    for (const exposure of ended) {
       this.#recent.add(versionKey(worker.service, exposure.version), exposure);
       if (exposure.lane !== null) this.#recent.add(laneKey(exposure.lane), exposure);
     }
