@@ -27,6 +27,20 @@ function byText(a: object, b: object): number {
   return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }
 
+describe('witnesses that are hard to find', () => {
+  const services = { web: { stable: 'v0', versions: { v0: {}, v1: {}, v2: {} } } };
+  it('a key that has to end in a letter and to fall into two in a hundred buckets', () => {
+    const when = [{ header: { 'x-a': { suffix: 'a' } }, cookie: { c: '1' }, percent: 20 }, { percent: 20 }];
+    const [finding] = analyse(strategyOf({ services, releases: [{ name: 'r0', when, percent: 10, stickyBy: ['header:x-a', 'anonymous'], versions: { web: 'v1' } }] }));
+    assert.equal(finding?.witness?.lane, 'r0');
+  });
+  it('a fix asks for no priority below 0', () => {
+    const releases = [{ name: 'wide', priority: 0, percent: 50, when: [{}], versions: { web: 'v1' } }, { name: 'narrow', priority: 1, when: [{ header: { 'x-a': 'a' } }], versions: { web: 'v2' } }];
+    const finding = analyse(strategyOf({ services, releases })).find(({ kind }) => kind === 'wider-first');
+    assert.equal(finding?.fix, "give 'narrow' priority 0 and 'wide' a larger number");
+  });
+});
+
 const LIMIT = Number(process.env['KINDS'] ?? 6_000);
 
 describe('random strategies', () => {

@@ -4,7 +4,7 @@ import type { Box } from './box.ts';
 import { intersectBoxes } from './box.ts';
 import type { Confirmer } from './confirm.ts';
 import { pairOf, releaseAt } from './describe.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Witness } from './finding.ts';
 import { makeFinding } from './finding.ts';
 import type { ReleaseModel } from './model.ts';
 import { winnerShare } from './share.ts';
@@ -22,7 +22,8 @@ export function checkPair(view: View, confirmer: Confirmer, first: number, secon
   const won = view.left(region, first);
   if (won.kind === 'covered') return [];
   if (won.kind === 'undecided') return [notDecided(loser, `who wins between it and '${winner.plan.name}' was not found out within the bound`)];
-  return [overlap(view, confirmer, winner, loser, won.box), ...widerFirst(view, confirmer, winner, loser, won.box)];
+  const witness = confirmer.witness(won.box, { lane: [winner.plan.name], matches: [first, second] });
+  return [overlap(winner, loser, witness, winnerShare(view, first, won.box)), ...widerFirst(view, winner, loser, witness)];
 }
 
 function intersections(a: readonly Box[], b: readonly Box[]): readonly Box[] {
@@ -38,16 +39,14 @@ function equalPriority(view: View, confirmer: Confirmer, first: ReleaseModel, se
   });
 }
 
-function overlap(view: View, confirmer: Confirmer, winner: ReleaseModel, loser: ReleaseModel, box: Box): Finding {
-  const share = winnerShare(view, winner.place, box);
+function overlap(winner: ReleaseModel, loser: ReleaseModel, witness: Witness | null, share: number): Finding {
   return makeFinding({ kind: 'overlap', releases: pairOf(winner, loser), winner: winner.plan.name }, {
     places: [releaseAt(winner), releaseAt(loser)], message: `'${winner.plan.name}' wins over '${loser.plan.name}' where a request matches both`,
-    cause: `priority ${winner.plan.priority} goes before ${loser.plan.priority}`, fix: 'nothing, if that is meant; else swap the priorities',
-    witness: confirmer.witness(box, { lane: [winner.plan.name], matches: [winner.place, loser.place] }), share,
+    cause: `priority ${winner.plan.priority} goes before ${loser.plan.priority}`, fix: 'nothing, if that is meant; else swap the priorities', witness, share,
   });
 }
 
-function widerFirst(view: View, confirmer: Confirmer, winner: ReleaseModel, loser: ReleaseModel, box: Box): readonly Finding[] {
+function widerFirst(view: View, winner: ReleaseModel, loser: ReleaseModel, witness: Witness | null): readonly Finding[] {
   const wide = view.audience(winner.place);
   const narrow = view.audience(loser.place);
   const inside = view.coverBoxes(narrow, wide).kind;
@@ -57,7 +56,12 @@ function widerFirst(view: View, confirmer: Confirmer, winner: ReleaseModel, lose
   if (inside === 'undecided' || proper === 'undecided') return [notDecided(loser, `whether its audience is part of that of '${winner.plan.name}' was not found out within the bound`)];
   return [makeFinding({ kind: 'wider-first', releases: pairOf(winner, loser), winner: winner.plan.name }, {
     places: [releaseAt(winner), releaseAt(loser)], message: `'${winner.plan.name}' goes before '${loser.plan.name}', whose audience is only a part of its own`,
-    cause: `priority ${winner.plan.priority} goes before ${loser.plan.priority}`, fix: `give '${loser.plan.name}' a priority below ${winner.plan.priority}`,
-    witness: confirmer.witness(box, { lane: [winner.plan.name], matches: [winner.place, loser.place] }),
+    cause: `priority ${winner.plan.priority} goes before ${loser.plan.priority}`, fix: goBefore(loser, winner), witness,
   })];
+}
+
+/** No number is below 0. */
+function goBefore(release: ReleaseModel, other: ReleaseModel): string {
+  const { priority } = other.plan;
+  return priority > 0 ? `give '${release.plan.name}' a priority below ${priority}` : `give '${release.plan.name}' priority 0 and '${other.plan.name}' a larger number`;
 }

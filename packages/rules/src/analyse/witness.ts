@@ -11,8 +11,8 @@ import type { Partition } from './partition.ts';
 
 /** Keys tried for one field; a millionth of an audience is still found. */
 const KEYS_LIMIT = 5_000_000;
-/** So many times the expected number: one search in 150 fails. */
-const TRIES_PER_CHANCE = 5;
+/** So many times the expected number: one search in a hundred million fails. */
+const TRIES_PER_CHANCE = 18;
 /** Values that fit but have left the class, before the class is listed instead. */
 const STRAYS_LIMIT = 100;
 /** Draws tried where a request has no key. */
@@ -57,20 +57,19 @@ function valueFor(model: Model, place: number, set: ClassSet, box: Box): string 
 /** Numbers are hung on a value of the class first, for that is fast and nearly always stays inside; then the class is listed. */
 function findKey(model: Model, partition: Partition, chosen: number, wanted: readonly Bucket[]): string | undefined {
   const fits = (value: string): boolean => wanted.every((bucket) => bucket.has(value));
-  const tries = Math.ceil(TRIES_PER_CHANCE / wanted.reduce((chance, bucket) => chance * bucket.share, 1));
-  if (tries > KEYS_LIMIT || !model.keys.spend(tries)) return undefined;
+  const tries = Math.min(KEYS_LIMIT, Math.ceil(TRIES_PER_CHANCE / wanted.reduce((chance, bucket) => chance * bucket.share, 1)));
   const start = partition.classes[chosen]?.value ?? '';
   let strays = 0;
-  for (let n = 0; n < tries && strays < STRAYS_LIMIT; n++) {
+  let n = 0;
+  for (; n < tries && strays < STRAYS_LIMIT && model.keys.spend(1); n++) {
     const value = start + String(n);
     if (!fits(value)) continue;
     if (partition.has(chosen, value)) return value;
     strays += 1;
   }
-  let listed = 0;
   for (const value of partition.values(chosen)) {
     if (fits(value)) return value;
-    if (++listed > tries) break;
+    if (++n > 2 * tries || !model.keys.spend(1)) break;
   }
   return undefined;
 }
