@@ -1,4 +1,5 @@
-// Makes packages/agent/dist/agent.js: everything that is loaded into an app, as one file that imports nothing but Node.
+// Makes what is loaded into apps: packages/agent/dist/agent.js, one file that imports nothing but Node, and context.cjs,
+// which it loads where a strategy has several services.
 
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,13 +11,26 @@ export const AGENT_FILE: string = join(root, 'packages/agent/dist/agent.js');
 /** It is read and compiled at each start of each worker; why not the 60 kB of the first plan: docs/decisions/0301-size-of-the-agent.md. */
 export const AGENT_LIMIT_BYTES = 115_000;
 
+/** CommonJS, for the agent loads it in the middle of a synchronous step, on Node 20 as well. */
+export const CONTEXT_FILE: string = join(root, 'packages/agent/dist/context.cjs');
+/** About what it does today; only processes of strategies with several services read it. */
+export const CONTEXT_LIMIT_BYTES = 24_000;
+
 export async function bundleAgent(): Promise<number> {
+  return write(AGENT_FILE, withBuiltins(await bundle('preload.ts', 'esm')));
+}
+
+export async function bundleContext(): Promise<number> {
+  return write(CONTEXT_FILE, await bundle('context/plane.ts', 'cjs'));
+}
+
+async function bundle(entry: string, format: 'esm' | 'cjs'): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'packages/agent/src/preload.ts')],
+    entryPoints: [join(root, 'packages/agent/src', entry)],
     outfile: AGENT_FILE,
     bundle: true,
     minify: true,
-    format: 'esm',
+    format,
     platform: 'node',
     conditions: ['graylane-source'],
     // The oldest Node that the agent loads on.
@@ -25,12 +39,15 @@ export async function bundleAgent(): Promise<number> {
     logLevel: 'warning',
     write: false,
   });
-  const code = withBuiltins(outputFiles[0]?.text ?? '');
-  mkdirSync(dirname(AGENT_FILE), { recursive: true });
+  return outputFiles[0]?.text ?? '';
+}
+
+function write(file: string, code: string): number {
+  mkdirSync(dirname(file), { recursive: true });
   // In one step, for a worker may be starting with the one before.
-  const fresh = `${AGENT_FILE}.${process.pid}`;
+  const fresh = `${file}.${process.pid}`;
   writeFileSync(fresh, code);
-  renameSync(fresh, AGENT_FILE);
+  renameSync(fresh, file);
   return Buffer.byteLength(code);
 }
 
@@ -44,4 +61,7 @@ function withBuiltins(code: string): string {
     .replaceAll(/import\{([^}]*)\}from"(node:[\w/]+)";?/g, (_, names: string, module: string) => `const{${names.replaceAll(' as ', ':')}}=process.getBuiltinModule("${module}");`);
 }
 
-if (import.meta.main) console.log(`agent.js: ${await bundleAgent()} bytes; the limit, which a test holds it to, is ${AGENT_LIMIT_BYTES}`);
+if (import.meta.main) {
+  console.log(`context.cjs: ${await bundleContext()} bytes of ${CONTEXT_LIMIT_BYTES}`);
+  console.log(`agent.js: ${await bundleAgent()} bytes; the limit, which a test holds it to, is ${AGENT_LIMIT_BYTES}`);
+}

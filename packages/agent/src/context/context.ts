@@ -30,6 +30,6 @@ export interface Equipment {
 export interface Plane {
   /** Runs `next` in `context`; what `emitters` say later runs in it as well. */
   enter<Result>(context: Context, emitters: readonly EventEmitter[], next: () => Result): Result;
-  /** From now on stamps go to these hosts: 'name' or 'name:port'. */
-  follow(hosts: readonly string[]): void;
+  /** From now on stamps go to these hosts ('name' or 'name:port'), and messages bring these headers along. */
+  follow(hosts: readonly string[], carried: readonly string[]): void;
 }

@@ -19,7 +19,7 @@ let plane: Plane | null = null;
 export function equip(snapshot: Pick<Snapshot, 'services' | 'settings'>, equipment: Equipment): void {
   const { services, settings } = snapshot;
   if (plane === null && services.length > 1) plane = load(equipment);
-  plane?.follow([...services.flatMap(({ hosts }) => hosts), ...settings.propagateHosts]);
+  plane?.follow([...services.flatMap(({ hosts }) => hosts), ...settings.propagateHosts], settings.propagateHeaders);
 }
 
 /**

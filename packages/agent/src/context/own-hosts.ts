@@ -1,0 +1,37 @@
+// Which hosts are the strategy's own services or on its allow-list: nobody else is ever sent a stamp. Knows no request.
+
+/** Authorities that were asked about; an app talks to a handful, a crawler to any number. */
+const REMEMBERED = 512;
+
+export class OwnHosts {
+  #names: ReadonlySet<string> = new Set();
+  readonly #known = new Map<string, boolean>();
+
+  /** `hosts` are 'name' (any port) or 'name:port'. */
+  follow(hosts: readonly string[]): void {
+    this.#names = new Set(hosts.map((host) => host.toLowerCase()));
+    this.#known.clear();
+  }
+
+  /** `authority` as in a `Host` header; `port` is the one that its scheme implies. */
+  owns(authority: string, port: number): boolean {
+    if (this.#names.size === 0) return false;
+    const known = this.#known.get(authority);
+    if (known !== undefined) return known;
+    const owned = this.#find(authority, port);
+    if (this.#known.size >= REMEMBERED) this.#known.clear();
+    // Without a port the answer depends on the scheme.
+    if (hasPort(authority)) this.#known.set(authority, owned);
+    return owned;
+  }
+
+  #find(authority: string, port: number): boolean {
+    const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(authority.toLowerCase());
+    const name = match?.[1]?.replace(/\.$/, '') ?? '';
+    return name !== '' && (this.#names.has(name) || this.#names.has(`${name}:${match?.[2] ?? port}`));
+  }
+}
+
+function hasPort(authority: string): boolean {
+  return /:\d+$/.test(authority);
+}
