@@ -116,3 +116,13 @@ test('a second supervisor for one project is refused, and the first goes on', as
   assert.match(second.stderr, /GL2012/);
   assert.equal((await ask(port)).body, 'one');
 });
+
+test('stable cannot be scaled away, and logs can be asked for by version', async (t) => {
+  const { project, port } = await running(t, '--percent', '0');
+  const none = await project.run('scale', 'v1', '0');
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /serves everybody/);
+  assert.equal((await ask(port)).body, 'one');
+  const logs = await project.run('logs', '--version', 'v2', '--json');
+  assert.equal(logs.code, 0, logs.stderr);
+});

@@ -13,6 +13,7 @@ export type { FleetEvent, PoolPhase, PoolStatus, WorkerStatus } from './status.t
 export { AnchorKeeper } from './anchor/keeper.ts';
 export type { SupervisorCommand } from './anchor/notes.ts';
 export { runAnchor } from './anchor/run.ts';
+export { leaveInitToShell } from './os/init.ts';
 export type { Keeper } from './slots.ts';
 export { formatLine, readLogs } from './logs/reader.ts';
 export type { LogLine, LogQuery } from './logs/reader.ts';

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { formatLine, readLogs } from '@graylane/pool';
 import { topText } from '../print/top.ts';
 import type { ProcessesView } from '../up/processes.ts';
@@ -15,8 +15,7 @@ interface LogOptions extends GlobalOptions {
   readonly follow?: boolean;
   readonly lines: string;
   readonly service?: string;
-  /** `--version` of the program has taken the plain name. */
-  readonly ofVersion?: string;
+  readonly version?: string;
   readonly worker?: string;
 }
 
@@ -66,14 +65,14 @@ export function addProcesses(program: Command): void {
     .option('-f, --follow', 'go on as lines come')
     .option('-n, --lines <count>', 'how many present lines of each worker', '20')
     .option('--service <name>')
-    .addOption(new Option('--of-version <name>', 'only this version'))
+    .option('--version <name>', 'only this version')
     .option('--worker <id>')
     .description('what the workers wrote to stdout and stderr')
     .action(async (_options: unknown, command: Command) => {
-      const { follow, lines, service, ofVersion, worker, ...options } = command.optsWithGlobals<LogOptions>();
+      const { follow, lines, service, version, worker, ...options } = command.optsWithGlobals<LogOptions>();
       const context = contextOf(options);
       const folder = join(await runFolder(context), 'logs');
-      const query = { lines: Number(lines), follow: follow ?? false, ...(service === undefined ? {} : { service }), ...(ofVersion === undefined ? {} : { version: ofVersion }), ...(worker === undefined ? {} : { worker }) };
+      const query = { lines: Number(lines), follow: follow ?? false, ...(service === undefined ? {} : { service }), ...(version === undefined ? {} : { version }), ...(worker === undefined ? {} : { worker }) };
       for await (const line of readLogs(folder, query)) {
         if (context.terminal.json) context.terminal.object(line);
         context.terminal.data(formatLine(line, false));

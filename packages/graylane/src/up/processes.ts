@@ -24,8 +24,14 @@ export class Processes {
     for (const pool of this.#wanted(wanted)) await pool.reload();
   }
 
+  /** Throws Failure where nobody would be left to serve those who are not selected. */
   async scale(wanted: string, workers: number): Promise<void> {
-    for (const pool of this.#wanted(wanted)) await pool.scale(workers);
+    const pools = this.#wanted(wanted);
+    const stable = pools.find(({ spec }) => spec.role !== 'canary');
+    if (workers === 0 && stable !== undefined) {
+      throw new Failure({ code: 'GL0054', message: `${stable.spec.service}/${stable.spec.version} serves everybody who is not selected and needs a worker`, fix: 'scale a canary to 0, or end everything with graylane down' }, exit.usage);
+    }
+    for (const pool of pools) await pool.scale(workers);
   }
 
   /** By service, by version, by `service/version`, or all. */

@@ -18,9 +18,12 @@ export interface Outcome {
 export class Project {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'glp-'));
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #wrapper: readonly string[];
   readonly #running = new Set<ChildProcess>();
 
-  constructor(files: Readonly<Record<string, string>>) {
+  /** `wrapper` is a command that runs the command, e.g. in namespaces of its own. */
+  constructor(files: Readonly<Record<string, string>>, wrapper: readonly string[] = []) {
+    this.#wrapper = wrapper;
     this.#environment = { ...process.env, GRAYLANE_RUN_DIR: join(this.folder, 'r'), NO_COLOR: '1' };
     for (const [name, text] of Object.entries(files)) this.write(name, text);
   }
@@ -63,7 +66,8 @@ export class Project {
   }
 
   #spawn(args: readonly string[]): ChildProcess {
-    const child = spawn(process.execPath, [BIN, ...args], { cwd: this.folder, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command, ...more] = [...this.#wrapper, process.execPath, BIN, ...args];
+    const child = spawn(command ?? '', more, { cwd: this.folder, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#running.add(child);
     return child;
   }
