@@ -25,6 +25,10 @@ onHops('every method with every framing makes exactly one upstream request with 
   }
 });
 
+const octets = (codes: readonly number[]): string[] => codes.map((code) => String.fromCharCode(code));
+const EVERY_OCTET = octets(Array.from({ length: 256 }, (_, code) => code));
+const SOME_OCTETS = octets([0, 9, 10, 11, 12, 13, 32, 45, 58, 59, 95, 127, 160, 255]);
+
 /** Each of these has two readings somewhere in the world. */
 const AMBIGUOUS: readonly (readonly [title: string, request: string, statuses?: readonly number[]])[] = [
   ['Content-Length with Transfer-Encoding', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
@@ -88,6 +92,10 @@ const GATEWAY_ONLY: readonly (readonly [title: string, request: string, status?:
   ['CONNECT', 'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n', 501],
   ['a target over 8 KiB', `GET /${'a'.repeat(8 * 1024)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
   ['a head over 16 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(17 * 1024)}\r\n\r\n`, 431],
+  ['Transfer-Encoding in HTTP/1.0', 'POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['an upgrade in HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+  ['OPTIONS that may not be forwarded', 'OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n', 501],
+  ['TRACE that may not be forwarded', 'TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n', 501],
   ['101 header lines', `GET / HTTP/1.1\r\nHost: a\r\n${'X: a\r\n'.repeat(100)}\r\n`, 431],
 ];
 
@@ -113,6 +121,18 @@ onHops('an absolute target that agrees with Host goes on as a path', { planes: [
   assert.match(upstream.seen[0]?.head ?? '', /^GET \/x\?y HTTP\/1\.1\r\n/);
 });
 
+for (const [title, sent, passed] of [
+  ['Max-Forwards of OPTIONS is one less at each hop', 'OPTIONS / HTTP/1.1\r\nMax-Forwards: 7\r\n', /^OPTIONS \/ HTTP\/1\.1\r\nMax-Forwards: 6\r\nHost: a\r\nVia/],
+  ['Max-Forwards of GET means nothing', 'GET / HTTP/1.1\r\nMax-Forwards: 0\r\n', /\r\nMax-Forwards: 0\r\n/],
+  ['a Content-Length with leading zeros is written as one number', 'POST / HTTP/1.1\r\nContent-Length: 000\r\n', /\r\nContent-Length: 0\r\n/],
+  ['a Proxy field goes nowhere (CVE-2016-5385)', 'GET / HTTP/1.1\r\nProxy: http://evil\r\n', /^(?![^]*\r\nProxy:)/i],
+] as const) {
+  onHops(title, { planes: ['proxy'] }, async ({ port, upstream }) => {
+    assert.match(await exchange(port, `${sent}Host: a\r\nConnection: close\r\n\r\n`), /^HTTP\/1\.1 200 /);
+    assert.match(upstream.seen[0]?.head ?? '', passed);
+  });
+}
+
 onHops('an unusual but unambiguous head passes the transparent hop byte for byte', { planes: ['transparent'] }, async ({ port, upstream }) => {
   const head = 'GET /a/../b//c%2fd#e HTTP/1.1\r\nhOST: a\r\n__proto__: x\r\nconstructor: y\r\nX-A: 1\r\nx-a: 2\r\nCookie: a=1\r\nCookie: b=2\r\nX-Utf: \xe5\x8c\x97\xe4\xba\xac\r\nX-Empty: \r\nConnection: close, x-a\r\n';
   const client = await RawClient.connect(port);
@@ -136,4 +156,30 @@ onHops('CONNECT behind pipelined requests is refused after their answers', { pla
   const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
   const answer = await exchange(port, `${get}${get}CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n`);
   assert.deepEqual([...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => match[1]), ['200', '200', '501']);
+});
+
+/** A line that some server takes for Transfer-Encoding, beside a Content-Length that another one goes by. */
+const SMUGGLED = '0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
+
+onHops('57: an octet anywhere in a line that frames, by the thousand, makes one request with the body of its Content-Length or none', {}, async ({ port, upstream }) => {
+  const line = 'Transfer-Encoding: chunked';
+  const lines: string[] = [];
+  for (let at = 0; at <= line.length; at++) {
+    for (const octet of at === 0 || at >= 17 ? EVERY_OCTET : SOME_OCTETS) {
+      lines.push(line.slice(0, at) + octet + line.slice(at), line.slice(0, at) + octet + line.slice(at + 1));
+    }
+  }
+  assert.ok(lines.length > 2_000);
+  await Promise.all(Array.from({ length: 16 }, async (_, lane) => {
+    for (let i = lane; i < lines.length; i += 16) {
+      const sent = `POST /${i} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${SMUGGLED.length}\r\n${lines[i]}\r\n\r\n${SMUGGLED}`;
+      assert.match(await exchange(port, sent), /^HTTP\/1\.1 (?:200|4\d\d) /, JSON.stringify(lines[i]));
+    }
+  }));
+  for (const { head, body } of upstream.seen) {
+    assert.equal(body, SMUGGLED, head);
+    assert.doesNotMatch(head, /^transfer[-_]encoding\s*:/im);
+    // eslint-disable-next-line no-control-regex
+    assert.doesNotMatch(head, /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]|[^\r]\n/);
+  }
 });

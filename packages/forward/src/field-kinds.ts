@@ -9,7 +9,7 @@ import { Refusal } from './failure.ts';
  */
 export type FieldKind =
   | 'plain' | 'own' | 'connection' | 'baggage'
-  | 'host' | 'expect' | 'content-length' | 'transfer-encoding';
+  | 'host' | 'expect' | 'max-forwards' | 'content-length' | 'transfer-encoding';
 
 /** Clients send some hundred different names; beyond that somebody is playing, and a name is classified anew each time. */
 const REMEMBERED = 1_024;
@@ -40,6 +40,7 @@ function classify(name: string): FieldKind {
       return canonical;
     case 'host':
     case 'expect':
+    case 'max-forwards':
     case 'baggage':
       return disguised ? 'plain' : canonical;
     default:

@@ -5,6 +5,8 @@ export const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
   'connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade', 'http2-settings',
   // Credentials for a proxy are not for the app behind a gateway.
   'proxy-authorization',
+  // Scripts take it for the variable that names their own proxy (CVE-2016-5385); no request needs it.
+  'proxy',
 ]);
 
 /** What a sender may not take away by naming it in `Connection`: it frames or routes the message. */

@@ -70,7 +70,7 @@ export function noteControl(controls: Controls, kind: FieldKind, value: string):
   // Only a lenient parser lets these through.
   if (UNSAFE_VALUE.test(value)) throw new Refusal('bad-framing', 'a control octet in a header line');
   switch (kind) {
-    case 'plain': case 'own': case 'connection': case 'baggage': case 'host':
+    case 'plain': case 'own': case 'connection': case 'baggage': case 'host': case 'max-forwards':
       break;
     case 'expect':
       if (value.toLowerCase() === '100-continue') controls.expectsContinue = true;
