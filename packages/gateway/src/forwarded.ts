@@ -1,28 +1,27 @@
 // What the gateway tells an app about the client: X-Forwarded-* and Forwarded (RFC 7239). It strips nothing; the proxy hop has done so.
 
-import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { valuesOf } from '@graylane/forward';
+import { hostOf } from './ask.ts';
+import type { Ask } from './ask.ts';
 
 /** An edge believes nothing that it is told; behind another proxy of ours the chain goes on. */
 export type Trust = 'edge' | 'internal';
 
 /** What an edge says is the same for each request of a connection to one host, and hosts seldom change on it. */
-const said = new WeakMap<Socket, { readonly host: string; readonly text: string }>();
+const said = new WeakMap<object, { readonly host: string; readonly text: string }>();
 
-export function forwardedLines(req: IncomingMessage, secure: boolean, trust: Trust): string {
-  const { rawHeaders, socket } = req;
-  const host = valuesOf(rawHeaders, 'host');
-  const before = said.get(socket);
+export function forwardedLines(ask: Ask, trust: Trust): string {
+  const { connection } = ask;
+  const host = hostOf(ask);
+  const before = said.get(connection);
   if (before !== undefined && before.host === host && trust === 'edge') return before.text;
-  const text = composed(req, host, secure, trust);
-  if (trust === 'edge') said.set(socket, { host, text });
+  const text = composed(ask, host, trust);
+  if (trust === 'edge') said.set(connection, { host, text });
   return text;
 }
 
-function composed(req: IncomingMessage, host: string, secure: boolean, trust: Trust): string {
-  const { rawHeaders } = req;
-  const address = plainAddress(req.socket.remoteAddress ?? 'unknown');
+function composed({ rawHeaders, address: peer, secure }: Ask, host: string, trust: Trust): string {
+  const address = plainAddress(peer ?? 'unknown');
   const proto = secure ? 'https' : 'http';
   const own = element(address, host, proto);
   if (trust === 'edge') return lines(address, proto, host, own);
@@ -46,7 +45,7 @@ function element(address: string, host: string, proto: string): string {
 }
 
 /** An IPv4 client of a dual-stack socket is an IPv4 client. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 

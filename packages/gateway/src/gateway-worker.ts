@@ -34,6 +34,7 @@ export class GatewayWorker {
   readonly #link: SupervisorLink;
   readonly #vitals = new GatewayVitals();
   #draining = false;
+  #countsSent = 0;
 
   constructor(brief: WorkerBrief, surroundings: GatewaySurroundings) {
     this.#brief = brief;
@@ -111,6 +112,7 @@ export class GatewayWorker {
   async #drain(graceMs: number): Promise<void> {
     this.#draining = true;
     await Promise.all(this.#places.map(({ gateway }) => gateway.drain(graceMs)));
+    this.#sendCounts();
     this.#link.send({ kind: 'drained' });
   }
 
@@ -127,9 +129,15 @@ export class GatewayWorker {
     return { inFlight: groups.reduce((sum, group) => sum + group.inFlight, 0), waiting: groups.reduce((sum, group) => sum + group.waiting, 0) };
   }
 
+  /** What nobody takes stays where it is: it is bounded there, and adds up. */
   #sendCounts(): void {
+    if (!this.#link.isHeard) return;
     const counts = this.#places.flatMap(({ gateway }) => gateway.takeCounts());
-    if (counts.length > 0) this.#link.send({ kind: 'counts', counts });
+    const ended = this.#places.map(({ gateway }) => gateway.takeExposures());
+    const exposures = ended.flatMap((one) => one.exposures);
+    if (counts.length + exposures.length === 0) return;
+    this.#countsSent += 1;
+    this.#link.send({ kind: 'counts', counts, exposures, users: ended.flatMap(({ users }) => users), seq: this.#countsSent });
   }
 }
 

@@ -1,5 +1,9 @@
 export type { Trust } from './forwarded.ts';
-export type { FrontTls, Listen } from './front.ts';
+export type { Listen } from './front.ts';
+export type { ChosenCertificate, FixedCertificate, FrontTls, TlsPolicy } from './front-tls.ts';
+export { AccessLog, lineSink } from './access-log.ts';
+export { DEFAULT_MIRROR } from './mirror.ts';
+export type { MirrorCounts, MirrorDrop, MirrorPlan } from './mirror.ts';
 export { GatewayWorker } from './gateway-worker.ts';
 export type { GatewaySurroundings } from './gateway-worker.ts';
 export { Gateway, startGateway } from './gateway.ts';

@@ -19,6 +19,13 @@ export interface FrontLimits {
   readonly connections: number;
   /** Share of the heap limit above which new requests get 503: rather a few refused than all lost. */
   readonly heapShare: number;
+  /** Requests at a time on one HTTP/2 connection (RFC 9113 §6.5.2 advises at least 100). */
+  readonly streams: number;
+  /** Streams that a client may reset at once, and how many more each second: more is an attack (CVE-2023-44487), and ends the connection. */
+  readonly resetBurst: number;
+  readonly resetsPerSecond: number;
+  /** PING and SETTINGS frames of one HTTP/2 connection in ten seconds: each costs an answer. */
+  readonly controlFrames: number;
 }
 
 export const DEFAULT_FRONT_LIMITS: FrontLimits = {
@@ -31,6 +38,10 @@ export const DEFAULT_FRONT_LIMITS: FrontLimits = {
   checkMs: 1_000,
   connections: 20_000,
   heapShare: 0.9,
+  streams: 100,
+  resetBurst: 500,
+  resetsPerSecond: 50,
+  controlFrames: 100,
 };
 
 /** A client that sends nothing of its body for this long is gone or hostile. */

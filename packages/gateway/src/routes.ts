@@ -1,24 +1,26 @@
 // From a request to the version that serves it and to what is said about that on the answer. It moves nothing.
 
-import type { IncomingMessage } from 'node:http';
 import { loadRouter } from '@graylane/rules';
-import type { Decision, RequestFields, Router } from '@graylane/rules';
-import { additions, routeField, timingField } from '@graylane/wire';
-import type { Marks, StrategyMessage } from '@graylane/wire';
-import type { AnswerView, EditReply, ReplyEdit } from '@graylane/forward';
+import type { Decision, Router } from '@graylane/rules';
+import { additions, drawnReleases, routeField, timingField } from '@graylane/wire';
+import type { ExposureBook, Marks, StrategyMessage } from '@graylane/wire';
+import { valuesOf } from '@graylane/forward';
+import type { AnswerView, EditReply, Exposed, ReplyEdit } from '@graylane/forward';
+import type { Ask } from './ask.ts';
 import type { Tally } from './tally.ts';
 
 export type Route =
   /** `edit` is null when nothing has to be said on the answer. */
-  | { readonly kind: 'version'; readonly version: string; readonly edit: EditReply | null }
+  | { readonly kind: 'version'; readonly version: string; readonly lane: string | null; readonly edit: EditReply | null; readonly exposed: Exposed | null }
   /** The release wants an error when its version has no worker. */
-  | { readonly kind: 'nowhere' };
+  | { readonly kind: 'nowhere'; readonly exposed: Exposed | null };
 
 export interface RoutesOptions {
   readonly service: string;
   /** Serves everybody until there is a strategy. */
   readonly stable: string;
   readonly tally: Tally;
+  readonly book: ExposureBook;
   readonly random: () => number;
   /** Milliseconds since 1970. */
   readonly wallClock: () => number;
@@ -30,6 +32,8 @@ export class Routes {
   readonly #options: RoutesOptions;
   /** Replaced whole; a request keeps the one it started with. */
   #router: Router | null = null;
+  /** Null without any release: how requests end is not counted then. */
+  #drawn: ReadonlySet<string> | null = null;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
@@ -45,17 +49,26 @@ export class Routes {
     if (message.generation < this.generation) return;
     const { random, wallClock } = this.#options;
     this.#router = loadRouter(message.snapshot, { generation: message.generation, random, now: wallClock });
+    this.#drawn = message.snapshot.releases.length === 0 ? null : drawnReleases(message.snapshot);
   }
 
-  of(req: IncomingMessage, secure: boolean): Route {
+  of(ask: Ask): Route {
     const router = this.#router;
     const { stable, tally } = this.#options;
-    if (router === null) return { kind: 'version', version: stable, edit: null };
-    const decision = router.decide(fieldsOf(req));
+    if (router === null) return { kind: 'version', version: stable, lane: null, edit: null, exposed: null };
+    const decision = router.decide({ method: ask.method, target: ask.target, rawHeaders: ask.rawHeaders, ...(ask.address === undefined ? {} : { address: ask.address }) });
     tally.add(decision.lane, decision.reason, router.generation);
     const version = this.#available(router, decision);
-    if (version === null) return { kind: 'nowhere' };
-    return { kind: 'version', version, edit: this.#edit(router, decision, version, req, secure) };
+    // Nobody serves a request that goes nowhere; it counts for the version that should have.
+    const exposed = this.#exposed(router, decision, version ?? router.version(this.#options.service, decision.lane));
+    if (version === null) return { kind: 'nowhere', exposed };
+    return { kind: 'version', version, lane: decision.lane, edit: this.#edit(router, decision, version, ask), exposed };
+  }
+
+  #exposed(router: Router, decision: Decision, version: string): Exposed | null {
+    if (this.#drawn === null) return null;
+    const subjects = this.#options.book.subjects(decision, router.generation, version, this.#drawn);
+    return { subjects, users: subjects.map(({ arm, of }) => (of === null || arm === 'pinned' ? null : router.userBucket(of))) };
   }
 
   #available(router: Router, { lane }: Decision): string | null {
@@ -66,7 +79,7 @@ export class Routes {
     return router.lane(lane)?.onUnavailable === 'error' ? null : router.version(service, null);
   }
 
-  #edit(router: Router, { lane, mint }: Decision, version: string, req: IncomingMessage, secure: boolean): EditReply | null {
+  #edit(router: Router, { lane, mint }: Decision, version: string, { method, secure, rawHeaders }: Ask): EditReply | null {
     const facts = lane === null ? null : router.lane(lane);
     const cache = facts?.cache ?? 'off';
     if (!router.exposeRoute && !router.serverTiming && mint === null && cache === 'off') return null;
@@ -78,16 +91,9 @@ export class Routes {
       mint, cache, secure,
       vary: facts?.vary ?? [],
     };
-    const { method = 'GET', headers } = req;
-    const authorized = headers.authorization !== undefined;
+    const authorized = valuesOf(rawHeaders, 'authorization') !== '';
     return (answer) => editOf(marks, method, authorized, answer);
   }
-}
-
-function fieldsOf(req: IncomingMessage): RequestFields {
-  const { method = '', url = '', rawHeaders } = req;
-  const address = req.socket.remoteAddress;
-  return { method, target: url, rawHeaders, ...(address === undefined ? {} : { address }) };
 }
 
 const NOTHING: ReadonlySet<string> = new Set();

@@ -45,6 +45,11 @@ export class SupervisorLink {
     });
   }
 
+  /** Somebody hears what is said, and keeps up. */
+  get isHeard(): boolean {
+    return this.#socket !== null && !this.#socket.writableNeedDrain;
+  }
+
   /** Lost while there is no supervisor: `hello` repeats what it must know. */
   send(message: AgentMessage): void {
     this.#socket?.write(frame(Buffer.from(JSON.stringify(message))));

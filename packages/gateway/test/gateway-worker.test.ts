@@ -64,6 +64,16 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** The first kind of requests that are said to have ended. */
+async function exposure(supervisor: FakeSupervisor): Promise<object> {
+  for (;;) {
+    const [first] = (await supervisor.next('counts')).exposures ?? [];
+    if (first === undefined) continue;
+    const { generation, lane, version, arm, of, method, status, end, requests } = first;
+    return { generation, lane, version, arm, of, method, status, end, requests };
+  }
+}
+
 void test('a gateway worker says hello, takes strategy and peers live, drains, and says so', { timeout: 15_000 }, async (t) => {
   const supervisor = await startSupervisor(t);
   const port = await freePort();
@@ -89,6 +99,7 @@ void test('a gateway worker says hello, takes strategy and peers live, drains, a
   assert.equal((await ask(address, 'Cookie: beta=1\r\n')).seen?.name, 'v2');
   supervisor.send({ kind: 'ping', n: 1 });
   assert.equal((await supervisor.next('pong')).vitals.inFlight, 0);
+  assert.deepEqual(await exposure(supervisor), { generation: 4, lane: 'beta', version: 'v2', arm: 'treated', of: 'beta', method: 'GET', status: 200, end: 'complete', requests: 1 });
   supervisor.send({ kind: 'drain', graceMs: 100 });
   await supervisor.next('drained');
   await assert.rejects(ask(address, ''), /ECONNREFUSED/);

@@ -1,0 +1,50 @@
+// How a listener speaks TLS: which certificate for which name, which protocols, which ciphers. It reads no file.
+
+import type { SecureContext } from 'node:tls';
+import type { ServerOptions } from 'node:https';
+
+export interface FixedCertificate {
+  /** PEM. */
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** Certificates that may change while connections come. */
+export interface ChosenCertificate {
+  /** For a name that a client asks for (SNI), or for none. */
+  contextFor(servername: string): SecureContext;
+}
+
+export interface TlsPolicy {
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** PEM of who may sign clients; then a client must show a certificate. */
+  readonly clientCa?: string;
+  /** 48 bytes shared by all workers, so that a session begun with one goes on with another. */
+  readonly ticketKeys?: Buffer;
+}
+
+export type FrontTls = (FixedCertificate | ChosenCertificate) & TlsPolicy;
+
+/** Forward secrecy and authenticated encryption only: what every client since 2014 speaks (RFC 9325 §4.2). */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+/** A handshake that takes longer is an attack or a dead peer. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+export function tlsOptions(tls: FrontTls, http2: boolean): ServerOptions {
+  const certificate: ServerOptions = 'contextFor' in tls
+    ? { SNICallback: (name, done) => done(null, tls.contextFor(name)) }
+    : { key: tls.key, cert: tls.cert };
+  return {
+    ...certificate,
+    minVersion: tls.minVersion ?? 'TLSv1.2',
+    ciphers: CIPHERS,
+    ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
+    ...(tls.ticketKeys === undefined ? {} : { ticketKeys: tls.ticketKeys }),
+  };
+}

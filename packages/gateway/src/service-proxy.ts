@@ -1,0 +1,228 @@
+// One service behind the gateway: decides the version of each request, counts it, and gives it to the forwarder. It knows no listener.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import { createHash, randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { ExposureWatch, Forwarder, Refusal, answerFailure, endGently, failure, inTurn, isClosing, meaning, ownText, proxyHop } from '@graylane/forward';
+import type { Clock, EditReply, Failure, ForwardEvent, GroupStats, Limits, Upstream } from '@graylane/forward';
+import { MessageClient, Relay, StreamClient, StreamUpgrade, Tunnels } from '@graylane/forward/relay';
+import type { RelayClient } from '@graylane/forward/relay';
+import { ExposureBook } from '@graylane/wire';
+import type { Count, Exposures, StrategyMessage } from '@graylane/wire';
+import type { AccessLog } from './access-log.ts';
+import type { Ask } from './ask.ts';
+import { forwardedLines } from './forwarded.ts';
+import type { Trust } from './forwarded.ts';
+import type { FrontHandler } from './front.ts';
+import { Mirror } from './mirror.ts';
+import type { MirrorCounts, MirrorPlan } from './mirror.ts';
+import { messageRequest, streamRequest } from './relay-request.ts';
+import { Routes } from './routes.ts';
+import type { Route } from './routes.ts';
+import { Tally } from './tally.ts';
+
+export interface ServiceProxyOptions {
+  readonly service: string;
+  /** The version that serves everybody until there is a strategy. */
+  readonly stable: string;
+  readonly trust: Trust;
+  readonly mirrors: readonly MirrorPlan[];
+  readonly accessLog: AccessLog | null;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly wallClock: () => number;
+  readonly onEvent: (event: ForwardEvent) => void;
+}
+
+/** RFC 6455 §1.3. */
+const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+export class ServiceProxy implements FrontHandler {
+  readonly service: string;
+  readonly #options: ServiceProxyOptions;
+  readonly #forwarder: Forwarder;
+  readonly #routes: Routes;
+  readonly #mirrors: readonly Mirror[];
+  readonly #tally = new Tally();
+  readonly #book = new ExposureBook();
+  readonly #exposures: ExposureWatch;
+  /** WebSockets on HTTP/2 streams. */
+  readonly #tunnels: Tunnels;
+  readonly #stopTunnelChecks: () => void;
+  #versions = new Set<string>();
+  /** Versions whose upstreams speak HTTP/2. */
+  #http2: ReadonlySet<string> = new Set();
+
+  constructor(options: ServiceProxyOptions) {
+    this.#options = options;
+    this.service = options.service;
+    const { clock, random, limits, onEvent, service, stable, wallClock } = options;
+    this.#exposures = new ExposureWatch(this.#book, () => clock.now());
+    this.#forwarder = new Forwarder({ hop: proxyHop, limits, clock, random, onEvent });
+    this.#mirrors = options.mirrors.map((plan) => new Mirror(plan, clock, random));
+    this.#tunnels = new Tunnels(limits, () => clock.now());
+    this.#stopTunnelChecks = clock.every(limits.tunnelLingerMs / 10, () => this.#tunnels.check(clock.now()));
+    this.#routes = new Routes({ service, stable, tally: this.#tally, book: this.#book, random, wallClock, isReady: (version) => this.#forwarder.isReady(version) });
+  }
+
+  get generation(): number {
+    return this.#routes.generation;
+  }
+
+  /** Replaces the strategy for requests that start from now on. Throws on one that cannot be loaded. */
+  publish(message: StrategyMessage): void {
+    this.#routes.publish(message);
+  }
+
+  /** Replaces all upstreams; a version that is not named has none any more. */
+  setUpstreams(upstreams: Readonly<Record<string, readonly Upstream[]>>): void {
+    const versions = new Set(Object.keys(upstreams));
+    for (const version of this.#versions) if (!versions.has(version)) this.#forwarder.setUpstreams(version, []);
+    for (const [version, members] of Object.entries(upstreams)) this.#forwarder.setUpstreams(version, members);
+    for (const mirror of this.#mirrors) mirror.setUpstreams(upstreams[mirror.plan.to] ?? []);
+    this.#versions = versions;
+    this.#http2 = new Set([...versions].filter((version) => upstreams[version]?.some(({ http2 }) => http2 === true)));
+  }
+
+  stats(): GroupStats[] {
+    return this.#forwarder.stats();
+  }
+
+  mirrored(): MirrorCounts[] {
+    return this.#mirrors.map((mirror) => mirror.counts());
+  }
+
+  get isBusy(): boolean {
+    return this.#forwarder.stats().some(({ inFlight, waiting, tunnels }) => inFlight + waiting + tunnels > 0);
+  }
+
+  /** Decisions since the last time. */
+  takeCounts(): readonly Count[] {
+    return this.#tally.take();
+  }
+
+  /** How requests ended since the last time. */
+  takeExposures(): Exposures {
+    return this.#book.take();
+  }
+
+  close(): void {
+    this.#stopTunnelChecks();
+    this.#tunnels.destroyAll();
+    this.#forwarder.close();
+    for (const mirror of this.#mirrors) mirror.close();
+  }
+
+  // FrontHandler
+
+  request(req: IncomingMessage, res: ServerResponse, ask: Ask): void {
+    const route = this.#routes.of(ask);
+    if (route.exposed !== null) this.#exposures.answer(req, res, route.exposed);
+    this.#options.accessLog?.answer(this.#begun(ask, route), res);
+    if (route.kind === 'nowhere') {
+      answerFailure(req, res, failure('no-upstream'), !req.complete);
+      return;
+    }
+    const lines = forwardedLines(ask, this.#options.trust);
+    if (this.#mirrors.length > 0) this.#mirror(ask, () => messageRequest(req, ask, lines), req);
+    if (this.#http2.has(route.version)) this.#relayMessage(req, res, ask, route.version, lines, route.edit);
+    else this.#forwarder.forward(route.version, req, res, lines, route.edit);
+  }
+
+  upgrade(req: IncomingMessage, socket: Duplex, early: Buffer, ask: Ask): void {
+    const route = this.#routes.of(ask);
+    if (route.kind === 'version' && !this.#http2.has(route.version)) {
+      this.#forwarder.upgrade(route.version, req, socket, early, forwardedLines(ask, this.#options.trust));
+      return;
+    }
+    const what = route.kind === 'version' ? failure('method-refused', 'a WebSocket to an upstream that speaks HTTP/2') : failure('no-upstream');
+    this.#options.onEvent({ kind: 'failed', group: route.kind === 'version' ? route.version : '', ...what, status: meaning(what.reason).status });
+    inTurn(socket, () => {
+      socket.write(ownText(what, what.reason === 'no-upstream' ? 'Service Unavailable' : 'Not Implemented'), 'latin1');
+      endGently(socket);
+    });
+  }
+
+  stream(stream: ServerHttp2Stream, ask: Ask, kind: 'request' | 'websocket'): void {
+    // The handshake of a WebSocket is a GET to the rules, on either protocol.
+    const seen: Ask = kind === 'websocket' ? { ...ask, method: 'GET' } : ask;
+    const route = this.#routes.of(seen);
+    if (route.exposed !== null) this.#exposures.stream(stream, seen.method, route.exposed);
+    this.#options.accessLog?.stream(this.#begun(seen, route), stream);
+    let request;
+    try {
+      request = streamRequest(seen, stream.endAfterHeaders, forwardedLines(ask, this.#options.trust));
+    } catch (error) {
+      this.#refuseStream(stream, refusalOf(error));
+      return;
+    }
+    if (route.kind === 'nowhere') {
+      this.#refuseStream(stream, failure('no-upstream'));
+      return;
+    }
+    const { version, edit } = route;
+    if (kind === 'websocket') {
+      this.#forwarder.run(version, (context, group) => new StreamUpgrade(context, group, this.#tunnels, stream, request, newHandshake()).start());
+      return;
+    }
+    this.#mirror(ask, () => request, stream);
+    this.#relay(version, new StreamClient(stream, request), edit);
+  }
+
+  refused(what: Failure, ask: Ask): void {
+    const { status } = meaning(what.reason);
+    this.#options.onEvent({ kind: 'failed', group: '', ...what, status });
+    this.#options.accessLog?.refused({ ask, service: this.service, version: null, lane: null }, status);
+  }
+
+  #relayMessage(req: IncomingMessage, res: ServerResponse, ask: Ask, version: string, lines: string, edit: EditReply | null): void {
+    if (isClosing(req.socket)) {
+      req.resume();
+      return;
+    }
+    try {
+      this.#relay(version, new MessageClient(req, res, messageRequest(req, ask, lines), this.#options.clock), edit);
+    } catch (error) {
+      const what = refusalOf(error);
+      this.refused(what, ask);
+      answerFailure(req, res, what, true);
+    }
+  }
+
+  #relay(version: string, client: RelayClient, editReply: EditReply | null): void {
+    this.#forwarder.run(version, (context, group) => new Relay(context, group, client, { editReply, ended: () => undefined }).start());
+  }
+
+  #refuseStream(stream: ServerHttp2Stream, what: Failure): void {
+    this.#options.onEvent({ kind: 'failed', group: '', ...what, status: meaning(what.reason).status });
+    new StreamClient(stream, { method: '', target: '', scheme: 'http', authority: '', fields: [], body: 'none', takesTrailers: false, expectsContinue: false, isRpc: false }).refuse(what, stream.endAfterHeaders);
+  }
+
+  #mirror(ask: Ask, request: () => ReturnType<typeof streamRequest>, body: IncomingMessage | ServerHttp2Stream): void {
+    for (const mirror of this.#mirrors) {
+      if (!mirror.takes(ask.method)) continue;
+      try {
+        mirror.copy(request(), body);
+      } catch {
+        // The original is refused for the same reason, and says so.
+      }
+    }
+  }
+
+  #begun(ask: Ask, route: Route): { readonly ask: Ask; readonly service: string; readonly version: string | null; readonly lane: string | null } {
+    return { ask, service: this.service, version: route.kind === 'version' ? route.version : null, lane: route.kind === 'version' ? route.lane : null };
+  }
+}
+
+/** Throws what is no refusal. */
+function refusalOf(error: unknown): Failure {
+  if (error instanceof Refusal) return error.failure;
+  throw error;
+}
+
+function newHandshake(): { readonly key: string; readonly accept: string } {
+  const key = randomBytes(16).toString('base64');
+  return { key, accept: createHash('sha1').update(key + WEBSOCKET_GUID).digest('base64') };
+}
