@@ -87,8 +87,16 @@ class HttpDraft implements Draft {
 
   set(name: string, value: string): void {
     const head: unknown = Reflect.get(this.#request, '_header');
-    if (typeof head === 'string') Reflect.set(this.#request, '_header', withLine(head, name, value));
+    if (typeof head === 'string') replaceHead(this.#request, head, withLine(head, name, value));
     else if (value === '') this.#request.removeHeader(name);
     else this.#request.setHeader(name, value);
   }
+}
+
+/** With `Expect` the head waits for its connection already, as the first piece of output (http.js: `outputData`). */
+function replaceHead(request: ClientRequest, before: string, after: string): void {
+  Reflect.set(request, '_header', after);
+  const output: unknown = Reflect.get(request, 'outputData');
+  const first: unknown = Array.isArray(output) ? output[0] : null;
+  if (typeof first === 'object' && first !== null && Reflect.get(first, 'data') === before) Reflect.set(first, 'data', after);
 }
