@@ -18,6 +18,7 @@ export * from './api/client.ts';
 export type { Frame } from './api/frames.ts';
 export * from './api/guard.ts';
 export * from './api/listen.ts';
+export { problemResponse } from './api/respond.ts';
 export { openapi } from './api/openapi.ts';
 export type { OpenapiDocument } from './api/openapi.ts';
 export type { Scope } from './api/routes.ts';

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { createAdaptorServer } from '@hono/node-server';
 import { ControlError } from '../problem.ts';
 import type { ApiApp } from './app.ts';
@@ -38,22 +39,34 @@ export async function listenOnSocket(app: ApiApp, path: string): Promise<Listeni
   return { port: 0, close: () => closed(server) };
 }
 
-/** Loopback only, unless the caller has seen to TLS. */
-export async function listenOnTcp(app: ApiApp, host: string, port: number): Promise<Listening> {
-  if (!LOOPBACK.has(host)) throw new ControlError('GL3017', { detail: `the API is not opened on ${host}: tokens would travel unencrypted`, fix: 'use 127.0.0.1, and a tunnel or a TLS proxy in front' });
-  const server = serverOf(app);
+export interface TlsFiles {
+  /** PEM, the leaf first. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Without TLS on loopback only: a token that travels unencrypted is everybody's. Rejects with what the system says of the port. */
+export async function listenOnTcp(app: ApiApp, host: string, port: number, tls: TlsFiles | null = null): Promise<Listening> {
+  if (tls === null && !isLoopback(host)) throw new ControlError('GL3017', { detail: `the API is not opened on ${host}: tokens would travel unencrypted`, fix: 'use 127.0.0.1, or give a certificate and its key' });
+  const server = serverOf(app, tls);
   await listening(server, () => server.listen(port, host));
   const address = server.address();
   return { port: typeof address === 'object' && address !== null ? address.port : port, close: () => closed(server) };
 }
 
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.has(host);
+}
+
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost']);
 
-function serverOf(app: ApiApp): Server {
-  const server = createAdaptorServer({
-    fetch: (request: Request) => app.fetch(request),
-    serverOptions: { headersTimeout: 5_000, requestTimeout: 60_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
-  }) as Server;
+const LIMITS = { headersTimeout: 5_000, requestTimeout: 60_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 } as const;
+
+function serverOf(app: ApiApp, tls: TlsFiles | null = null): Server {
+  const fetch = (request: Request): Response | Promise<Response> => app.fetch(request);
+  const server = (tls === null
+    ? createAdaptorServer({ fetch, serverOptions: LIMITS })
+    : createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions: { ...LIMITS, ...tls, minVersion: 'TLSv1.2' } })) as Server;
   server.maxConnections = CONNECTIONS_LIMIT;
   server.maxHeadersCount = 64;
   return server;

@@ -56,7 +56,7 @@ function releaseView(state: ReleaseState, spec: ReleaseSpec, cells: ReadonlyMap<
     name: state.name, phase: state.standing.phase, turn: state.turn, step: stepOf(state), steps: (spec.steps ?? []).map((step) => ({ ...step })),
     percent: percentNow(state, spec.percent ?? 100), holdback: spec.holdback ?? 0, versions: spec.versions,
     since: iso(state.since), until: state.standing.phase === 'paused' && state.standing.resumeAt !== null ? iso(state.standing.resumeAt) : null,
-    why: state.why, live: isLive(state), share: lane.share, requests: lane.requests, hold: state.standing.phase === 'paused' ? state.standing.hold : null,
+    why: state.why, live: isLive(state), share: lane.share, requests: lane.requests, unavailable: lane.unavailable, hold: state.standing.phase === 'paused' ? state.standing.hold : null,
     ...(window === null ? {} : { window }), ...(recent === null ? {} : { recent }), ...(verdict === null ? {} : { verdict }),
   };
 }
@@ -68,33 +68,40 @@ function percentNow(state: ReleaseState, percent: number): number {
   return phase === 'promoting' || phase === 'succeeded' || phase === 'rolling-back' ? 100 : 0;
 }
 
+interface LaneCounts {
+  readonly requests: number;
+  readonly unavailable: number;
+  readonly share: number | null;
+}
+
 /** In the lane by its bucket, of all that the bucket decided; pinned ones are requests of the lane and no part of the share. */
-function laneCounts(name: string, services: readonly string[], cells: ReadonlyMap<string, readonly Cell[]>): { readonly requests: number; readonly share: number | null } {
+function laneCounts(name: string, services: readonly string[], cells: ReadonlyMap<string, readonly Cell[]>): LaneCounts {
   let requests = 0;
+  let unavailable = 0;
   let treated = 0;
   let control = 0;
   for (const service of services) {
     for (const cell of cells.get(service) ?? []) {
-      if (cell.lane === name) requests += cell.requests;
-      if (cell.lane === name && cell.reason !== 'pinned' && cell.reason !== 'override') treated += cell.requests;
+      if (cell.lane === name && cell.reason === UNAVAILABLE) unavailable += cell.requests;
+      else if (cell.lane === name) requests += cell.requests;
+      if (cell.lane === name && (cell.reason === 'bucket' || cell.reason === 'matched')) treated += cell.requests;
       if (cell.lane === null && cell.reason === 'out-by-bucket') control += cell.requests;
     }
   }
-  return { requests, share: treated + control === 0 ? null : (100 * treated) / (treated + control) };
+  return { requests, unavailable, share: treated + control === 0 ? null : (100 * treated) / (treated + control) };
 }
+
+/** What data planes note beside the decision when a lane's version could not serve, and stable did. */
+const UNAVAILABLE = 'unavailable';
 
 function serviceView(name: string, input: StatusInput): Api<'ServiceStatus'> {
   const { document } = input.view.record;
   const stable = own(document.services, name)?.stable ?? '';
   const cells = input.tally.since(name, input.view.record.generation);
   const running = input.workers.filter((worker) => worker.service === name);
-  const all = cells.reduce((sum, { requests }) => sum + requests, 0);
   const named = releasesByVersion(document, name, input.view.releases);
-  const served = new Map<string, number>();
-  for (const { lane, requests } of cells) {
-    const version = (lane === null ? undefined : own(releaseOf(document, lane)?.versions ?? {}, name)) ?? stable;
-    served.set(version, (served.get(version) ?? 0) + requests);
-  }
+  const served = servedBy(cells, (lane) => own(releaseOf(document, lane)?.versions ?? {}, name) ?? stable, stable);
+  const all = [...served.values()].reduce((sum, requests) => sum + requests, 0);
   const versions = Object.keys(own(document.services, name)?.versions ?? {}).map((version) => {
     const release = version === stable ? null : (named.get(version) ?? null);
     const role = version === stable ? 'stable' as const : release === null ? 'kept' as const : 'canary' as const;
@@ -106,6 +113,18 @@ function serviceView(name: string, input: StatusInput): Api<'ServiceStatus'> {
     return { ...(recent === null ? {} : { recent }), version, role, release, workers: workers.length, ready, requests, share: all === 0 ? null : (100 * requests) / all, problem: failure ?? (role !== 'kept' && workers.length > 0 && ready === 0 ? 'no worker is ready' : null) };
   });
   return { name, stable, versions };
+}
+
+/** Requests by the version that served them; a lane whose version could not was served by stable. */
+function servedBy(cells: readonly Cell[], versionOf: (lane: string) => string, stable: string): ReadonlyMap<string, number> {
+  const served = new Map<string, number>();
+  const add = (version: string, requests: number): void => void served.set(version, (served.get(version) ?? 0) + requests);
+  for (const { lane, reason, requests } of cells) {
+    const version = lane === null ? stable : versionOf(lane);
+    if (reason === UNAVAILABLE) add(version, -requests);
+    add(reason === UNAVAILABLE ? stable : version, requests);
+  }
+  return served;
 }
 
 /** By version of the service: the live release that sends requests to it. */

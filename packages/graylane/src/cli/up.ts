@@ -6,6 +6,7 @@ import { AnchorKeeper, runAnchor, type Place } from '@graylane/pool';
 import type { ServiceSpec, StrategyDocument } from '@graylane/rules';
 import { documentFromScripts, type ScriptOptions } from '../config/scripts.ts';
 import { checkStrategy, readSoundStrategy } from '../config/strategy.ts';
+import { tcpApiFrom, type TcpApi, type TcpApiOptions } from '../config/tcp-api.ts';
 import { findConfig } from '../config/find.ts';
 import { placeOf } from '../place.ts';
 import { bannerText } from '../print/banner.ts';
@@ -16,8 +17,9 @@ import { placesOf } from '../up/specs.ts';
 import { startSupervisor } from '../up/supervisor.ts';
 import { collect } from './collect.ts';
 import { contextOf, type Context, type GlobalOptions } from './context.ts';
+import { stopSignal } from './stop-signal.ts';
 
-interface UpOptions extends GlobalOptions, Omit<ScriptOptions, 'script'> {
+interface UpOptions extends GlobalOptions, TcpApiOptions, Omit<ScriptOptions, 'script'> {
   readonly config?: string;
   readonly plane: string;
   readonly gateways: string;
@@ -38,13 +40,17 @@ export function addUp(program: Command): void {
     .addOption(new Option('--plane <plane>', 'route inside the processes of stable, or in gateway workers in front').choices(['in-process', 'gateway']).default('in-process'))
     .option('--gateways <count>', 'gateway workers, with --plane gateway', '1')
     .option('--expose-route', 'mark responses with Graylane-Route')
+    .addOption(new Option('--api <host:port>', 'open the control API and /metrics on TCP too, for holders of tokens').env('GRAYLANE_API'))
+    .option('--api-name <name>', 'host name under which it is asked for; may be repeated; default: the address itself', collect)
+    .option('--api-cert <file>', 'certificate chain (PEM); needed beyond this machine')
+    .option('--api-key <file>', 'its key (PEM)')
     .description('run stable and canary behind one port')
     .action(async (given: string | undefined, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<UpOptions>();
       const context = contextOf(options);
       const self = { command: process.execPath, args: process.argv.slice(1) };
       const keeper = AnchorKeeper.find(self, () => context.terminal.say('! the anchor was killed; a new one keeps the ports'));
-      if (keeper !== null) await supervise(context, await intentOf(context, given, options), gatewaysOf(options), keeper);
+      if (keeper !== null) await supervise(context, await intentOf(context, given, options), { gateways: gatewaysOf(options), tcpApi: tcpApiFrom(options, context.directory) }, keeper);
       else process.exitCode = await runAnchor(self, (why, delayMs) => context.terminal.say(`! the supervisor ended (${why}); the next one starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}, workers go on`));
     });
 }
@@ -75,11 +81,12 @@ function gatewaysOf({ plane, gateways }: UpOptions): number {
   throw new Failure({ code: 'GL0021', message: `--gateways ${gateways} is not a number of workers` }, exit.usage);
 }
 
-async function supervise(context: Context, { project, document }: Intent, gateways: number, keeper: AnchorKeeper): Promise<void> {
+async function supervise(context: Context, { project, document }: Intent, { gateways, tcpApi }: { readonly gateways: number; readonly tcpApi: TcpApi | null }, keeper: AnchorKeeper): Promise<void> {
   const { terminal, environment } = context;
   const started = performance.now();
+  const stop = stopSignal(terminal);
   const supervisor = await startSupervisor({
-    place: placeOf(project, environment), document, environment, gateways, keeper,
+    place: placeOf(project, environment), document, environment, gateways, tcpApi, keeper,
     onEvent: (event) => {
       const text = eventText(event);
       if (text !== null) terminal.say(text);
@@ -90,21 +97,15 @@ async function supervise(context: Context, { project, document }: Intent, gatewa
   const { control, booted } = supervisor;
   const strategy = await control.strategy();
   const facts = { document: (strategy.document as unknown) as StrategyDocument, workers: supervisor.workers(), places: (service: string) => declaredOr(supervisor.places(service), document.services[service]), tookMs: performance.now() - started, command: commandName(environment), columns: terminal.columns };
-  if (terminal.json) terminal.object({ ready: true, generation: strategy.generation, workers: facts.workers });
+  if (terminal.json) terminal.object({ ready: true, generation: strategy.generation, workers: facts.workers, ...(supervisor.tcpPort === null ? {} : { apiPort: supervisor.tcpPort }) });
   terminal.data(bannerText(facts));
   for (const line of originText(booted)) terminal.say(line);
+  if (tcpApi !== null) terminal.say(`control API on ${tcpApi.tls === null ? 'http' : 'https'}://${tcpApi.names[0] ?? tcpApi.host}:${supervisor.tcpPort ?? tcpApi.port}, for holders of a token: graylane token create NAME`);
   keeper.standing();
 
-  const ended = supervisor.ended.then(() => keeper.goodbye(exit.ok));
-  let asked = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      terminal.say(asked ? '! still draining: workers end by their drain and kill timeouts' : 'draining…');
-      if (!asked) void supervisor.down();
-      asked = true;
-    });
-  }
-  await ended;
+  void stop.then(() => supervisor.down());
+  await supervisor.ended;
+  await keeper.goodbye(exit.ok);
 }
 
 /** What nobody declared is what the workers opened. */

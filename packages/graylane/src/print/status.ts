@@ -53,10 +53,11 @@ function reasonsText(releases: readonly Release[]): string {
   return releases.map((release) => `  ${release.name}: ${inert(release.why)}${releaseNotes(release).map((note) => ` · ${note}`).join('')}`).join('\n');
 }
 
-function releaseNotes({ until, window, verdict }: Release): readonly string[] {
+function releaseNotes({ until, window, verdict, unavailable }: Release): readonly string[] {
   return [
     ...(until === null ? [] : [`goes on at ${until.slice(0, 19).replace('T', ' ')} UTC`]),
     ...(window === 'before' ? ['its time window has not begun: nobody is in'] : window === 'over' ? ['its time window is over: nobody is in'] : []),
+    ...(unavailable === 0 ? [] : [`✗ ${countText(unavailable, 'request')} served by stable: no worker of the release could`]),
     ...(verdict === undefined || verdict.reasons[0] === undefined ? [] : [inert(verdict.reasons[0])]),
   ];
 }

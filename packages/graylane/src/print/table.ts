@@ -5,7 +5,7 @@ export function table(rows: readonly (readonly string[])[], columns: number): st
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, index) => { widths[index] = Math.max(widths[index] ?? 0, cell.length); });
   return rows
-    .map((row) => row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd((widths[index] ?? 0) + 2))).join(''))
+    .map((row) => row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd((widths[index] ?? 0) + 2))).join('').trimEnd())
     .map((line) => (line.length > columns ? `${line.slice(0, Math.max(1, columns - 1))}…` : line))
     .join('\n');
 }

@@ -1,7 +1,9 @@
-// The API of a running supervisor on its Unix socket: the control plane's, and beside it the processes'.
+// The API of a running supervisor: the control plane's, and beside it the processes'. On its Unix socket always, on TCP when
+// somebody asks for it.
 
-import { API_PREFIX, apiApp, listenOnSocket, socketGuard, systemClock, type ControlPlane, type Listening } from '@graylane/control';
-import { Failure } from '../print/failure.ts';
+import { API_PREFIX, apiApp, ControlError, listenOnSocket, listenOnTcp, problemResponse, socketGuard, systemClock, tcpGuard, type ApiApp, type ControlPlane, type Guard, type Listening } from '@graylane/control';
+import type { TcpApi } from '../config/tcp-api.ts';
+import { exit, Failure } from '../print/failure.ts';
 import { asFailure } from '../print/thrown.ts';
 import type { Processes } from './processes.ts';
 
@@ -9,8 +11,45 @@ const PROCESSES_PATH = `${API_PREFIX}/processes`;
 
 /** `processes` null: nothing is run here. */
 export function serveApi(plane: ControlPlane, processes: Processes | null, socket: string): Promise<Listening> {
-  const control = apiApp({ plane, clock: systemClock, guard: socketGuard });
-  return listenOnSocket({ fetch: (request) => (processes !== null && isForProcesses(request) ? answer(processes, request) : control.fetch(request)) }, socket);
+  return listenOnSocket(appOf(plane, processes, socketGuard), socket);
+}
+
+export interface TcpDoor extends Listening {
+  /** What answers from now on; before, everybody is told to come again. */
+  serve(plane: ControlPlane, processes: Processes | null): void;
+}
+
+/** Opens the port at once, so that a taken one is known before anything is started. Throws Failure. */
+export async function openTcpDoor({ host, port, names, tls }: TcpApi): Promise<TcpDoor> {
+  let app: ApiApp | null = null;
+  const hosts = new Set<string>();
+  const starting: ApiApp = { fetch: () => problemResponse(new ControlError('GL3020', { detail: 'graylane is still starting', fix: 'try again in a moment' })) };
+  const listening = await listenOnTcp({ fetch: (request) => (app ?? starting).fetch(request) }, host, port, tls).catch((error: unknown) => {
+    throw error instanceof ControlError ? error : new Failure({ code: 'GL2004', message: `the API cannot be opened on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`, fix: 'end what holds the port, or name another one' }, exit.failed, error);
+  });
+  const usual = tls === null ? 80 : 443;
+  for (const name of names) {
+    hosts.add(`${name}:${listening.port}`);
+    if (listening.port === usual) hosts.add(name);
+  }
+  return {
+    port: listening.port, close: () => listening.close(),
+    serve: (plane, processes) => { app = appOf(plane, processes, tcpGuard({ hosts, holder: (token) => plane.tokens.holder(token) })); },
+  };
+}
+
+function appOf(plane: ControlPlane, processes: Processes | null, guard: Guard): ApiApp {
+  const control = apiApp({ plane, clock: systemClock, guard });
+  return { fetch: (request) => (processes !== null && isForProcesses(request) ? guarded(processes, request, guard) : control.fetch(request)) };
+}
+
+async function guarded(processes: Processes, request: Request, guard: Guard): Promise<Response> {
+  try {
+    await guard.check(request, request.method === 'GET' ? 'read' : 'operate');
+  } catch (error) {
+    return problemResponse(error);
+  }
+  return answer(processes, request);
 }
 
 function isForProcesses(request: Request): boolean {

@@ -1,13 +1,15 @@
 // The supervisor: pools, control plane and API of one machine, put together in order. Carries no traffic.
 
 import { join } from 'node:path';
-import { ControlPlane, openSqliteStore, systemClock, type Booted, type Listening, type WorkerFacts } from '@graylane/control';
+import { ControlPlane, isLoopback, openSqliteStore, systemClock, type Booted, type Listening, type WorkerFacts } from '@graylane/control';
 import { Fleet, type FleetEvent, type Keeper, type Place as ListeningPlace } from '@graylane/pool';
 import type { StrategyDocument } from '@graylane/rules';
+import type { TcpApi } from '../config/tcp-api.ts';
 import { preparePlace, type Place } from '../place.ts';
+import { exit, Failure } from '../print/failure.ts';
 import { agentFile } from './agent-file.ts';
 import { findingsOf } from './analysis.ts';
-import { serveApi } from './api.ts';
+import { openTcpDoor, serveApi, type TcpDoor } from './api.ts';
 import { Processes } from './processes.ts';
 import { removeProcessFile, writeProcessFile } from './process-file.ts';
 import { Machine } from './machine.ts';
@@ -19,6 +21,8 @@ export interface SupervisorOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Gateway workers in front of each service; 0 for the in-process plane. */
   readonly gateways: number;
+  /** Where the API is opened beside its Unix socket, or null. */
+  readonly tcpApi: TcpApi | null;
   /** Who keeps the listening sockets when this process dies. */
   readonly keeper: Keeper | null;
   readonly onEvent: (event: FleetEvent) => void;
@@ -31,6 +35,8 @@ export interface Supervisor {
   workers(): readonly WorkerFacts[];
   /** The public places of a service, declared or found out from what its workers opened. */
   places(service: string): readonly ListeningPlace[];
+  /** Of the API on TCP, or null. */
+  readonly tcpPort: number | null;
   /** Drains every pool, gives the ports back, closes the store. */
   down(): Promise<void>;
   /** Resolves when somebody has asked for the end and everything is down. */
@@ -41,6 +47,7 @@ export interface Supervisor {
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const { place, environment } = options;
   preparePlace(place, environment);
+  const door = options.tcpApi === null ? null : await openTcpDoor(options.tcpApi);
   const places = new Map<string, readonly ListeningPlace[]>();
   let counted: ControlPlane | null = null;
   const fleet = new Fleet({
@@ -65,6 +72,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   let ending: Promise<void> | null = null;
   const takeDown = async (): Promise<void> => {
     await api?.close();
+    await door?.close();
     await control.stop();
     await fleet.down();
     await store.close();
@@ -73,13 +81,25 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   };
   const down = (): Promise<void> => (ending ??= takeDown());
   try {
-    await fleet.recover();
+    const adopted = await fleet.recover();
+    if (door !== null && options.tcpApi !== null && !isLoopback(options.tcpApi.host)) await refuseWithoutToken(control, door, adopted.length > 0, options.onFault);
     const booted = await control.start(options.document);
-    api = await serveApi(control, new Processes(fleet), place.api);
+    const processes = new Processes(fleet);
+    api = await serveApi(control, processes, place.api);
+    door?.serve(control, processes);
     writeProcessFile(place.run, process.pid);
-    return { control, booted, down, ended: end.promise, workers: () => machine.workers(), places: (service) => places.get(service) ?? [] };
+    return { control, booted, down, tcpPort: door?.port ?? null, ended: end.promise, workers: () => machine.workers(), places: (service) => places.get(service) ?? [] };
   } catch (error) {
     await down();
     throw error;
   }
+}
+
+/** Beyond this machine the API is for holders of tokens; without any it would only be a door to knock at. Workers that run go on without it. */
+async function refuseWithoutToken(control: ControlPlane, door: TcpDoor, isAdopting: boolean, onFault: SupervisorOptions['onFault']): Promise<void> {
+  if ((await control.tokens.list()).length > 0) return;
+  const failure = new Failure({ code: 'GL0098', message: 'the API is not opened beyond this machine: there is no token that could use it', fix: 'start without --api, make one (graylane token create NAME), then start again' }, exit.usage);
+  if (!isAdopting) throw failure;
+  await door.close();
+  onFault('API on TCP', failure);
 }
