@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { appSource, freePort, Project, type Up } from './support/project.ts';
 
@@ -126,3 +128,28 @@ test('stable cannot be scaled away, and logs can be asked for by version', async
   const logs = await project.run('logs', '--version', 'v2', '--json');
   assert.equal(logs.code, 0, logs.stderr);
 });
+
+test('SIGTERM in the middle of a start ends everything that was started', { timeout: 60_000 }, async (t) => {
+  const port = await freePort();
+  const project = new Project({ 'v1/server.js': `process.stdout.write(String(process.pid));\nsetTimeout(() => { ${appSource('one')} }, 700);\n` });
+  t.after(() => project.remove());
+  const runs = join(project.folder, 'r');
+  const up = project.start('up', './v1/server.js', '--port', String(port), '--service', 'web');
+  const pid = await until(() => (existsSync(runs) ? Number(readFirst(globSync('*/logs/web/v1/0.log', { cwd: runs }).map((name) => join(runs, name)))) : 0));
+  up.child.kill('SIGTERM');
+  assert.equal(await up.ended, 0, up.output().stderr);
+  assert.throws(() => process.kill(pid, 0), /ESRCH/, 'the worker is gone too');
+});
+
+function readFirst(files: readonly string[]): string {
+  return files[0] === undefined ? '' : readFileSync(files[0], 'utf8');
+}
+
+/** Asks until there is an answer; the test's own timeout ends a wait for nothing. */
+async function until(look: () => number): Promise<number> {
+  for (;;) {
+    const found = look();
+    if (found !== 0) return found;
+    await new Promise((resolve) => { setTimeout(resolve, 5); });
+  }
+}

@@ -45,13 +45,19 @@ export class Project {
 
   /** Starts `graylane up` and resolves when it says that it is ready; rejects with its output when it ends instead. */
   async up(...args: readonly string[]): Promise<Up> {
-    const child = this.#spawn(['up', '--json', ...args]);
-    const output = collect(child);
+    const up = this.start('up', '--json', ...args);
+    const { child, output } = up;
     await new Promise<void>((resolve, reject) => {
       child.stdout?.on('data', () => { if (output().stdout.includes('"ready":true')) resolve(); });
       child.once('close', (code) => reject(new Error(`graylane up ended with ${code}\n${output().stdout}${output().stderr}`)));
     });
-    return { child, output, ended: once(child, 'close').then(([code]) => code as number | null) };
+    return up;
+  }
+
+  /** Starts a command and waits for nothing. */
+  start(...args: readonly string[]): Up {
+    const child = this.#spawn(args);
+    return { child, output: collect(child), ended: once(child, 'close').then(([code]) => code as number | null) };
   }
 
   /** Ends whatever still runs, and removes the folder. */
