@@ -16,6 +16,8 @@ export class ConnectionCarrier implements Carrier, ConnectionUser {
   readonly #connection: Connection;
   readonly #request: RelayRequest;
   readonly #user: CarrierUser;
+  /** The answer is complete: the connection is, or soon will be, somebody else's. */
+  #over = false;
 
   constructor(endpoint: Endpoint, request: RelayRequest, user: CarrierUser, fresh: boolean) {
     this.#request = request;
@@ -53,11 +55,11 @@ export class ConnectionCarrier implements Carrier, ConnectionUser {
   }
 
   pause(): void {
-    this.#connection.pause();
+    if (!this.#over) this.#connection.pause();
   }
 
   resume(): void {
-    this.#connection.resume();
+    if (!this.#over) this.#connection.resume();
   }
 
   cancel(): void {
@@ -83,6 +85,7 @@ export class ConnectionCarrier implements Carrier, ConnectionUser {
   }
 
   body(bytes: Buffer, start: number, end: number, last: boolean, trailers: string): void {
+    if (last) this.#over = true;
     // The buffer is every connection's: what waits for the client needs bytes of its own.
     if (end > start) this.#user.data(Buffer.from(bytes.subarray(start, end)));
     if (last) this.#user.end(trailers === '' ? [] : safeTrailers(fieldsOfLines(trailers)));
