@@ -8,7 +8,8 @@ import { StoreError, fromSqlite } from './errors.ts';
 import { checkContents, damaged, metaNumber, prepareLayout, rowSum } from './layout.ts';
 import { LeaseTable } from './leases.ts';
 import { RevisionMark } from './mark.ts';
-import { KEY_LIMIT_BYTES, LIST_LIMIT, VALUE_LIMIT_BYTES, WRITES_LIMIT } from './store.ts';
+import { checkSizes } from './sizes.ts';
+import { LIST_LIMIT } from './store.ts';
 import type { Change, CommitResult, Condition, Entry, Lease, ListOptions, Store, Write } from './store.ts';
 import { prepareStatements } from './statements.ts';
 import type { Row } from './statements.ts';
@@ -299,15 +300,6 @@ class SqliteStore implements Store {
     if (typeof key !== 'string' || (typeof value !== 'string' && value !== null) || typeof revision !== 'number') throw damaged(this.#file, 'a change has the wrong shape');
     if (rowSum(key, value, revision) !== sum) throw damaged(this.#file, `the checksum of a change of '${key}' at revision ${revision} does not match`);
     return { key, value, revision };
-  }
-}
-
-function checkSizes(writes: readonly Write[]): void {
-  if (writes.length > WRITES_LIMIT) throw new StoreError('too-large', `${writes.length} writes in one commit are over the limit of ${WRITES_LIMIT}`);
-  if (new Set(writes.map(({ key }) => key)).size < writes.length) throw new StoreError('too-large', 'a commit writes one key twice');
-  for (const { key, value } of writes) {
-    if (key === '' || Buffer.byteLength(key) > KEY_LIMIT_BYTES) throw new StoreError('too-large', `a key of ${Buffer.byteLength(key)} bytes is outside of 1-${KEY_LIMIT_BYTES}`);
-    if (value !== null && Buffer.byteLength(value) > VALUE_LIMIT_BYTES) throw new StoreError('too-large', `the value of '${key}' is over the limit of ${VALUE_LIMIT_BYTES} bytes`);
   }
 }
 

@@ -49,7 +49,7 @@ export interface Lease {
 }
 
 export interface Store {
-  /** Rises by one with each commit that wrote something, and never goes back. */
+  /** Rises with each commit that wrote something (others may share the count), and never goes back. */
   revision(): Promise<number>;
   get(key: string): Promise<Entry | null>;
   /** In byte order of the keys, at most {@link LIST_LIMIT} at once. */

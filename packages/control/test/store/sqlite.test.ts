@@ -6,7 +6,6 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Clock } from '../../src/clock.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -137,11 +136,16 @@ function folder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'graylane-store-'));
 }
 
-async function openIn(dir: string, clock: Clock, historyRevisions: number): Promise<Opened> {
+async function openIn(dir: string, clock: FakeClock, historyRevisions: number): Promise<Opened> {
   const options = { file: join(dir, 'store.db'), clock, historyRevisions };
   const opened: Store[] = [await openSqliteStore(options)];
   return {
     store: opened[0] as Store,
+    leaseMs: 1_000,
+    advance: (ms) => clock.advance(ms),
+    forget: async () => {
+      for (let n = 0; n < historyRevisions * 2; n += 1) await opened.at(-1)?.commit([], [{ key: 'forget', value: String(n) }]);
+    },
     reopen: async () => {
       const store = await openSqliteStore(options);
       opened.push(store);
