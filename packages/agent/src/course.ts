@@ -29,12 +29,12 @@ export class Courses {
   }
 
   /** For a request that came in on `socket` at the public place `index`. */
-  of({ published, decision, version }: Route, index: number, socket: Socket): Course {
+  of({ published, decision, version, context }: Route, index: number, socket: Socket): Course {
     if (version === this.#own) return HERE;
     const serving = this.#peers.has(version, index) ? version : this.#substitute(published, decision.lane, index);
     if (serving === null) return NOWHERE;
     if (serving === this.#own) return HERE;
-    return { kind: 'there', version: serving, hop: hopText(clientText(socket), published.router.generation, decision.lane ?? '', decision.mint ?? '') };
+    return { kind: 'there', version: serving, hop: hopText(clientText(socket), published.router.generation, decision.lane ?? '', decision.mint ?? '', context?.baggage ?? '') };
   }
 
   /** Who serves a lane whose version has no ready worker; null for nobody. */

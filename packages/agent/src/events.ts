@@ -1,10 +1,12 @@
 // Puts a gate before an app's server: an own `emit` sees each event first, whoever listens and whenever they began to.
 // A server keeps its own `emit` for life; opened again, it gets a new gate behind it.
 
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { AppServer } from './app-server.ts';
+import { enter } from './context/enter.ts';
 import type { Gate } from './gate.ts';
 import { setOwn } from './internals.ts';
 import { isSecure } from './server-kind.ts';
@@ -53,8 +55,11 @@ export function guardEvents(app: AppServer, gate: Gate): void {
   const pass: Pass = (event) => inherited().apply(server, [...event]);
   setOwn(server, 'emit', (...event: ServerEvent): boolean => {
     // The one event whose cost counts.
-    if (event[0] === 'request') return guard.gate.request(event[1], event[2]) || inherited().call(server, 'request', event[1], event[2]);
-    return handle(guard, pass, event);
+    if (event[0] !== 'request') return handle(guard, pass, event);
+    if (guard.gate.request(event[1], event[2])) return true;
+    const context = guard.gate.takeContext();
+    if (context === null) return inherited().call(server, 'request', event[1], event[2]);
+    return enter(event[1], context, () => inherited().call(server, 'request', event[1], event[2]), event[2]);
   });
   askFirst(server, guard);
 }
@@ -82,19 +87,25 @@ function handle(guard: Guard, pass: Pass, event: Exclude<ServerEvent, readonly [
     case 'secureConnection':
       return connected(guard.app, pass, event);
     case 'checkContinue':
-      return guard.gate.request(event[1], event[2]) || byApp(guard.app.server, pass, event) || continued(pass, event[1], event[2]);
+      return guard.gate.request(event[1], event[2]) || carried(guard, event[1], event[2], () => byApp(guard.app.server, pass, event) || continued(pass, event[1], event[2]));
     case 'checkExpectation':
-      return guard.gate.request(event[1], event[2]) || byApp(guard.app.server, pass, event) || failExpectation(event[2]);
+      return guard.gate.request(event[1], event[2]) || carried(guard, event[1], event[2], () => byApp(guard.app.server, pass, event) || failExpectation(event[2]));
     case 'upgrade':
-      return guard.gate.upgrade(event[1], event[2], event[3]) || pass(event);
+      return guard.gate.upgrade(event[1], event[2], event[3]) || carried(guard, event[1], event[2], () => pass(event));
     case 'session':
       guard.app.connections.addSession(event[1]);
       return pass(event);
     case 'stream':
-      return guard.gate.stream(event[1], event[2], event[4]) || pass(event);
+      return guard.gate.stream(event[1], event[2], event[4]) || carried(guard, event[1], undefined, () => pass(event));
     default:
       return pass(event);
   }
+}
+
+/** Hands over in the request's context, where it has one. */
+function carried(guard: Guard, request: EventEmitter, other: EventEmitter | undefined, next: () => boolean): boolean {
+  const context = guard.gate.takeContext();
+  return context === null ? next() : enter(request, context, next, other);
 }
 
 /** Node answers these by itself when nobody listens. Our listener only makes it ask; the answer is reproduced below. */

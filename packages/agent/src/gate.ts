@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { HOP_HEADER } from '@graylane/wire';
 import type { Announcer } from './announce.ts';
 import type { AppServer } from './app-server.ts';
+import type { Context } from './context/enter.ts';
 import { HERE, type Course, type Courses } from './course.ts';
 import type { Exposures } from './exposures.ts';
 import type { Faults } from './faults.ts';
@@ -41,6 +42,11 @@ export class Gate {
   readonly #streams: StreamGate;
   /** Upgrades are asked about twice; a drawn bucket must not differ between the two. */
   readonly #upgrades = new WeakMap<IncomingMessage, Course>();
+  readonly #upgradeContexts = new WeakMap<IncomingMessage, Context>();
+  /** Requests that have waited for their generation; a second time they take what there is. */
+  readonly #waited = new WeakSet<IncomingMessage>();
+  /** Of the request that the app is about to get; deciding and handing over is one synchronous step. */
+  #context: Context | null = null;
   #draining = false;
 
   constructor(app: AppServer, options: GateOptions) {
@@ -52,6 +58,13 @@ export class Gate {
   /** Each response is the last of its connection from now on. */
   drain(): void {
     this.#draining = true;
+  }
+
+  /** The context in which the app gets what {@link request}, {@link upgrade} or {@link stream} has just left to it. */
+  takeContext(): Context | null {
+    const context = this.#context;
+    this.#context = null;
+    return context ?? this.#streams.takeContext();
   }
 
   /** True when the request was taken; false when the app has to serve it. */
@@ -66,12 +79,15 @@ export class Gate {
     if (this.#draining) response.shouldKeepAlive = false;
     let route: Route | null;
     try {
-      route = strategy.decide(request);
+      if (strategy.overrides && strategy.lanes.need().answerOverrideLink(request, response)) return true;
+      route = strategy.decide(request, this.#canWait(request));
+      if (route?.context != null) this.#carry(route.context, route.left, request, response);
     } catch (fault) {
       faults.note('decide', fault);
       return false;
     }
-    return route !== null && this.#follow(route, request, response);
+    if (route === null) return false;
+    return route.missing === 0 ? this.#follow(route, request, response) : this.#wait(route.missing, request, response);
   }
 
   /** Whether an upgrade goes to another version, and so must be taken even if this app takes none. */
@@ -83,6 +99,7 @@ export class Gate {
     const course = this.#upgradeCourse(request);
     if (course.kind === 'here') {
       this.#app.connections.addTunnel(socket);
+      this.#context = this.#upgradeContexts.get(request) ?? this.#forwardedContext(request);
       return false;
     }
     return this.#options.faults.guard('forward an upgrade', () => {
@@ -97,6 +114,27 @@ export class Gate {
     return this.#options.faults.guard('stream', () => this.#streams.take(stream, headers, rawHeaders), false);
   }
 
+  /** An expectation has to be answered by the event that announced it. */
+  #canWait(request: IncomingMessage): boolean {
+    return request.headers.expect === undefined && !this.#waited.has(request);
+  }
+
+  /** The request comes again, as if it came now. */
+  #wait(generation: number, request: IncomingMessage, response: ServerResponse): true {
+    this.#waited.add(request);
+    void this.#options.strategy.lanes.need().arrival(generation).then(() => {
+      if (!response.destroyed) this.#app.server.emit('request', request, response);
+    });
+    return true;
+  }
+
+  #carry(context: Context, left: string | null, request: IncomingMessage, response: ServerResponse): void {
+    const lanes = this.#options.strategy.lanes.need();
+    if (left !== null) lanes.leaveOnRequest(request, left);
+    lanes.carries(context.generation, response);
+    this.#context = context;
+  }
+
   #upgradeCourse(request: IncomingMessage): Course {
     const known = this.#upgrades.get(request);
     if (known !== undefined) return known;
@@ -109,7 +147,10 @@ export class Gate {
     const { routes, strategy, courses } = this.#options;
     if (!routes || linkOf(request.socket) !== undefined) return HERE;
     const route = strategy.decide(request);
-    return route === null || route.plain ? HERE : courses.of(route, this.#app.index, request.socket);
+    if (route === null) return HERE;
+    if (route.left !== null) strategy.lanes.need().leaveOnRequest(request, route.left);
+    if (route.context !== null) this.#upgradeContexts.set(request, route.context);
+    return route.plain ? HERE : courses.of(route, this.#app.index, request.socket);
   }
 
   #follow(route: Route, request: IncomingMessage, response: ServerResponse): boolean {
@@ -126,6 +167,7 @@ export class Gate {
         if (marks !== null) markResponse(request, response, marks);
         return false;
       }
+      this.#context = null;
       if (course.kind === 'nowhere') refuseRequest(response);
       else forwarding.forward(groupName(course.version, this.#app.index), request, response, hopLine(course.hop));
       return true;
@@ -142,8 +184,15 @@ export class Gate {
     const link = linkOf(request.socket);
     // Without a hop it is a probe of the supervisor; over HTTP/2 the stream has been marked.
     if (link?.forwarded !== true || request.httpVersionMajor === 2) return;
+    this.#context = this.#forwardedContext(request);
+    if (this.#context !== null) this.#options.strategy.lanes.loaded?.carries(this.#context.generation, response);
     const marks = this.#options.announcer.forwarded(link.hop);
     if (marks !== null) markResponse(request, response, marks);
+  }
+
+  #forwardedContext(request: IncomingMessage): Context | null {
+    const link = linkOf(request.socket);
+    return link?.forwarded === true ? this.#options.strategy.forwarded(link.hop.stamp, request.rawHeaders) : null;
   }
 }
 

@@ -121,16 +121,38 @@ export function beforeIncoming(socket: Socket, first: (request: IncomingMessage)
   return true;
 }
 
+/** Gives all lines of one header (name in lower case) of a message the one value, or takes them away with ''. */
+export function replaceHeader(request: IncomingMessage, name: string, value: string): void {
+  const lines = request.rawHeaders;
+  // Read before the lines change: it is made from them, once.
+  const { headers } = request;
+  let first = value !== '';
+  for (let i = 0; i + 1 < lines.length;) {
+    if (lines[i]?.toLowerCase() !== name) i += 2;
+    else if (first) {
+      lines[i + 1] = value;
+      first = false;
+      i += 2;
+    } else lines.splice(i, 2);
+  }
+  countLines(request);
+  if (value === '') Reflect.deleteProperty(headers, name);
+  else headers[name] = value;
+}
+
 let headersCount: symbol | null | undefined;
+
+/** Tells a message how many lines it has left (http.js: `kHeadersCount`); false where it keeps no such count. */
+function countLines(request: IncomingMessage): boolean {
+  headersCount ??= Object.getOwnPropertySymbols(request).find((symbol) => symbol.description === 'kHeadersCount') ?? null;
+  return headersCount !== null && typeof Reflect.get(request, headersCount) === 'number' && Reflect.set(request, headersCount, request.rawHeaders.length);
+}
 
 /** Takes the last header line off a message that nobody has read yet. */
 export function dropLastLine(request: IncomingMessage): void {
   const name = request.rawHeaders.at(-2)?.toLowerCase();
   request.rawHeaders.length -= 2;
-  headersCount ??= Object.getOwnPropertySymbols(request).find((symbol) => symbol.description === 'kHeadersCount') ?? null;
-  const count: unknown = headersCount === null ? undefined : Reflect.get(request, headersCount);
-  if (headersCount !== null && typeof count === 'number') Reflect.set(request, headersCount, count - 2);
-  else if (name !== undefined) Reflect.deleteProperty(request.headers, name);
+  if (!countLines(request) && name !== undefined) Reflect.deleteProperty(request.headers, name);
 }
 
 /**

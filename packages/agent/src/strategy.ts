@@ -2,8 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { loadRouter, type Decision, type RequestFields, type Router } from '@graylane/rules';
-import { drawnReleases, type StrategyMessage } from '@graylane/wire';
+import { drawnReleases, Generations, type AgentMessage, type StrategyMessage } from '@graylane/wire';
+import type { Context } from './context/enter.ts';
 import type { Counts } from './counts.ts';
+import type { Lanes, Several } from './lanes/lanes.ts';
+import { LaneLoader } from './lanes/load.ts';
 
 /** One published strategy as this worker sees it. */
 export interface Published {
@@ -12,6 +15,9 @@ export interface Published {
   readonly stable: string;
   /** Releases whose arms are counted (wire, drawnReleases); null without any release: nothing is counted then. */
   readonly drawn: ReadonlySet<string> | null;
+  /** Null where the strategy has this service only: no request is stamped then. */
+  readonly several: Several & { readonly lanes: Lanes } | null;
+  readonly message: StrategyMessage;
 }
 
 /** What a decision means in this process. */
@@ -21,6 +27,12 @@ export interface Route {
   readonly version: string;
   /** This process serves the request, and nothing has to be said about it. */
   readonly plain: boolean;
+  /** What the request carries on; null in a strategy of one service. */
+  readonly context: Context | null;
+  /** What is left of the request's `baggage` for the app, or null when it stays as it came. */
+  readonly left: string | null;
+  /** A generation that the request needs and that is not here yet: ask again when it is. 0 for none. */
+  readonly missing: number;
 }
 
 /** What routing reads of a request. One object for all: deciding is synchronous and keeps none of it. */
@@ -43,16 +55,22 @@ export class Strategy {
   readonly #random: () => number;
   readonly #now: () => number;
   readonly #fields = new Fields();
+  readonly #generations = new Generations<Published>();
+  /** What only stamps and overrides need. */
+  readonly lanes: LaneLoader;
+  #overrides = false;
   #current: Published | null = null;
   /** Requests come in runs of one kind. */
   #last: Route | null = null;
 
-  constructor(options: { readonly service: string; readonly version: string; readonly counts: Counts; readonly random: () => number; readonly now: () => number }) {
+  constructor(options: { readonly service: string; readonly version: string; readonly counts: Counts; readonly send: (message: AgentMessage) => void; readonly random: () => number; readonly now: () => number }) {
     this.#service = options.service;
     this.#own = options.version;
     this.#counts = options.counts;
     this.#random = options.random;
     this.#now = options.now;
+    const { counts, now, send } = options;
+    this.lanes = new LaneLoader({ counts, now, send, generations: this.#generations, generation: () => this.generation });
   }
 
   get current(): Published | null {
@@ -64,22 +82,71 @@ export class Strategy {
     return this.#current?.router.generation ?? 0;
   }
 
-  /** Throws on a snapshot that cannot be loaded; the one in force stays. An older generation is ignored. */
+  /**
+   * Throws on a snapshot that cannot be loaded; the one in force stays. A staged one, and one that is older, is kept for
+   * the requests that are stamped with it.
+   */
   publish(message: StrategyMessage): void {
-    if (message.generation < this.generation) return;
-    const router = loadRouter(message.snapshot, { generation: message.generation, random: this.#random, now: this.#now });
-    const drawn = message.snapshot.releases.length === 0 ? null : drawnReleases(message.snapshot);
-    this.#current = { router, stable: router.version(this.#service, null), drawn };
+    const { generation, staged } = message;
+    const published = this.#generations.get(generation) ?? this.#load(message);
+    this.#generations.keep(generation, published);
+    if (staged !== true && generation >= this.generation) this.#current = published;
   }
 
-  /** Null without a strategy. */
-  decide(request: Asker): Route | null {
+  /** New requests are decided by a generation that is here already; false when it is not. */
+  begin(generation: number): boolean {
+    const published = this.#generations.get(generation);
+    if (published === undefined) return false;
+    if (generation >= this.generation) this.#current = published;
+    return true;
+  }
+
+  /** Whether requests may carry override tokens. */
+  set overrides(wanted: boolean) {
+    if (wanted === this.#overrides) return;
+    this.#overrides = wanted;
+    if (this.#current === null) return;
+    this.#current = this.#load(this.#current.message);
+    this.#generations.keep(this.generation, this.#current);
+  }
+
+  get overrides(): boolean {
+    return this.#overrides;
+  }
+
+  /** The context of a request that another agent has routed; null in a strategy of one service. */
+  forwarded(stamp: string, rawHeaders: readonly string[]): Context | null {
+    const several = this.#current?.several ?? null;
+    return several === null || stamp === '' ? null : this.lanes.need().forwarded(stamp, several, rawHeaders);
+  }
+
+  /** The context behind a stamp that came in a message; null when it does not hold. */
+  adopt(baggage: string): Context | null {
+    return this.lanes.need().adopt(baggage);
+  }
+
+  #load(message: StrategyMessage): Published {
+    const { generation, snapshot } = message;
+    const lanes = this.#overrides ? this.lanes.need() : null;
+    const router = loadRouter(snapshot, {
+      generation, random: this.#random, now: this.#now,
+      ...(lanes === null ? {} : { override: (token: string): string | null => lanes.openOverride(token) }),
+    });
+    const drawn = snapshot.releases.length === 0 ? null : drawnReleases(snapshot);
+    const trust = snapshot.services.find(({ name }) => name === this.#service)?.trust ?? 'edge';
+    const several = snapshot.services.length > 1 ? { lanes: this.lanes.need(), trust, headers: snapshot.settings.propagateHeaders } : null;
+    return { router, stable: router.version(this.#service, null), drawn, several, message };
+  }
+
+  /** Null without a strategy. `patient`: the request can wait for a generation that is missing. */
+  decide(request: Asker, patient: boolean = false): Route | null {
     const published = this.#current;
     if (published === null) return null;
     const fields = this.#fields;
     fields.method = request.method ?? '';
     fields.target = request.url ?? '';
     fields.rawHeaders = request.rawHeaders;
+    if (published.several !== null) return this.#decideAmongSeveral(published, published.several, patient);
     const { router } = published;
     const decision = router.decide(fields);
     this.#counts.add(decision, router.generation);
@@ -90,11 +157,17 @@ export class Strategy {
     return route;
   }
 
+  #decideAmongSeveral(current: Published, several: NonNullable<Published['several']>, patient: boolean): Route {
+    const { published, decision, context, left, missing } = several.lanes.route(current, several, this.#fields, patient);
+    if (missing === 0) this.#counts.add(decision, published.router.generation);
+    return { ...this.#routeOf(published, decision), context, left, missing };
+  }
+
   #routeOf(published: Published, decision: Decision): Route {
     const { router, stable } = published;
     const version = decision.lane === null ? stable : router.version(this.#service, decision.lane);
     const plain = version === this.#own && decision.lane === null && decision.mint === null && !router.exposeRoute && !router.serverTiming;
-    return { published, decision, version, plain };
+    return { published, decision, version, plain, context: null, left: null, missing: 0 };
   }
 }
 

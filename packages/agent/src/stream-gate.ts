@@ -4,6 +4,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { HOP_HEADER, type Hop, type Marks } from '@graylane/wire';
 import type { AppServer } from './app-server.ts';
+import type { Context } from './context/enter.ts';
 import type { GateOptions } from './gate.ts';
 import { Link, linkOf } from './link.ts';
 import { markStream } from './marked-response.ts';
@@ -14,10 +15,18 @@ import { showClient } from './stream-view.ts';
 export class StreamGate {
   readonly #app: AppServer;
   readonly #options: GateOptions;
+  #context: Context | null = null;
 
   constructor(app: AppServer, options: GateOptions) {
     this.#app = app;
     this.#options = options;
+  }
+
+  /** Of the stream that the app is about to get. */
+  takeContext(): Context | null {
+    const context = this.#context;
+    this.#context = null;
+    return context;
   }
 
   /** True when the stream was taken; false when the app has to serve it. */
@@ -41,6 +50,7 @@ export class StreamGate {
     if (at !== -1) rawHeaders.splice(at, 2);
     const link = shared.for(text);
     showClient(stream, link);
+    this.#carry(stream, this.#options.strategy.forwarded(link.hop.stamp, rawHeaders));
     this.#mark(stream, headers, this.#marksOf(link.hop));
   }
 
@@ -48,17 +58,26 @@ export class StreamGate {
     return this.#options.announcer.forwarded(hop);
   }
 
-  #route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]): boolean {
+  #route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): boolean {
     const { strategy, courses, announcer, forwarding, exposures } = this.#options;
     const socket = stream.session?.socket;
     const route = strategy.decide({ method: headers[':method'], url: headers[':path'], rawHeaders: withHost(rawHeaders) });
     if (route === null || socket === undefined) return false;
+    if (route.left !== null) strategy.lanes.loaded?.leaveOnStream(headers, rawHeaders, route.left);
+    this.#carry(stream, route.context);
     const course = courses.of(route, this.#app.index, socket);
     exposures.stream(stream, headers[':method'] ?? '', route, course);
     if (course.kind === 'here') this.#mark(stream, headers, announcer.own(route, headers[':scheme'] === 'https'));
     else if (course.kind === 'nowhere') refuseStream(stream);
     else forwarding.forwardStream(streamGroupName(course.version, this.#app.index), stream, headers, { [HOP_HEADER]: course.hop });
-    return course.kind !== 'here';
+    if (course.kind === 'here') return false;
+    this.#context = null;
+    return true;
+  }
+
+  #carry(stream: ServerHttp2Stream, context: Context | null): void {
+    if (context !== null) this.#options.strategy.lanes.loaded?.carries(context.generation, stream);
+    this.#context = context;
   }
 
   #mark(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, marks: Marks | null): void {

@@ -1,10 +1,10 @@
 // The agent of one worker: puts together strategy, servers, forwarding and the control socket, and answers the supervisor.
 
 import type { Server } from 'node:net';
-import { Forwarder } from '@graylane/forward';
-import { WIRE_VERSION, type AgentMessage, type ListenerReport, type SupervisorMessage, type WorkerBrief } from '@graylane/wire';
+import { WIRE_VERSION, type AgentMessage, type ListenerReport, type PeersMessage, type SupervisorMessage, type WorkerBrief } from '@graylane/wire';
 import { Announcer } from './announce.ts';
 import type { AppServer } from './app-server.ts';
+import { equip } from './context/enter.ts';
 import { Control } from './control.ts';
 import { Counts } from './counts.ts';
 import { Courses } from './course.ts';
@@ -12,6 +12,7 @@ import { drain, inFlight } from './drain.ts';
 import { guardEvents, isGuarded } from './events.ts';
 import { Exposures } from './exposures.ts';
 import { Faults } from './faults.ts';
+import { LateForwarder } from './forwarding.ts';
 import { Gate } from './gate.ts';
 import { handleOf } from './internals.ts';
 import { watchListen } from './listen-hook.ts';
@@ -51,7 +52,7 @@ export class Agent {
   readonly #counts = new Counts();
   readonly #exposures: Exposures;
   readonly #strategy: Strategy;
-  readonly #forwarder: Forwarder;
+  readonly #forwarder: LateForwarder;
   readonly #peers: Peers;
   readonly #courses: Courses;
   readonly #announcer: Announcer;
@@ -67,9 +68,9 @@ export class Agent {
     this.#brief = brief;
     this.#surroundings = surroundings;
     this.#faults = new Faults((report) => this.#control.send({ kind: 'fault', ...report }), now);
-    this.#strategy = new Strategy({ service: brief.service, version: brief.version, counts: this.#counts, random, now });
+    this.#strategy = new Strategy({ service: brief.service, version: brief.version, counts: this.#counts, send: (message) => this.#control.send(message), random, now });
     this.#exposures = new Exposures(brief.version, monotonic);
-    this.#forwarder = new Forwarder({ hop: 'transparent', random });
+    this.#forwarder = new LateForwarder({ random, fault: (place, fault) => this.#faults.note(place, fault) });
     this.#peers = new Peers(this.#forwarder, brief.worker);
     this.#courses = new Courses(brief, this.#peers, this.#counts);
     this.#announcer = new Announcer(brief, this.#strategy);
@@ -93,7 +94,17 @@ export class Agent {
 
   #loadSnapshot(): void {
     const message = readSnapshot(this.#brief.snapshot);
-    if (message !== null) this.#strategy.publish(message);
+    if (message === null) return;
+    this.#strategy.publish(message);
+    this.#equip();
+  }
+
+  /** What carries requests on through the app, where the strategy in force has several services. */
+  #equip(): void {
+    const { current } = this.#strategy;
+    if (current === null) return;
+    const fault = (place: string, error: unknown): void => this.#faults.note(place, error);
+    this.#faults.guard('propagation', () => equip(current.message.snapshot, { adopt: (baggage) => this.#strategy.adopt(baggage), fault }), undefined);
   }
 
   #makeOpener(): Opener {
@@ -152,11 +163,21 @@ export class Agent {
       case 'strategy':
         this.#sendCounts();
         this.#strategy.publish(message);
+        this.#strategy.lanes.loaded?.arrived(message.generation);
         this.#control.send({ kind: 'ack', generation: message.generation });
+        if (message.staged !== true) this.#equip();
+        break;
+      case 'begin':
+        if (this.#strategy.begin(message.generation)) this.#equip();
+        this.#strategy.lanes.need().sayInFlight();
+        break;
+      case 'keys':
+        this.#strategy.lanes.setKeys(message.ring);
+        this.#strategy.overrides = message.overrides;
+        this.#control.send({ kind: 'keys-ack', epoch: message.epoch });
         break;
       case 'peers':
-        this.#peers.replace(message.peers);
-        this.#control.send({ kind: 'peers-ack', epoch: message.epoch });
+        this.#meet(message);
         break;
       case 'open':
         this.#opener.release();
@@ -171,10 +192,19 @@ export class Agent {
     }
   }
 
+  /** Peers of this version only are nobody to forward to. */
+  #meet({ epoch, peers }: PeersMessage): void {
+    const meet = (): void => {
+      this.#peers.replace(peers);
+      this.#control.send({ kind: 'peers-ack', epoch });
+    };
+    if (peers.every(({ version }) => version === this.#brief.version)) meet();
+    else this.#forwarder.whenLoaded(meet);
+  }
+
   #readVitals(): ReturnType<VitalSigns['read']> {
     this.#vitals ??= new VitalSigns();
-    const waiting = this.#forwarder.stats().reduce((sum, group) => sum + group.waiting, 0);
-    return this.#vitals.read({ inFlight: inFlight(this.#apps()), waiting });
+    return this.#vitals.read({ inFlight: inFlight(this.#apps()), waiting: this.#forwarder.waiting });
   }
 
   #drain(graceMs: number): void {

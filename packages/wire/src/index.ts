@@ -7,6 +7,7 @@ export * from './hop.ts';
 export * from './marks.ts';
 export * from './messages.ts';
 export * from './notes.ts';
+export * from './override-link.ts';
 export * from './override-token.ts';
 export * from './passage.ts';
 export * from './recent.ts';

@@ -23,11 +23,8 @@ export type Note =
   /** An override token that does not hold, or names a lane that there is not. */
   | `override-${SealRefusal}`;
 
-const STAMPS: readonly StampRefusal[] = ['malformed', 'unknown-key', 'expired', 'forged', 'repeated', 'incomplete', 'oversized'];
-const SEALS: readonly SealRefusal[] = ['malformed', 'unknown-key', 'expired', 'forged'];
-
 /** All of them, for whoever adds up requests. */
 export const NOTES: ReadonlySet<string> = new Set<Note>([
-  'unavailable', 'stamp-foreign', ...STAMPS.map((reason) => `stamp-${reason}` as const), 'generation-expired', 'generation-late', 'tags-dropped', 'no-key',
-  ...SEALS.map((reason) => `override-${reason}` as const),
+  'unavailable', 'stamp-foreign', 'stamp-malformed', 'stamp-unknown-key', 'stamp-expired', 'stamp-forged', 'stamp-repeated', 'stamp-incomplete', 'stamp-oversized',
+  'generation-expired', 'generation-late', 'tags-dropped', 'no-key', 'override-malformed', 'override-unknown-key', 'override-expired', 'override-forged',
 ]);

@@ -242,14 +242,19 @@ export class Supervisor {
   readonly #taken = new Set<number>();
   readonly #held = new Map<string, readonly Slot[]>();
 
+  /** The first phase only: everybody keeps it, nobody begins with it. */
+  async stage(strategy: StrategyDocument): Promise<number> {
+    return await this.publish(strategy, true);
+  }
+
   /** Publishes to all workers and waits for their answers. */
-  async publish(strategy: StrategyDocument): Promise<number> {
+  async publish(strategy: StrategyDocument, staged: boolean = false): Promise<number> {
     const parsed = parseStrategy(strategy);
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
     this.#generation += 1;
     const generation = this.#generation;
-    this.#strategy = { kind: 'strategy', generation, snapshot: compile(parsed.strategy) };
-    writeFileSync(join(this.folder, 'snapshot.json'), JSON.stringify(this.#strategy));
+    this.#strategy = { kind: 'strategy', generation, snapshot: compile(parsed.strategy), ...(staged ? { staged } : {}) };
+    if (!staged) writeFileSync(join(this.folder, 'snapshot.json'), JSON.stringify(this.#strategy));
     const alive = this.workers.filter(({ child, connections }) => child.exitCode === null && child.signalCode === null && connections > 0);
     for (const worker of alive) worker.send(this.#strategy);
     await Promise.all(alive.map((worker) => worker.message('ack', (ack) => ack.generation === generation)));

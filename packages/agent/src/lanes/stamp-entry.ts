@@ -1,0 +1,95 @@
+// Requests of a strategy with several services: told apart into those that enter here and those that were selected before,
+// and given what they carry on. It routes nothing, and a strategy of one service never comes here.
+
+import type { Decision, RequestFields } from '@graylane/rules';
+import { BAGGAGE_HEADER, Passages, parseBaggage, writeTags, type Generations, type Note, type Stamp, type Stamps, type Trust } from '@graylane/wire';
+import { Carried, carriedHeaders } from './carried.ts';
+import type { Context } from '../context/context.ts';
+import type { Counts } from '../counts.ts';
+import type { Published } from '../strategy.ts';
+
+/** What the strategy says about this service's place among several. */
+export interface Several {
+  readonly trust: Trust;
+  /** Lower case. */
+  readonly headers: readonly string[];
+}
+
+/** How one request is to be routed. */
+export interface Stamped {
+  readonly published: Published;
+  readonly decision: Decision;
+  readonly context: Context | null;
+  /** What is left of its `baggage` for the app, or null when the header stays as it came. */
+  readonly left: string | null;
+  /** Another generation has to arrive first; nothing else here counts then. 0 for none. */
+  readonly missing: number;
+}
+
+export class StampEntry {
+  readonly #stamps: Stamps;
+  readonly #counts: Pick<Counts, 'note'>;
+  readonly #generations: Generations<Published>;
+  readonly #passages: Passages<Published>;
+
+  constructor(stamps: Stamps, counts: Pick<Counts, 'note'>, generations: Generations<Published>) {
+    this.#stamps = stamps;
+    this.#counts = counts;
+    this.#generations = generations;
+    this.#passages = new Passages(stamps, generations, (lane, note, generation) => counts.note(lane, note, generation));
+  }
+
+  /** `patient`: whoever asks can wait for a generation, and asks again then. */
+  route(current: Published, { trust, headers }: Several, request: RequestFields, patient: boolean): Stamped {
+    let passage = this.#passages.of(linesOf(BAGGAGE_HEADER, request.rawHeaders), trust);
+    if (passage.kind === 'unknown') {
+      if (patient) return { published: current, decision: current.router.follow(null), context: null, left: null, missing: passage.generation };
+      passage = this.#passages.without(passage.stamp);
+    }
+    const raw = carriedHeaders(headers, request.rawHeaders);
+    if (passage.kind === 'hop') {
+      const { kept, stamp } = passage;
+      return { published: kept, decision: kept.router.follow(stamp.lane), context: new Carried(stamp, this.#stamps, raw), left: null, missing: 0 };
+    }
+    const decision = current.router.decide(request);
+    const stamp = this.#stampOf(current, decision, request);
+    return { published: current, decision, context: new Carried(stamp, this.#stamps, raw), left: passage.kind === 'entry' ? passage.baggage : null, missing: 0 };
+  }
+
+  /** The context behind a stamp that came another way than with a request; null when it does not hold. */
+  adopt(baggage: string): Context | null {
+    const opened = this.#stamps.open(parseBaggage(baggage));
+    if (opened.kind === 'refused') this.#note(`stamp-${opened.reason}`, null);
+    return opened.kind === 'valid' ? new Carried(opened.stamp, this.#stamps, []) : null;
+  }
+
+  /** For an exchange that another agent of this service has routed: what it said is believed. */
+  forwarded(stamp: string, { headers }: Several, rawHeaders: readonly string[]): Context | null {
+    const { own } = parseBaggage(stamp);
+    if (own.size === 0) return null;
+    const said: Stamp = { lane: own.get('lane') ?? '', generation: Number(own.get('gen')), tags: own.get('tags') ?? '' };
+    return new Carried(said, this.#stamps, carriedHeaders(headers, rawHeaders));
+  }
+
+  #stampOf(current: Published, decision: Decision, request: RequestFields): Stamp {
+    const { router } = current;
+    const tags = writeTags(router.tags(request));
+    if (tags.dropped > 0) this.#note('tags-dropped', decision.lane);
+    if (!this.#stamps.ready) this.#note('no-key', decision.lane);
+    return { lane: decision.lane ?? '', generation: router.generation, tags: tags.text };
+  }
+
+  #note(note: Note, lane: string | null): void {
+    this.#counts.note(lane, note, this.#generations.newest);
+  }
+}
+
+/** All lines of a header joined with `,`; '' for none. `name` in lower case. */
+function linesOf(name: string, rawHeaders: readonly string[]): string {
+  let value = '';
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const line = rawHeaders[i] ?? '';
+    if (line.length === name.length && line.toLowerCase() === name) value = value === '' ? rawHeaders[i + 1] ?? '' : `${value},${rawHeaders[i + 1] ?? ''}`;
+  }
+  return value;
+}
