@@ -3,7 +3,6 @@
 
 import * as nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
-import { setOwn } from '../internals.ts';
 import { isMethod } from './bound.ts';
 
 /** One file of a package, and what is done with what it exports. */
@@ -47,7 +46,8 @@ function watchCommonJs(loaded: (filename: string, exports: unknown) => void): vo
   const extensions: unknown = Reflect.get(require, 'extensions');
   const load: unknown = isObject(extensions) ? Reflect.get(extensions, '.js') : undefined;
   if (isObject(extensions) && isMethod(load)) {
-    setOwn(extensions, '.js', function (this: object, module: object, filename: string): unknown {
+    // Assigned, for Node looks for the extensions that it can enumerate.
+    Reflect.set(extensions, '.js', function (this: object, module: object, filename: string): unknown {
       const result = load.call(this, module, filename);
       loaded(filename, Reflect.get(module, 'exports'));
       return result;

@@ -4,8 +4,9 @@
 import http from 'node:http';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
-const file = new URL('../../../dist/context.cjs', import.meta.url).pathname;
+const file = process.env.CONTEXT_FILE ?? fileURLToPath(new URL('../../../dist/context.cjs', import.meta.url));
 const { createPlane } = createRequire(import.meta.url)(file);
 
 export const faults = [];
