@@ -18,6 +18,8 @@ const CONNECT_ERRORS: ReadonlySet<string> = new Set([
   'ERR_HTTP2_GOAWAY_SESSION', 'ERR_HTTP2_INVALID_SESSION', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
+/** RFC 9113 §6.2. */
+const END_STREAM = 1;
 /** Longest deadline that a gRPC client may ask for and this side still counts. */
 const RPC_DEADLINE_MAX_MS = 24 * 3_600_000;
 /** The upstream and the client count it first; this is for those that do not. */
@@ -95,7 +97,8 @@ export class StreamCarrier implements Carrier {
     stream.on('headers', (headers) => {
       if (this.#phase === 'sent') this.#user.interim(Number(headers[':status']), fieldsOfObject(headers));
     });
-    stream.on('response', (headers) => this.#head(headers));
+    // `endAfterHeaders` is a server's; a client has the frame's flags.
+    stream.on('response', (headers, flags) => this.#head(headers, (flags & END_STREAM) !== 0));
     stream.on('trailers', (trailers: IncomingHttpHeaders) => this.#trailers = safeTrailers(fieldsOfObject(trailers)));
     stream.on('wantTrailers', () => stream.sendTrailers(headerObject(this.#bodyTrailers)));
     stream.on('data', (chunk: Buffer) => {
@@ -108,12 +111,12 @@ export class StreamCarrier implements Carrier {
     stream.on('close', () => this.#closed());
   }
 
-  #head(headers: IncomingHttpHeaders): void {
+  #head(headers: IncomingHttpHeaders, ended: boolean): void {
     if (this.#phase !== 'sent') return;
     this.#phase = 'answering';
     this.#endless = this.#request.isRpc || headers['content-type']?.startsWith('text/event-stream') === true;
     this.#expireBody();
-    this.#user.head(Number(headers[':status']), fieldsOfObject(headers), this.#stream.endAfterHeaders);
+    this.#user.head(Number(headers[':status']), fieldsOfObject(headers), ended);
   }
 
   /** A reset shows as an end, too; its code tells them apart. */
