@@ -11,8 +11,6 @@ export interface Conditions {
   readonly load: string;
 }
 
-const BEGIN = '<!-- written by bench/main.ts: begin -->';
-const END = '<!-- written by bench/main.ts: end -->';
 const REFERENCE = 'bare';
 
 /** Markdown; ratios are to the bare app in the same round. */
@@ -45,11 +43,12 @@ export function report(conditions: Conditions, measures: ReadonlyMap<string, rea
   ].join('\n');
 }
 
-/** Replaces what stands between the two marks of the page. */
-export function writeInto(file: string, text: string): void {
+/** Replaces what stands between the two marks that the page has for this program. */
+export function writeInto(file: string, text: string, program = 'bench/main.ts'): void {
+  const [begin, end] = [`<!-- written by ${program}: begin -->`, `<!-- written by ${program}: end -->`];
   const page = readFileSync(file, 'utf8');
-  const from = page.indexOf(BEGIN);
-  const to = page.indexOf(END);
-  if (from === -1 || to < from) throw new Error(`${file} has no place for results: it needs the lines ${BEGIN} and ${END}`);
-  writeFileSync(file, `${page.slice(0, from + BEGIN.length)}\n${text}\n${page.slice(to)}`);
+  const from = page.indexOf(begin);
+  const to = page.indexOf(end);
+  if (from === -1 || to < from) throw new Error(`${file} has no place for results: it needs the lines ${begin} and ${end}`);
+  writeFileSync(file, `${page.slice(0, from + begin.length)}\n${text}\n${page.slice(to)}`);
 }

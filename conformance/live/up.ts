@@ -26,6 +26,8 @@ export interface Up {
   readonly workers: () => Promise<readonly UpWorker[]>;
   /** Resolves when each of the versions has a ready worker, e.g. after a canary was killed. */
   readonly ready: (versions: readonly string[]) => Promise<void>;
+  /** Runs a command for this project to its end and gives its exit code. */
+  readonly command: (...args: readonly string[]) => Promise<number | null>;
   readonly stop: () => Promise<void>;
 }
 
@@ -80,6 +82,11 @@ export async function startUp(options: UpOptions): Promise<Up> {
   });
   let opened: Api | null = null;
   const api = (): Api => (opened ??= new Api(apiSocket(run)));
+  const command = async (...args: readonly string[]): Promise<number | null> => {
+    const one = spawn(process.execPath, [graylaneCommand, ...args], { cwd: folder, env, stdio: 'ignore' });
+    const [code] = (await once(one, 'close')) as [number | null];
+    return code;
+  };
   const stop = async (): Promise<void> => {
     opened?.close();
     await end(child);
@@ -87,7 +94,7 @@ export async function startUp(options: UpOptions): Promise<Up> {
   };
   try {
     await ready;
-    return { port, pid: child.pid ?? 0, document: (releases) => document(releases) as Document, publish: (next) => api().publish(next), workers: () => api().workers(), ready: (versions) => allReady(api(), versions), stop };
+    return { port, pid: child.pid ?? 0, document: (releases) => document(releases) as Document, publish: (next) => api().publish(next), workers: () => api().workers(), ready: (versions) => allReady(api(), versions), command, stop };
   } catch (error) {
     await stop();
     throw new Error(`${String(error)}\n${output}`, { cause: error });
