@@ -9,7 +9,7 @@ import type { ReleaseState } from '../release/state.ts';
 import { changesBetween, sameDocument } from '../strategy/changes.ts';
 import type { Change } from '../strategy/changes.ts';
 import { analysed, parsedStrategy } from '../strategy/check.ts';
-import type { Finding } from '../strategy/check.ts';
+import type { Analyse, Finding } from '../strategy/check.ts';
 import { releaseOf } from '../strategy/edit.ts';
 import type { Handover } from '../strategy/record.ts';
 import { change, currentView } from './change.ts';
@@ -34,9 +34,10 @@ export type Applied = Api<'Applied'>;
 export async function apply(plane: Plane, request: ApplyRequest): Promise<Applied> {
   const given = parsedStrategy(request.document, { runnable: plane.runnable }).document;
   const outcome: { prepared: Prepared | null } = { prepared: null };
+  const once: Plane = { ...plane, analyse: analysedOnce(plane.analyse) };
   const { record, publication } = await change(plane, async (view) => {
     expectRevision(view, request.expectedRevision, given);
-    const prepared = prepare(plane, view, given, request);
+    const prepared = await prepare(once, view, given, request);
     outcome.prepared = prepared;
     if (request.dryRun || prepared.draft === null) return null;
     await startMissing(plane, view, prepared.document, prepared.states);
@@ -46,6 +47,15 @@ export async function apply(plane: Plane, request: ApplyRequest): Promise<Applie
   return {
     revision: record.revision, generation: record.generation, dryRun: request.dryRun, changes, findings, notes: [...notes],
     acked: publication?.acked.length ?? 0, stale: publication?.stale ?? [], tookMs: publication?.tookMs ?? 0,
+  };
+}
+
+/** When somebody else wrote meanwhile the same document is looked at again, and need not be searched again. */
+function analysedOnce(analyse: Analyse): Analyse {
+  let known: { readonly document: StrategyDocument; readonly findings: readonly Finding[] } | null = null;
+  return async (strategy) => {
+    if (known === null || !sameDocument(known.document, strategy.document)) known = { document: strategy.document, findings: await analyse(strategy) };
+    return known.findings;
   };
 }
 
@@ -73,11 +83,11 @@ export function expectRevision(view: LedgerView, expected: number | null, given:
   });
 }
 
-function prepare(plane: Plane, view: LedgerView, given: StrategyDocument, { force, who, why }: ApplyRequest): Prepared {
+async function prepare(plane: Plane, view: LedgerView, given: StrategyDocument, { force, who, why }: ApplyRequest): Promise<Prepared> {
   const { document, notes: kept } = keepControllersPercent(given, view);
   const { states: changed, notes } = reconcileStates(document, view.releases, plane.clock.now(), why);
   const states = merged(view.releases, changed);
-  const findings = analysed(parsedStrategy(document, { runnable: plane.runnable }), plane.analyse, force);
+  const findings = await analysed(parsedStrategy(document, { runnable: plane.runnable }), plane.analyse, force);
   const changes = changesBetween(view.record.document, document);
   const base = { document, states, changes, findings, notes: [...kept, ...notes] };
   if (changes.length === 0 && changed.size === 0) return { ...base, draft: null };

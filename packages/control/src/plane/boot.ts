@@ -40,7 +40,7 @@ export async function settleOrigin(plane: Plane, file: unknown, floor: number): 
 
 async function seed(plane: Plane, file: unknown, floor: number): Promise<Origin> {
   const strategy = parsedStrategy(file ?? {}, { runnable: plane.runnable });
-  analysed(strategy, plane.analyse, false);
+  await analysed(strategy, plane.analyse, false);
   const { states } = reconcileStates(strategy.document, new Map(), plane.clock.now(), 'in the first strategy');
   const stored = new Map([...states].filter((entry): entry is [string, ReleaseState] => entry[1] !== null));
   await plane.ledger.seed(strategy.document, stored, floor + 1, 'graylane up');

@@ -6,6 +6,7 @@ import type { Effects } from '../effects.ts';
 import { ControlError } from '../problem.ts';
 import { effectiveDocument } from '../release/effective.ts';
 import type { ReleaseState } from '../release/state.ts';
+import { StoreError } from '../store/errors.ts';
 import type { Analyse } from '../strategy/check.ts';
 import type { StrategyRecord } from '../strategy/record.ts';
 import type { Draft, Ledger, LedgerView } from './ledger.ts';
@@ -63,6 +64,17 @@ export async function currentView(plane: Plane): Promise<LedgerView> {
   const view = await plane.ledger.view();
   if (view === null) throw new ControlError('GL3020', { detail: 'there is no strategy yet', fix: 'start with a config file: graylane up' });
   return view;
+}
+
+/** The newest view, or the last one that could be read: what is in force does not end with the store. */
+export async function lastView(plane: Plane): Promise<LedgerView> {
+  try {
+    return await currentView(plane);
+  } catch (error) {
+    const known = plane.ledger.known;
+    if (!(error instanceof StoreError) || known === null) throw error;
+    return known;
+  }
 }
 
 /** Publishes what is stored, as after a restart. */

@@ -32,7 +32,7 @@ import { apply, difference } from './apply.ts';
 import type { Applied, ApplyRequest } from './apply.ts';
 import { settleOrigin } from './boot.ts';
 import type { Origin } from './boot.ts';
-import { change, currentView, republish } from './change.ts';
+import { change, currentView, lastView, republish } from './change.ts';
 import type { Changed, Plane } from './change.ts';
 import { Controller } from './controller.ts';
 import { lastVerdict } from './last-verdict.ts';
@@ -62,6 +62,8 @@ export interface ControlPlaneOptions {
   readonly get?: GetJson;
   /** How webhooks are sent; by fetch unless given. */
   readonly send?: Send;
+  /** What is wrong with the store since it was opened, shown in status until the next start. */
+  readonly trouble?: string;
   /** Faults that no caller waits for, one line each. */
   readonly onFault?: (what: string, error: unknown) => void;
 }
@@ -104,11 +106,13 @@ export class ControlPlane {
   readonly #tally = new Tally();
   readonly #failures = new Map<string, string>();
   #fault: string | null = null;
+  readonly #trouble: string | null;
 
   constructor(options: ControlPlaneOptions) {
     const { store, effects, clock } = options;
     this.#store = store;
     this.#random = options.random;
+    this.#trouble = options.trouble ?? null;
     const onFault = (what: string, error: unknown): void => {
       this.#fault = `${what}: ${ControlError.from(error).message}`;
       options.onFault?.(what, error);
@@ -284,9 +288,14 @@ export class ControlPlane {
   }
 
   async #statusInput(): Promise<StatusInput> {
+    const view = await lastView(this.#plane);
+    const problems = [
+      ...(this.#trouble === null ? [] : [this.#trouble]), ...(this.#fault === null ? [] : [this.#fault]),
+      ...[...this.#plane.unstored.keys()].map((name) => `the rollback of '${name}' is in force, but the store cannot take it down yet`),
+    ];
     return {
-      view: await currentView(this.#plane), workers: this.#plane.effects.workers(), tally: this.#tally, recent: this.#recent, now: this.#plane.clock.now(), publication: this.#plane.publisher.last,
-      failures: this.#failures, verdict: (state) => this.#verdicts.judge(state, false), problems: [...(this.#fault === null ? [] : [this.#fault]), ...[...this.#plane.unstored.keys()].map((name) => `the rollback of '${name}' is in force, but the store cannot take it down yet`)],
+      view, workers: this.#plane.effects.workers(), tally: this.#tally, recent: this.#recent, now: this.#plane.clock.now(), publication: this.#plane.publisher.last,
+      failures: this.#failures, verdict: (state) => this.#verdicts.judge(state, false), problems,
     };
   }
 

@@ -53,10 +53,16 @@ export class Ledger {
   readonly #clock: Clock;
   /** Parsed values by key, believed only for the revision that they were parsed of. */
   readonly #parsed = new Map<string, { readonly revision: number; readonly value: unknown }>();
+  #known: LedgerView | null = null;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
+  }
+
+  /** The last view that could be read. */
+  get known(): LedgerView | null {
+    return this.#known;
   }
 
   /** Null before the first strategy. */
@@ -67,7 +73,7 @@ export class Ledger {
     for (const entry of releases) entries.set(entry.key, entry);
     const record = this.#value(entries.get(keys.strategy)) as StrategyRecord | null;
     if (record === null) return null;
-    return {
+    this.#known = {
       record,
       releases: allStates(record.document, releases.map((entry) => this.#value(entry) as ReleaseState), record.at),
       applied: (this.#value(entries.get(keys.applied)) as StrategyDocument | null) ?? record.document,
@@ -75,6 +81,7 @@ export class Ledger {
       freeze: this.#value(entries.get(keys.freeze)) as string | null,
       read: new Map([...entries].map(([key, entry]) => [key, entry?.revision ?? 0])),
     };
+    return this.#known;
   }
 
   /** The first strategy: revision 1. */

@@ -6,7 +6,7 @@ import { transition } from '../release/transition.ts';
 import type { Command } from '../release/transition.ts';
 import type { ReleaseState } from '../release/state.ts';
 import { StoreError } from '../store/errors.ts';
-import { currentView } from './change.ts';
+import { lastView } from './change.ts';
 import type { Changed, Plane } from './change.ts';
 import { snapshotOf } from './publisher.ts';
 
@@ -26,8 +26,10 @@ export function isWayBack(order: Command): order is UnstoredCommand['order'] {
 
 /** Publishes without storing, or throws `error` again when that would not help: no store failure, or no plain way back. */
 export async function publishUnstored(plane: Plane, command: UnstoredCommand, error: unknown): Promise<Changed> {
-  if (!(error instanceof StoreError) || !error.passing) throw error;
-  const view = await currentView(plane);
+  if (!(error instanceof StoreError) || !(error.passing || error.failure === 'damaged')) throw error;
+  const view = await lastView(plane);
+  // In force already, and tried again now: nothing new to publish.
+  if (plane.unstored.has(command.name)) return { before: view, record: { ...view.record, generation: plane.publisher.generation }, publication: plane.publisher.last };
   const state = view.releases.get(command.name);
   if (state === undefined) throw error;
   const outcome = transition(state, command.order, { now: plane.clock.now(), spec: null, stable: {} });

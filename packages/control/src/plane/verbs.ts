@@ -83,7 +83,7 @@ export function addCanary(plane: Plane, canary: NewCanary): Promise<Changed & { 
     const stickyBy = canary.release?.stickyBy;
     const release: ReleaseSpec = { name, when: canary.release?.when ?? [{}], percent, versions: { [canary.service]: canary.version }, ...(stickyBy === undefined ? {} : { stickyBy }) };
     const next = parsedStrategy(withRelease(withVersion(document, canary.service, canary.version, canary.spec), release), { runnable: plane.runnable });
-    analysed(next, plane.analyse, false);
+    await analysed(next, plane.analyse, false);
     const states = new Map(view.releases);
     // A former release of this name is history; this one is in force by being in the document.
     states.delete(name);

@@ -20,13 +20,19 @@ export async function restoreBackup(backup: string, file: string, clock: Clock):
   await copyFile(backup, draft);
   // Throws what is wrong with it, and the store stays as it is.
   await (await openSqliteStore({ file: draft, clock, holdWaitMs: 0 })).close();
-  const aside = existsSync(file) ? `${file}.before-restore` : null;
-  if (aside !== null) {
-    await refuseIfHeld(file, clock);
-    removeStore(aside);
-    for (const suffix of SUFFIXES) if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
-  }
+  if (existsSync(file)) await refuseIfHeld(file, clock);
+  const aside = moveStoreAside(file);
   for (const suffix of SUFFIXES) if (existsSync(draft + suffix)) renameSync(draft + suffix, file + suffix);
+  synced(dirname(file));
+  return aside;
+}
+
+/** Nobody may have the store open. Returns where it is now, or null when there was none. */
+export function moveStoreAside(file: string): string | null {
+  if (!existsSync(file)) return null;
+  const aside = `${file}.before-restore`;
+  removeStore(aside);
+  for (const suffix of SUFFIXES) if (existsSync(file + suffix)) renameSync(file + suffix, aside + suffix);
   synced(dirname(file));
   return aside;
 }

@@ -57,5 +57,5 @@ export function metaNumber(db: DatabaseSync, name: 'revision' | 'compacted', fil
 }
 
 export function damaged(file: string, detail: string): StoreError {
-  return new StoreError('damaged', `${file} is damaged: ${detail}. Running workers go on under their last strategy. Restore a backup, or move the file away to start from the config file again.`);
+  return new StoreError('damaged', `${file} is damaged: ${detail}. Running workers go on under their last strategy. Restore a backup, or move the file and its .spare away to start from the config file again.`);
 }

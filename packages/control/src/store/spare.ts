@@ -33,6 +33,8 @@ export function withSpare(store: Store, { file, clock, onFault }: SpareOptions):
     cancel = null;
     writing = writing.then(async () => writeSpare(file, await lasting(store))).catch((error: unknown) => onFault('keep a spare of the strategy', error));
   };
+  // The one that is there may be of another store: of before a restore, or of none at all.
+  cancel = clock.after(SETTLE_MS, write);
   return {
     ...delegated(store),
     commit: async (conditions: readonly Condition[], writes: readonly Write[]): Promise<CommitResult> => {
@@ -101,7 +103,9 @@ async function all(store: Store, prefix: string): Promise<readonly Entry[]> {
   }
 }
 
+/** Nothing to keep is no reason to forget what is kept. */
 async function writeSpare(file: string, entries: readonly Entry[]): Promise<void> {
+  if (!entries.some(({ key }) => key === keys.strategy)) return;
   const body = JSON.stringify(entries.map(({ key, value }) => [key, value]));
   const draft = `${file}.part`;
   try {

@@ -8,8 +8,8 @@ import type { FieldError } from '../problem.ts';
 
 export type Finding = Api<'Finding'>;
 
-/** The analysis of a strategy, as a port: what it finds may grow without this package knowing. */
-export type Analyse = (strategy: Strategy) => readonly Finding[];
+/** The analysis of a strategy, as a port: it may search for long, elsewhere, while everything here goes on. */
+export type Analyse = (strategy: Strategy) => readonly Finding[] | Promise<readonly Finding[]>;
 
 /** Throws GL3001 with every error and its place. */
 export function parsedStrategy(document: unknown, options: ParseOptions): Strategy {
@@ -25,8 +25,8 @@ export function parsedStrategy(document: unknown, options: ParseOptions): Strate
 }
 
 /** Throws GL3002 when the analysis finds an error; `force` lets through what it says is merely unwise. */
-export function analysed(strategy: Strategy, analyse: Analyse, force: boolean): readonly Finding[] {
-  const findings = analyse(strategy);
+export async function analysed(strategy: Strategy, analyse: Analyse, force: boolean): Promise<readonly Finding[]> {
+  const findings = await analyse(strategy);
   const errors = findings.filter(({ level, code }) => level === 'error' && !(force && FORCEABLE.has(code)));
   const [first] = errors;
   if (first === undefined) return findings;

@@ -2,7 +2,7 @@
 
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { restoreBackup, StoreError, systemClock } from '@graylane/control';
+import { moveStoreAside, readSpare, restoreBackup, spareFile, StoreError, systemClock } from '@graylane/control';
 import { findConfig } from '../config/find.ts';
 import { placeOf } from '../place.ts';
 import { exit, Failure } from '../print/failure.ts';
@@ -25,21 +25,29 @@ export function addBackup(program: Command): void {
 
   program
     .command('restore')
-    .argument('<file>', 'what graylane backup wrote')
+    .argument('[file]', 'what graylane backup wrote')
+    .option('--last-good', 'instead of a backup: the last good strategy, that graylane keeps beside the store')
     .option('--gateway', 'the store of graylane gateway instead of that of graylane up')
     .description('put a backup in the place of the store; nothing may run on it. What was there is kept beside it')
-    .action(async (file: string, _options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { gateway?: boolean }>();
+    .action(async (file: string | undefined, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { gateway?: boolean; lastGood?: boolean }>();
       const context = contextOf(options);
       const { api, state } = placeOf(projectOf(context), context.environment);
       if (await answers(api)) throw new Failure({ code: 'GL0094', message: 'a supervisor runs on this store', fix: 'stop it first: graylane down' }, exit.conflict);
       const store = join(state, options.gateway === true ? 'gateway.db' : 'store.db');
-      const kept = await restored(resolve(context.directory, file), store);
+      if ((file === undefined) === (options.lastGood !== true)) throw new Failure({ code: 'GL0099', message: 'say what to restore', fix: 'either a file that graylane backup wrote, or --last-good' }, exit.usage);
+      const kept = file === undefined ? setAside(store) : await restored(resolve(context.directory, file), store);
       if (context.terminal.json) context.terminal.object({ store, kept });
       context.terminal.data(`restored ${store}`);
       if (kept !== null) context.terminal.say(`what was there is now ${kept}`);
       context.terminal.say('graylane up goes on from it, with a later generation than any worker has');
     });
+}
+
+/** The next start makes the store again from its spare. Throws Failure when there is none. */
+function setAside(store: string): string | null {
+  if (readSpare(spareFile(store)) === null) throw new Failure({ code: 'GL0095', message: `there is no spare beside ${store} that can be read`, fix: 'restore a backup, or move the store away to start from the config file' });
+  return moveStoreAside(store);
 }
 
 /** The folder whose store is meant, as `graylane up` there would choose it. */

@@ -99,6 +99,7 @@ async function supervise(context: Context, { project, document }: Intent, { gate
   const facts = { document: (strategy.document as unknown) as StrategyDocument, workers: supervisor.workers(), places: (service: string) => declaredOr(supervisor.places(service), document.services[service]), tookMs: performance.now() - started, command: commandName(environment), columns: terminal.columns };
   if (terminal.json) terminal.object({ ready: true, generation: strategy.generation, workers: facts.workers, ...(supervisor.tcpPort === null ? {} : { apiPort: supervisor.tcpPort }) });
   terminal.data(bannerText(facts));
+  if (supervisor.trouble !== null) terminal.say(`✗ ${supervisor.trouble}`);
   for (const line of originText(booted)) terminal.say(line);
   if (tcpApi !== null) terminal.say(`control API on ${tcpApi.tls === null ? 'http' : 'https'}://${tcpApi.names[0] ?? tcpApi.host}:${supervisor.tcpPort ?? tcpApi.port}, for holders of a token: graylane token create NAME`);
   keeper.standing();

@@ -1,7 +1,7 @@
 // The supervisor: pools, control plane and API of one machine, put together in order. Carries no traffic.
 
 import { join } from 'node:path';
-import { ControlPlane, isLoopback, openSqliteStore, systemClock, type Booted, type Listening, type WorkerFacts } from '@graylane/control';
+import { ControlPlane, isLoopback, openWithSpare, systemClock, type Booted, type Listening, type WorkerFacts } from '@graylane/control';
 import { Fleet, type FleetEvent, type Keeper, type Place as ListeningPlace } from '@graylane/pool';
 import type { StrategyDocument } from '@graylane/rules';
 import type { TcpApi } from '../config/tcp-api.ts';
@@ -11,8 +11,12 @@ import { agentFile } from './agent-file.ts';
 import { findingsOf } from './analysis.ts';
 import { openTcpDoor, serveApi, type TcpDoor } from './api.ts';
 import { Processes } from './processes.ts';
+import { troubleText } from '../print/trouble.ts';
 import { removeProcessFile, writeProcessFile } from './process-file.ts';
 import { Machine } from './machine.ts';
+
+/** In the project's state folder. */
+export const STORE_NAME = 'store.db';
 
 export interface SupervisorOptions {
   readonly place: Place;
@@ -35,6 +39,8 @@ export interface Supervisor {
   workers(): readonly WorkerFacts[];
   /** The public places of a service, declared or found out from what its workers opened. */
   places(service: string): readonly ListeningPlace[];
+  /** What is wrong with the store, or null. */
+  readonly trouble: string | null;
   /** Of the API on TCP, or null. */
   readonly tcpPort: number | null;
   /** Drains every pool, gives the ports back, closes the store. */
@@ -63,9 +69,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   });
   // First of all: it is what says that another supervisor runs for this project.
   await fleet.listen();
-  const store = await openSqliteStore({ file: join(place.state, 'store.db'), clock: systemClock });
+  const { store, condition } = await openWithSpare({ file: join(place.state, STORE_NAME), clock: systemClock, onFault: options.onFault });
+  const trouble = troubleText(condition);
   const machine = new Machine({ fleet, base: place.project, gateways: options.gateways });
-  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, analyse: findingsOf, onFault: options.onFault });
+  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, analyse: findingsOf, onFault: options.onFault, ...(trouble === null ? {} : { trouble }) });
   counted = control;
   const end = Promise.withResolvers<undefined>();
   let api: Listening | null = null;
@@ -88,7 +95,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     api = await serveApi(control, processes, place.api);
     door?.serve(control, processes);
     writeProcessFile(place.run, process.pid);
-    return { control, booted, down, tcpPort: door?.port ?? null, ended: end.promise, workers: () => machine.workers(), places: (service) => places.get(service) ?? [] };
+    return { control, booted, trouble, down, tcpPort: door?.port ?? null, ended: end.promise, workers: () => machine.workers(), places: (service) => places.get(service) ?? [] };
   } catch (error) {
     await down();
     throw error;
