@@ -51,7 +51,7 @@ type State =
 const IDLE: State = { kind: 'idle' };
 const CLOSED: State = { kind: 'closed' };
 
-export class Connection implements TunnelEnd {
+export class Connection implements TunnelEnd, AnswerSink {
   readonly socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #reader: ResponseReader;
@@ -160,6 +160,22 @@ export class Connection implements TunnelEnd {
     if (this.#state.kind === 'tunnel') this.#state.onBytes = listener;
   }
 
+  // AnswerSink: what the reader finds goes to the user, after a look at what decides on the connection's further life.
+
+  interim(head: ResponseHead): void {
+    this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
+    this.#user()?.interim(head);
+  }
+
+  head(head: ResponseHead, framing: BodyFraming): void {
+    this.#noteHead(head, framing);
+    this.#user()?.head(head, framing);
+  }
+
+  body(bytes: Buffer, start: number, end: number, last: boolean, trailers: string): void {
+    this.#user()?.body(bytes, start, end, last, trailers);
+  }
+
   /** Called from time to time; fails what is late. */
   check(now: number): void {
     if (this.#deadline !== 0 && now >= this.#deadline) this.#fail(failure(this.#deadlineReason));
@@ -229,7 +245,7 @@ export class Connection implements TunnelEnd {
     }
     let used: number;
     try {
-      used = this.#reader.read(READ_BUFFER, length, this.#watched(user));
+      used = this.#reader.read(READ_BUFFER, length, this);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#fail(error.failure);
@@ -245,25 +261,6 @@ export class Connection implements TunnelEnd {
       this.#expireBody();
     }
   }
-
-  /** The user, with a look at what decides on the connection's further life. */
-  #watched(user: ConnectionUser): AnswerSink {
-    this.#watcher.user = user;
-    return this.#watcher;
-  }
-
-  readonly #watcher: AnswerSink & { user: ConnectionUser | null } = {
-    user: null,
-    interim: (head) => {
-      this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
-      this.#watcher.user?.interim(head);
-    },
-    head: (head, framing) => {
-      this.#noteHead(head, framing);
-      this.#watcher.user?.head(head, framing);
-    },
-    body: (bytes, start, end, last, trailers) => this.#watcher.user?.body(bytes, start, end, last, trailers),
-  };
 
   #noteHead(head: ResponseHead, framing: BodyFraming): void {
     this.#answerBegun = true;

@@ -5,7 +5,7 @@ import { invalid } from './failure.ts';
 
 export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close';
 
-/** One head; the arrays belong to the reader and hold until its next head. */
+/** One head; it holds until the next one is read, by whomever. */
 export interface ResponseHead {
   readonly bytes: Buffer;
   readonly start: number;
@@ -34,128 +34,119 @@ export interface ResponseHead {
 
 type Draft = { -readonly [K in keyof ResponseHead]: ResponseHead[K] } & { lines: number[] };
 
-export class ResponseHeadReader {
-  readonly #draft: Draft;
+/** One for all connections: what is found in it is used up before the next read. */
+const draft: Draft = {
+  bytes: Buffer.alloc(0), start: 0, end: 0, status: 0, minorVersion: 1, reasonStart: 0, reasonEnd: 0, lines: [],
+  contentLength: -1, chunked: false, coded: false, saysClose: false, saysKeepAlive: false, namesFields: false, keepAliveSeconds: -1, eventStream: false,
+};
 
-  constructor() {
-    this.#draft = {
-      bytes: Buffer.alloc(0), start: 0, end: 0, status: 0, minorVersion: 1, reasonStart: 0, reasonEnd: 0, lines: [],
-      contentLength: -1, chunked: false, coded: false, saysClose: false, saysKeepAlive: false, namesFields: false, keepAliveSeconds: -1, eventStream: false,
-    };
-  }
-
-  /** The head that starts at `start`, or null while it is incomplete. Throws Refusal on the first octet that cannot be right. */
-  read(bytes: Buffer, start: number, end: number): ResponseHead | null {
-    const draft = this.#draft;
-    let at = this.#readStatusLine(bytes, start, end);
+/** The head that starts at `start`, or null while it is incomplete. Throws Refusal on the first octet that cannot be right. */
+export function readHead(bytes: Buffer, start: number, end: number): ResponseHead | null {
+  let at = readStatusLine(bytes, start, end);
+  if (at === -1) return null;
+  draft.lines.length = 0;
+  draft.contentLength = -1;
+  draft.chunked = draft.coded = draft.saysClose = draft.saysKeepAlive = draft.namesFields = draft.eventStream = false;
+  draft.keepAliveSeconds = -1;
+  for (;;) {
+    if (at + 1 >= end) return null;
+    if (bytes[at] === CR) {
+      if (bytes[at + 1] !== LF) invalid('a bare CR in the head');
+      break;
+    }
+    at = readLine(bytes, at, end);
     if (at === -1) return null;
-    draft.lines.length = 0;
-    draft.contentLength = -1;
-    draft.chunked = draft.coded = draft.saysClose = draft.saysKeepAlive = draft.namesFields = draft.eventStream = false;
-    draft.keepAliveSeconds = -1;
-    for (;;) {
-      if (at + 1 >= end) return null;
-      if (bytes[at] === CR) {
-        if (bytes[at + 1] !== LF) invalid('a bare CR in the head');
-        break;
-      }
-      at = this.#readLine(bytes, at, end);
-      if (at === -1) return null;
-    }
-    draft.bytes = bytes;
-    draft.start = start;
-    draft.end = at + 2;
-    refuseContradictions(draft);
-    return draft;
   }
+  draft.bytes = bytes;
+  draft.start = start;
+  draft.end = at + 2;
+  refuseContradictions(draft);
+  return draft;
+}
 
-  /** `HTTP/1.x NNN reason` (RFC 9112 §4); the index behind it, or -1. */
-  #readStatusLine(bytes: Buffer, start: number, end: number): number {
-    for (let i = 0; i < STATUS_LINE.length && start + i < end; i++) {
-      if (bytes[start + i] !== STATUS_LINE.charCodeAt(i)) invalid('no HTTP/1 status line');
-    }
-    if (end - start < 14) return -1;
-    const minor = digit(bytes[start + 7]);
-    const status = digit(bytes[start + 9]) * 100 + digit(bytes[start + 10]) * 10 + digit(bytes[start + 11]);
-    if (minor > 1 || bytes[start + 8] !== SP || status < 100 || status > 999) invalid('a malformed status line');
-    let at = start + 12;
-    if (bytes[at] === SP) at++;
-    else if (bytes[at] !== CR) invalid('a malformed status line');
-    const reasonStart = at;
-    while (at < end && FIELD_VALUE[bytes[at] as number] === 1) at++;
-    if (at + 1 >= end) return -1;
-    if (bytes[at] !== CR || bytes[at + 1] !== LF) invalid('a control octet in the status line');
-    const draft = this.#draft;
-    draft.minorVersion = minor;
-    draft.status = status;
-    draft.reasonStart = reasonStart;
-    draft.reasonEnd = at;
-    return at + 2;
+/** `HTTP/1.x NNN reason` (RFC 9112 §4); the index behind it, or -1. */
+function readStatusLine(bytes: Buffer, start: number, end: number): number {
+  for (let i = 0; i < STATUS_LINE.length && start + i < end; i++) {
+    if (bytes[start + i] !== STATUS_LINE.charCodeAt(i)) invalid('no HTTP/1 status line');
   }
+  if (end - start < 14) return -1;
+  const minor = digit(bytes[start + 7]);
+  const status = digit(bytes[start + 9]) * 100 + digit(bytes[start + 10]) * 10 + digit(bytes[start + 11]);
+  if (minor > 1 || bytes[start + 8] !== SP || status < 100 || status > 999) invalid('a malformed status line');
+  let at = start + 12;
+  if (bytes[at] === SP) at++;
+  else if (bytes[at] !== CR) invalid('a malformed status line');
+  const reasonStart = at;
+  while (at < end && FIELD_VALUE[bytes[at] as number] === 1) at++;
+  if (at + 1 >= end) return -1;
+  if (bytes[at] !== CR || bytes[at + 1] !== LF) invalid('a control octet in the status line');
+  draft.minorVersion = minor;
+  draft.status = status;
+  draft.reasonStart = reasonStart;
+  draft.reasonEnd = at;
+  return at + 2;
+}
 
-  /** One field line; the index behind it, or -1. */
-  #readLine(bytes: Buffer, start: number, end: number): number {
-    let at = start;
-    while (at < end && TOKEN[bytes[at] as number] === 1) at++;
-    if (at >= end) return -1;
-    const nameEnd = at;
-    if (bytes[at] !== COLON || nameEnd === start) invalid('a malformed field name');
-    at++;
-    while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++;
-    const valueStart = at;
-    while (at < end && FIELD_VALUE[bytes[at] as number] === 1) at++;
-    if (at + 1 >= end) return -1;
-    if (bytes[at] !== CR || bytes[at + 1] !== LF) invalid('a control octet in a field value');
-    let valueEnd = at;
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB)) valueEnd--;
-    this.#draft.lines.push(start, nameEnd, valueStart, valueEnd);
-    const length = nameEnd - start;
-    // Only these lengths can be names that framing depends on.
-    if (length === 10 || length === 12 || length === 14 || length === 17) this.#readControl(bytes, start, nameEnd, valueStart, valueEnd);
-    return at + 2;
+/** One field line; the index behind it, or -1. */
+function readLine(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && TOKEN[bytes[at] as number] === 1) at++;
+  if (at >= end) return -1;
+  const nameEnd = at;
+  if (bytes[at] !== COLON || nameEnd === start) invalid('a malformed field name');
+  at++;
+  while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++;
+  const valueStart = at;
+  while (at < end && FIELD_VALUE[bytes[at] as number] === 1) at++;
+  if (at + 1 >= end) return -1;
+  if (bytes[at] !== CR || bytes[at + 1] !== LF) invalid('a control octet in a field value');
+  let valueEnd = at;
+  while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB)) valueEnd--;
+  draft.lines.push(start, nameEnd, valueStart, valueEnd);
+  const length = nameEnd - start;
+  // Only these lengths can be names that framing depends on.
+  if (length === 10 || length === 12 || length === 14 || length === 17) readControl(bytes, start, nameEnd, valueStart, valueEnd);
+  return at + 2;
+}
+
+/** Compares octets, not strings: this runs for most lines of most answers. */
+function readControl(bytes: Buffer, start: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+  switch (nameEnd - start) {
+    case 10:
+      if (says(bytes, start, 'connection')) readConnection(bytes, valueStart, valueEnd);
+      else if (says(bytes, start, 'keep-alive')) draft.keepAliveSeconds = keepAliveSeconds(bytes.toString('latin1', valueStart, valueEnd));
+      break;
+    case 12:
+      if (says(bytes, start, 'content-type')) draft.eventStream = valueEnd - valueStart >= EVENT_STREAM.length && says(bytes, valueStart, EVENT_STREAM);
+      break;
+    case 14:
+      if (!says(bytes, start, 'content-length')) break;
+      if (draft.contentLength !== -1) invalid('several Content-Length');
+      draft.contentLength = contentLength(bytes, valueStart, valueEnd);
+      break;
+    case 17:
+      if (!says(bytes, start, 'transfer-encoding')) break;
+      if (draft.chunked || draft.coded) invalid('several Transfer-Encoding');
+      draft.chunked = valueEnd - valueStart === CHUNKED.length && says(bytes, valueStart, CHUNKED);
+      draft.coded = !draft.chunked;
+      if (draft.coded && !CODING.test(bytes.toString('latin1', valueStart, valueEnd))) invalid('an unknown Transfer-Encoding');
+      break;
+    default:
   }
+}
 
-  /** Compares octets, not strings: this runs for most lines of most answers. */
-  #readControl(bytes: Buffer, start: number, nameEnd: number, valueStart: number, valueEnd: number): void {
-    const draft = this.#draft;
-    switch (nameEnd - start) {
-      case 10:
-        if (says(bytes, start, 'connection')) this.#readConnection(bytes, valueStart, valueEnd);
-        else if (says(bytes, start, 'keep-alive')) draft.keepAliveSeconds = keepAliveSeconds(bytes.toString('latin1', valueStart, valueEnd));
-        break;
-      case 12:
-        if (says(bytes, start, 'content-type')) draft.eventStream = valueEnd - valueStart >= EVENT_STREAM.length && says(bytes, valueStart, EVENT_STREAM);
-        break;
-      case 14:
-        if (!says(bytes, start, 'content-length')) break;
-        if (draft.contentLength !== -1) invalid('several Content-Length');
-        draft.contentLength = contentLength(bytes, valueStart, valueEnd);
-        break;
-      case 17:
-        if (!says(bytes, start, 'transfer-encoding')) break;
-        if (draft.chunked || draft.coded) invalid('several Transfer-Encoding');
-        draft.chunked = valueEnd - valueStart === CHUNKED.length && says(bytes, valueStart, CHUNKED);
-        draft.coded = !draft.chunked;
-        if (draft.coded && !CODING.test(bytes.toString('latin1', valueStart, valueEnd))) invalid('an unknown Transfer-Encoding');
-        break;
-      default:
-    }
-  }
-
-  #readConnection(bytes: Buffer, start: number, end: number): void {
-    const draft = this.#draft;
-    const length = end - start;
-    if (length === KEEP_ALIVE.length && says(bytes, start, KEEP_ALIVE)) {
-      draft.saysKeepAlive = true;
-    } else if (length === CLOSE.length && says(bytes, start, CLOSE)) {
-      draft.saysClose = true;
-    } else {
-      for (const option of bytes.toString('latin1', start, end).toLowerCase().split(',')) {
-        const name = option.trim();
-        if (name === CLOSE) draft.saysClose = true;
-        else if (name === KEEP_ALIVE) draft.saysKeepAlive = true;
-        else if (name !== '') draft.namesFields = true;
-      }
+function readConnection(bytes: Buffer, start: number, end: number): void {
+  const length = end - start;
+  if (length === KEEP_ALIVE.length && says(bytes, start, KEEP_ALIVE)) {
+    draft.saysKeepAlive = true;
+  } else if (length === CLOSE.length && says(bytes, start, CLOSE)) {
+    draft.saysClose = true;
+  } else {
+    for (const option of bytes.toString('latin1', start, end).toLowerCase().split(',')) {
+      const name = option.trim();
+      if (name === CLOSE) draft.saysClose = true;
+      else if (name === KEEP_ALIVE) draft.saysKeepAlive = true;
+      else if (name !== '') draft.namesFields = true;
     }
   }
 }

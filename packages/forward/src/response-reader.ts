@@ -2,7 +2,7 @@
 
 import { ChunkedFollower } from './chunked.ts';
 import { Refusal, invalid } from './failure.ts';
-import { ResponseHeadReader, framing } from './response-head.ts';
+import { framing, readHead } from './response-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { Limits } from './limits.ts';
 
@@ -38,7 +38,6 @@ const EMPTY = Buffer.alloc(0);
 export class ResponseReader {
   readonly #mode: ReadMode;
   readonly #limits: Limits;
-  readonly #heads = new ResponseHeadReader();
   #state: State = DONE;
   #toHead = false;
   #maySwitch = false;
@@ -94,7 +93,7 @@ export class ResponseReader {
 
   #readHead(bytes: Buffer, start: number, end: number, sink: AnswerSink): number {
     if (start === end) return -1;
-    const head = this.#heads.read(bytes, start, end);
+    const head = readHead(bytes, start, end);
     if (head === null) {
       this.#keep(bytes, start, end);
       return -1;
@@ -113,7 +112,7 @@ export class ResponseReader {
     // Parsing at each doubling finds garbage early and stays linear for a head that drips.
     if (!complete && this.#carried < this.#tryAt) return -1;
     this.#tryAt = this.#carried * 2;
-    const head = this.#heads.read(carry, 0, this.#carried);
+    const head = readHead(carry, 0, this.#carried);
     if (head === null) return -1;
     if (head.end > this.#limits.responseHeadBytes) throw new Refusal('response-head-too-large');
     this.#carried = 0;

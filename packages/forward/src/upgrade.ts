@@ -104,8 +104,7 @@ export class Upgrade implements Applicant, ConnectionUser {
     // A tunnel is no exchange under way: it may live for days.
     this.#group.release(state.endpoint);
     this.#forgetClient();
-    this.#group.tunnels++;
-    this.#tunnels.open(this.#client.socket, end, early.length > 0 ? [early] : [], this.#client.early, () => this.#group.tunnels--);
+    openTunnel(this.#tunnels, this.#group, this.#client, end, early);
   }
 
   body(bytes: Buffer, start: number, end: number, last: boolean, trailers: string): void {
@@ -167,4 +166,10 @@ export class Upgrade implements Applicant, ConnectionUser {
     this.#forgetClient();
     refuseUpgrade(this.#client.socket, begun || status === 0 ? null : what);
   }
+}
+
+/** Outside of the exchange, so that a tunnel of days does not hold its request. */
+function openTunnel(tunnels: Tunnels, group: Group, client: UpgradeClient, end: TunnelEnd, early: Buffer): void {
+  group.tunnels++;
+  tunnels.open(client.socket, end, early.length > 0 ? [early] : [], client.early, () => group.tunnels--);
 }
