@@ -18,6 +18,8 @@ export interface DrainOptions {
 }
 
 export function drain(options: DrainOptions): void {
+  // At once: what is answered from now on ends its connection.
+  for (const app of options.servers()) app.connections.lastResponses();
   afterOneMorePoll(() => leave(options));
 }
 

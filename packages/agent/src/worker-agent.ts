@@ -70,7 +70,7 @@ export class Agent {
     this.#faults = new Faults((report) => this.#control.send({ kind: 'fault', ...report }), now);
     this.#strategy = new Strategy({ service: brief.service, version: brief.version, counts: this.#counts, send: (message) => this.#control.send(message), random, now });
     this.#exposures = new Exposures(brief.version, monotonic);
-    this.#forwarder = new LateForwarder({ random, fault: (place, fault) => this.#faults.note(place, fault) });
+    this.#forwarder = new LateForwarder(random);
     this.#peers = new Peers(this.#forwarder, brief.worker);
     this.#courses = new Courses(brief, this.#peers, this.#counts);
     this.#announcer = new Announcer(brief, this.#strategy);
@@ -192,14 +192,13 @@ export class Agent {
     }
   }
 
-  /** Peers of this version only are nobody to forward to. */
+  /** Peers of this version only are nobody to forward to. Without a forwarder everybody is served here. */
   #meet({ epoch, peers }: PeersMessage): void {
-    const meet = (): void => {
+    this.#faults.guard('peers', () => {
+      if (peers.some(({ version }) => version !== this.#brief.version)) this.#forwarder.load();
       this.#peers.replace(peers);
-      this.#control.send({ kind: 'peers-ack', epoch });
-    };
-    if (peers.every(({ version }) => version === this.#brief.version)) meet();
-    else this.#forwarder.whenLoaded(meet);
+    }, undefined);
+    this.#control.send({ kind: 'peers-ack', epoch });
   }
 
   #readVitals(): ReturnType<VitalSigns['read']> {

@@ -14,8 +14,9 @@ export interface EndListener {
   answerEnded(end: AnswerEnd): void;
 }
 
-const LISTENER: unique symbol = Symbol('graylane.end');
-const COURSE: unique symbol = Symbol('graylane.end.course');
+/** By name: the agent has this in two files, one that watches and one that knows the course. */
+const LISTENER: unique symbol = Symbol.for('graylane.end');
+const COURSE: unique symbol = Symbol.for('graylane.end.course');
 
 /** What only the exchange knows of an answer that did not come to its end. */
 type Course = 'late' | 'endless';

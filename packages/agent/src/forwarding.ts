@@ -1,0 +1,61 @@
+// The forwarder of this process, loaded when there is first somebody to forward to: an app without a canary never reads it.
+// It knows no request.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Forwarder, Upstream } from '@graylane/forward';
+import { loadPart } from './part.ts';
+import type { Groups } from './peers.ts';
+
+interface ForwarderPart {
+  createForwarder(random: () => number): Forwarder;
+}
+
+export class LateForwarder implements Groups {
+  readonly #random: () => number;
+  #forwarder: Forwarder | null = null;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  /** Throws when it cannot be loaded. */
+  load(): void {
+    if (this.#forwarder !== null) return;
+    const part = loadPart('forwarder');
+    if (!isForwarderPart(part)) throw new TypeError('not a forwarder');
+    this.#forwarder = part.createForwarder(this.#random);
+  }
+
+  setUpstreams(group: string, upstreams: readonly Upstream[]): void {
+    this.#forwarder?.setUpstreams(group, upstreams);
+  }
+
+  forward(group: string, request: IncomingMessage, response: ServerResponse, lines: string): void {
+    this.#loaded.forward(group, request, response, lines);
+  }
+
+  upgrade(group: string, request: IncomingMessage, socket: Socket, head: Buffer, lines: string): void {
+    this.#loaded.upgrade(group, request, socket, head, lines);
+  }
+
+  forwardStream(group: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, extra: Readonly<Record<string, string>>): void {
+    this.#loaded.forwardStream(group, stream, headers, extra);
+  }
+
+  /** Exchanges that wait for a place. */
+  get waiting(): number {
+    return this.#forwarder?.stats().reduce((sum, group) => sum + group.waiting, 0) ?? 0;
+  }
+
+  /** Whoever is known as a peer of another version was met after it was loaded. */
+  get #loaded(): Forwarder {
+    if (this.#forwarder === null) throw new Error('the forwarder is not loaded');
+    return this.#forwarder;
+  }
+}
+
+function isForwarderPart(part: unknown): part is ForwarderPart {
+  return typeof part === 'object' && part !== null && 'createForwarder' in part;
+}

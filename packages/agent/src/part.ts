@@ -1,0 +1,16 @@
+// Loads a part of the agent that not every app needs from its file beside the agent's own: at once, for what needs it
+// may be under way. It knows no part.
+
+import { createRequire } from 'node:module';
+import { AGENT_VERSION } from './version.ts';
+
+/** Throws when the file is gone or of another version: graylane was replaced under a running worker. */
+export function loadPart(name: 'forwarder' | 'tokens'): unknown {
+  const require = createRequire(import.meta.url);
+  const file = require.resolve(`./${name}.cjs`);
+  const part: unknown = require(file);
+  if (typeof part !== 'object' || part === null || Reflect.get(part, 'AGENT_VERSION') !== AGENT_VERSION) {
+    throw new TypeError(`${file} is not of version ${AGENT_VERSION}, which runs here: reload this worker`);
+  }
+  return part;
+}
