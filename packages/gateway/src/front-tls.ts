@@ -11,8 +11,12 @@ export interface FixedCertificate {
 
 /** Certificates that may change while connections come. */
 export interface ChosenCertificate {
-  /** For a name that a client asks for (SNI), or for none. */
+  /** For a client that asks for no name. */
+  readonly fallback: FixedCertificate;
+  /** For a name that a client asks for (SNI). */
   contextFor(servername: string): SecureContext;
+  /** `listener` hears of every change. */
+  subscribe(listener: () => void): void;
 }
 
 export interface TlsPolicy {
@@ -36,7 +40,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 export function tlsOptions(tls: FrontTls, http2: boolean): ServerOptions {
   const certificate: ServerOptions = 'contextFor' in tls
-    ? { SNICallback: (name, done) => done(null, tls.contextFor(name)) }
+    ? { ...tls.fallback, SNICallback: (name, done) => done(null, tls.contextFor(name)) }
     : { key: tls.key, cert: tls.cert };
   return {
     ...certificate,

@@ -69,6 +69,10 @@ export class Front {
     // The types of Node 24.10 lack it; Node has it from 22.23 on.
     const withUpgrades: http.ServerOptions & { shouldUpgradeCallback: (req: IncomingMessage) => boolean } = { ...options, shouldUpgradeCallback: isWebSocket };
     this.server = tls === null ? http.createServer(withUpgrades) : https.createServer({ ...withUpgrades, ...tlsOptions(tls, http2) });
+    if (tls !== null && 'contextFor' in tls && this.server instanceof https.Server) {
+      const { server } = this;
+      tls.subscribe(() => server.setSecureContext(tlsOptions(tls, http2)));
+    }
     // No line may be dropped silently: the count is checked here instead.
     this.server.maxHeadersCount = 0;
     this.server.maxConnections = limits.connections;

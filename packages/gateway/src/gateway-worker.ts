@@ -1,12 +1,11 @@
-// One gateway process under a supervisor: takes its public sockets and its strategy from it, and every ready worker of its
-// service as an upstream. It speaks the agents' side of the control socket.
+// One gateway process under a supervisor: takes its public sockets and its strategy from it. It speaks the agents' side of the
+// control socket, and knows of what it serves only what a plane says.
 
 import { readFileSync } from 'node:fs';
-import type { Upstream } from '@graylane/forward';
 import { WIRE_VERSION } from '@graylane/wire';
-import type { ListenerPlan, ListenerReport, Peer, SupervisorMessage, WorkerBrief, StrategyMessage } from '@graylane/wire';
-import { Gateway } from './gateway.ts';
-import type { Listen } from './front.ts';
+import type { ListenerReport, StrategyMessage, SupervisorMessage, WorkerBrief } from '@graylane/wire';
+import { PeersPlane } from './peers-plane.ts';
+import type { Plane } from './plane.ts';
 import { SupervisorLink } from './supervisor-link.ts';
 import { GatewayVitals } from './vitals.ts';
 
@@ -19,31 +18,25 @@ export interface GatewaySurroundings {
 const COUNTS_INTERVAL_MS = 1_000;
 /** What a gateway says of itself where an agent says its version. */
 const GATEWAY_NAME = 'gateway';
-
-/** One gateway per public place: each has the upstreams that serve this place. */
-interface Place {
-  readonly plan: ListenerPlan;
-  readonly gateway: Gateway;
-  report: ListenerReport | null;
-}
+/** Strategies that have come and have not begun: the next ones replace them. */
+const STAGED_LIMIT = 8;
 
 export class GatewayWorker {
   readonly #brief: WorkerBrief;
   readonly #surroundings: GatewaySurroundings;
-  readonly #places: Place[];
+  readonly #plane: Plane;
+  readonly #reports: ListenerReport[] = [];
+  readonly #staged = new Map<number, StrategyMessage>();
   readonly #link: SupervisorLink;
   readonly #vitals = new GatewayVitals();
+  #opening = false;
   #draining = false;
   #countsSent = 0;
 
-  constructor(brief: WorkerBrief, surroundings: GatewaySurroundings) {
+  constructor(brief: WorkerBrief, surroundings: GatewaySurroundings, plane: Plane = new PeersPlane(brief.service, brief.version, brief.listeners, surroundings.random)) {
     this.#brief = brief;
     this.#surroundings = surroundings;
-    const { service, version: stable } = brief;
-    this.#places = brief.listeners.map((plan) => ({
-      plan, report: null,
-      gateway: new Gateway({ listen: [listenOf(plan)], service, stable, upstreams: {}, random: surroundings.random }),
-    }));
+    this.#plane = plane;
     this.#link = new SupervisorLink({
       path: brief.control,
       random: surroundings.random,
@@ -54,7 +47,8 @@ export class GatewayWorker {
 
   async start(): Promise<void> {
     const stored = readStrategy(this.#brief.snapshot);
-    if (stored !== null) this.#publish(stored);
+    if (stored !== null) this.#plane.publish(stored);
+    await this.#plane.prepare();
     this.#link.start();
     setInterval(() => this.#sendCounts(), COUNTS_INTERVAL_MS).unref();
     if (!this.#brief.hold) await this.#open();
@@ -63,45 +57,55 @@ export class GatewayWorker {
   /** Ends everything at once. */
   close(): void {
     this.#link.close();
-    for (const { gateway } of this.#places) gateway.close();
+    this.#plane.close();
   }
 
   async #open(): Promise<void> {
-    await Promise.all(this.#places.map(async (place) => {
-      const { index, port, host } = place.plan;
+    if (this.#opening) return;
+    this.#opening = true;
+    await Promise.all(this.#brief.listeners.map(async (plan) => {
+      const { index, port, host } = plan;
       try {
-        await place.gateway.listen();
+        await this.#plane.open(plan);
       } catch (error) {
         this.#link.send({ kind: 'listen-failed', port, code: codeOf(error) });
         return;
       }
-      place.report = { index, port, host, protocol: 'http', socket: '' };
-      this.#link.send({ kind: 'listening', listener: place.report });
+      const report: ListenerReport = { index, port, host, protocol: 'http', socket: '' };
+      this.#reports.push(report);
+      this.#link.send({ kind: 'listening', listener: report });
     }));
   }
 
   #hello(): Parameters<SupervisorLink['send']>[0] {
     const { pid, node } = this.#surroundings;
-    const listeners = this.#places.flatMap(({ report }) => (report === null ? [] : [report]));
-    return { kind: 'hello', wire: WIRE_VERSION, worker: this.#brief.worker, pid, node, agent: GATEWAY_NAME, generation: this.#generation(), listeners };
+    return { kind: 'hello', wire: WIRE_VERSION, worker: this.#brief.worker, pid, node, agent: GATEWAY_NAME, generation: this.#plane.generation, listeners: [...this.#reports] };
   }
 
   #receive(message: SupervisorMessage): void {
     switch (message.kind) {
       case 'strategy':
-        this.#sendCounts();
-        this.#publish(message);
+        if (message.staged === true) this.#stage(message);
+        else this.#publish(message);
         this.#link.send({ kind: 'ack', generation: message.generation });
         break;
+      case 'begin': {
+        const staged = this.#staged.get(message.generation);
+        if (staged !== undefined) this.#publish(staged);
+        break;
+      }
       case 'peers':
-        for (const { plan, gateway } of this.#places) gateway.setUpstreams(upstreamsOf(message.peers, plan.index));
+        this.#plane.setPeers(message.peers);
         this.#link.send({ kind: 'peers-ack', epoch: message.epoch });
         break;
+      case 'keys':
+        this.#link.send({ kind: 'keys-ack', epoch: message.epoch });
+        break;
       case 'open':
-        if (this.#places.every(({ report }) => report === null)) void this.#open();
+        void this.#open();
         break;
       case 'ping':
-        this.#link.send({ kind: 'pong', n: message.n, vitals: this.#vitals.read(this.#traffic()) });
+        this.#link.send({ kind: 'pong', n: message.n, vitals: this.#vitals.read(this.#plane.traffic()) });
         break;
       case 'drain':
         if (!this.#draining) void this.#drain(message.graceMs);
@@ -109,53 +113,34 @@ export class GatewayWorker {
     }
   }
 
-  async #drain(graceMs: number): Promise<void> {
-    this.#draining = true;
-    await Promise.all(this.#places.map(({ gateway }) => gateway.drain(graceMs)));
-    this.#sendCounts();
-    this.#link.send({ kind: 'drained' });
+  #stage(message: StrategyMessage): void {
+    this.#staged.set(message.generation, message);
+    const [oldest] = this.#staged.keys();
+    if (this.#staged.size > STAGED_LIMIT && oldest !== undefined) this.#staged.delete(oldest);
   }
 
   #publish(message: StrategyMessage): void {
-    for (const { gateway } of this.#places) gateway.publish(message);
+    this.#sendCounts();
+    this.#plane.publish(message);
+    for (const generation of this.#staged.keys()) if (generation <= message.generation) this.#staged.delete(generation);
   }
 
-  #generation(): number {
-    return this.#places[0]?.gateway.generation ?? 0;
-  }
-
-  #traffic(): { readonly inFlight: number; readonly waiting: number } {
-    const groups = this.#places.flatMap(({ gateway }) => gateway.stats());
-    return { inFlight: groups.reduce((sum, group) => sum + group.inFlight, 0), waiting: groups.reduce((sum, group) => sum + group.waiting, 0) };
+  async #drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    await this.#plane.drain(graceMs);
+    this.#sendCounts();
+    this.#link.send({ kind: 'drained' });
   }
 
   /** What nobody takes stays where it is: it is bounded there, and adds up. */
   #sendCounts(): void {
     if (!this.#link.isHeard) return;
-    const counts = this.#places.flatMap(({ gateway }) => gateway.takeCounts());
-    const ended = this.#places.map(({ gateway }) => gateway.takeExposures());
-    const exposures = ended.flatMap((one) => one.exposures);
-    if (counts.length + exposures.length === 0) return;
-    this.#countsSent += 1;
-    this.#link.send({ kind: 'counts', counts, exposures, users: ended.flatMap(({ users }) => users), seq: this.#countsSent });
-  }
-}
-
-function listenOf({ fd, port, host }: ListenerPlan): Listen {
-  if (fd !== null) return { fd };
-  return host === null ? { port } : { port, host };
-}
-
-/** What speaks HTTP/1.1 on its private socket. */
-function upstreamsOf(peers: readonly Peer[], index: number): Record<string, Upstream[]> {
-  const versions: Record<string, Upstream[]> = {};
-  for (const { version, listeners } of peers) {
-    for (const listener of listeners) {
-      if (listener.index !== index || listener.socket === '' || listener.protocol === 'h2c' || listener.protocol === 'tcp') continue;
-      (versions[version] ??= []).push({ key: listener.socket, address: { path: listener.socket } });
+    for (const { service, counts, ended } of this.#plane.takeCounts()) {
+      if (counts.length + ended.exposures.length === 0) continue;
+      this.#countsSent += 1;
+      this.#link.send({ kind: 'counts', service, counts, exposures: ended.exposures, users: ended.users, seq: this.#countsSent });
     }
   }
-  return versions;
 }
 
 /** The newest published strategy, for a start without a supervisor; null when there is none. */

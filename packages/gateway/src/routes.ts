@@ -44,6 +44,11 @@ export class Routes {
     return this.#router?.generation ?? 0;
   }
 
+  /** The version of those that no release takes. */
+  get stable(): string {
+    return this.#router?.version(this.#options.service, null) ?? this.#options.stable;
+  }
+
   /** Throws on a snapshot that cannot be loaded; the one in force stays. An older generation is ignored. */
   publish(message: StrategyMessage): void {
     if (message.generation < this.generation) return;

@@ -71,6 +71,10 @@ export class ServiceProxy implements FrontHandler {
     return this.#routes.generation;
   }
 
+  get stable(): string {
+    return this.#routes.stable;
+  }
+
   /** Replaces the strategy for requests that start from now on. Throws on one that cannot be loaded. */
   publish(message: StrategyMessage): void {
     this.#routes.publish(message);

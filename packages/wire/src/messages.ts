@@ -64,6 +64,8 @@ export interface FaultMessage { readonly kind: 'fault'; readonly count: number; 
 /** Counts since the last one; the receiver adds them up. */
 export interface CountsMessage {
   readonly kind: 'counts';
+  /** Of which service, where a worker serves several; its own when absent. */
+  readonly service?: string;
   readonly counts: readonly Count[];
   /** How those requests ended, from data planes that watch the end. */
   readonly exposures?: readonly Exposure[];

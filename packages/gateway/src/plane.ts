@@ -1,0 +1,26 @@
+// What a gateway process serves, as the worker sees it that speaks with the supervisor.
+
+import type { Count, Exposures, ListenerPlan, Peer, StrategyMessage } from '@graylane/wire';
+
+export interface ServiceCounts {
+  readonly service: string;
+  readonly counts: readonly Count[];
+  readonly ended: Exposures;
+}
+
+export interface Plane {
+  /** 0 before the first strategy. */
+  readonly generation: number;
+  /** Before the first place is opened. Throws what must not be started with. */
+  prepare(): Promise<void>;
+  /** Listens on a public place. Rejects when that cannot be had. */
+  open(plan: ListenerPlan): Promise<void>;
+  publish(message: StrategyMessage): void;
+  /** Workers of the same supervisor that serve versions. */
+  setPeers(peers: readonly Peer[]): void;
+  /** Since the last time. */
+  takeCounts(): readonly ServiceCounts[];
+  traffic(): { readonly inFlight: number; readonly waiting: number };
+  drain(graceMs: number): Promise<void>;
+  close(): void;
+}
