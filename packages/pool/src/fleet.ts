@@ -17,6 +17,8 @@ import type { AgentHandler } from './control/server.ts';
 import { StartFailure } from './failure.ts';
 import { DEFAULT_ROTATION } from './logs/rotate.ts';
 import type { RotationPlan } from './logs/rotate.ts';
+import { Keys } from './keys.ts';
+import type { FleetKeys } from './keys.ts';
 import { isBoundHandle } from './os/bind.ts';
 import { renice } from './os/priority.ts';
 import { runPaths } from './paths.ts';
@@ -24,7 +26,7 @@ import type { RunPaths } from './paths.ts';
 import type { PoolHost } from './pool/host.ts';
 import { Pool, poolId } from './pool/pool.ts';
 import { Publisher } from './publisher.ts';
-import type { Published } from './publisher.ts';
+import type { Phases, Published } from './publisher.ts';
 import { loadRecord, RECORD_FORMAT, saveRecord, workerRecord } from './record.ts';
 import type { FleetRecord, PoolRecord } from './record.ts';
 import { adoptStranger, adoptWorker } from './recovery.ts';
@@ -33,6 +35,7 @@ import { Services } from './services.ts';
 import { noKeeper } from './slots.ts';
 import type { Keeper } from './slots.ts';
 import { fullSpec } from './spec.ts';
+import { Standings } from './standing.ts';
 import type { Place, PoolSpec } from './spec.ts';
 import { workerStatus } from './status.ts';
 import type { FleetEvent, WorkerStatus } from './status.ts';
@@ -69,6 +72,8 @@ export class Fleet {
   readonly #paths: RunPaths;
   readonly #control: ControlServer;
   readonly #publisher: Publisher;
+  readonly #standings: Standings;
+  readonly #keys: Keys;
   readonly #roster: Roster;
   readonly #waiters: Waiters;
   readonly #watch: Watch;
@@ -88,7 +93,9 @@ export class Fleet {
     this.#clock = options.clock ?? systemClock;
     this.#paths = runPaths(path.resolve(options.runDir));
     this.#waiters = new Waiters(this.#clock);
-    this.#publisher = new Publisher(this.#paths, this.#waiters);
+    this.#standings = new Standings(this.#waiters);
+    this.#keys = new Keys(this.#standings, () => this.#live());
+    this.#publisher = new Publisher(this.#paths, this.#waiters, this.#standings, () => this.#live());
     this.#roster = new Roster(this.#clock, this.#waiters);
     this.#control = new ControlServer(this.#paths.control, (hello, link) => this.#welcome(hello, link));
     this.#services = new Services(options.keeper ?? noKeeper, options.platform ?? process.platform);
@@ -106,6 +113,7 @@ export class Fleet {
       clock: this.#clock,
       changed: (worker, from) => this.#workerChanged(worker, from),
       connected: (worker) => {
+        this.#keys.greet(worker);
         this.#publisher.greet(worker);
         this.#roster.greet(worker);
         this.#refreshPeers(worker.spec.service);
@@ -212,9 +220,19 @@ export class Fleet {
   }
 
   /** Sends a strategy and waits, until the deadline at most, for the agents to route by it. Workers that start later find it on disk. */
-  publish(service: string | null, message: StrategyMessage, deadlineMs: number): Promise<Published> {
+  publish(service: string | null, message: StrategyMessage, deadlineMs: number, phases: Phases = 'one'): Promise<Published> {
     const services = service === null ? this.#services.names() : [service];
-    return this.#publisher.publish(services, service === null, message, this.#live(service), deadlineMs);
+    return this.#publisher.publish(services, service === null, message, deadlineMs, phases);
+  }
+
+  /** Resolves when no request in flight carries an older generation, or after the bound. */
+  collected(generation: number, limitMs: number): Promise<void> {
+    return this.#standings.collected(() => this.#live(), generation, limitMs);
+  }
+
+  /** Gives the keys to all workers, and to those that come later; true when everybody has them by the deadline. */
+  setKeys(keys: FleetKeys, deadlineMs: number): Promise<boolean> {
+    return this.#keys.set(keys, deadlineMs);
   }
 
   /** Drains everything and gives the ports back: private pools first, so that stable is there to the last. */
@@ -273,6 +291,8 @@ export class Fleet {
 
   #said(worker: Worker, message: AgentMessage): void {
     if (message.kind === 'ack' || message.kind === 'peers-ack') this.#waiters.poke();
+    if (message.kind === 'fetch') this.#publisher.fetch(worker, message.generation);
+    this.#standings.hear(worker, message);
     if (message.kind === 'listening') this.#refreshPeers(worker.spec.service);
     if (PASSED_ON.has(message.kind)) this.#options.onEvent({ kind: 'agent', worker: workerStatus(worker), message });
   }

@@ -1,12 +1,14 @@
 // Strategies on their way to the workers: the newest for each service, on disk for those that start without a supervisor,
 // and who has acknowledged which. Knows nothing of what a strategy says.
 
+import { GENERATIONS_KEPT } from '@graylane/wire';
 import type { StrategyMessage } from '@graylane/wire';
 
 import { readIfThere, replaceFile } from './atomic-file.ts';
 import { encode } from './control/link.ts';
 import type { Encoded } from './control/link.ts';
 import type { RunPaths } from './paths.ts';
+import type { Standings } from './standing.ts';
 import type { Waiters } from './until.ts';
 import type { Worker } from './worker/worker.ts';
 
@@ -17,18 +19,35 @@ export interface Published {
   readonly stale: string[];
 }
 
+/** `two`: everybody has a strategy before anybody begins requests with it, so that a chain of services agrees on each request. */
+export type Phases = 'one' | 'two';
+
 interface Current { readonly generation: number; readonly bytes: Encoded; readonly text: string }
+interface Kept { readonly generation: number; readonly bytes: Encoded }
+
+/**
+ * A data plane keeps the last few generations. Before the oldest of them goes, requests that carry it have this long to end;
+ * a stream that stays for hours must not hold up a rollback.
+ */
+const PACE_LIMIT_MS = 1_000;
 
 export class Publisher {
   readonly #paths: RunPaths;
   readonly #current = new Map<string, Current>();
   /** What was published for all services; it holds for those that turn up later. */
   #forAll: Current | null = null;
+  /** In two phases: all that requests may still carry, and what is about to begin, as staged messages. */
+  #kept: readonly Kept[] = [];
   readonly #waiters: Waiters;
+  readonly #standings: Standings;
+  readonly #workers: () => readonly Worker[];
+  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(paths: RunPaths, waiters: Waiters) {
+  constructor(paths: RunPaths, waiters: Waiters, standings: Standings, workers: () => readonly Worker[]) {
     this.#paths = paths;
     this.#waiters = waiters;
+    this.#standings = standings;
+    this.#workers = workers;
   }
 
   /** Makes sure that the snapshot file of a service is there before its first worker starts. */
@@ -38,23 +57,63 @@ export class Publisher {
     else this.#load(service);
   }
 
-  /** The newest strategy to a worker that has just connected, unless it has it. */
+  /** To a worker that has just connected: what its requests may be stamped with, and the newest strategy, unless it has it. */
   greet(worker: Worker): void {
     const current = this.#current.get(worker.spec.service);
+    for (const kept of this.#kept) if (kept.generation !== worker.ackedGeneration) worker.sendEncoded(kept.bytes);
     if (current !== undefined && worker.ackedGeneration < current.generation) worker.sendEncoded(current.bytes);
+    if (current !== undefined && this.#kept.length > 0) worker.send({ kind: 'begin', generation: current.generation });
   }
 
-  /** `services` null: all that are known, and all to come. */
-  async publish(services: readonly string[], forAll: boolean, message: StrategyMessage, workers: readonly Worker[], deadlineMs: number): Promise<Published> {
-    const current: Current = { generation: message.generation, bytes: encode(message), text: JSON.stringify(message) };
-    if (forAll) this.#forAll = current;
-    for (const service of services) this.#store(service, current);
+  /** A worker has met a generation that it does not know. */
+  fetch(worker: Worker, generation: number): void {
+    const kept = this.#kept.find((one) => one.generation === generation);
+    if (kept !== undefined) worker.sendEncoded(kept.bytes);
+  }
+
+  /** `services`: all that are known, and with `forAll` all to come. In two phases one publication waits for the one before. */
+  publish(services: readonly string[], forAll: boolean, message: StrategyMessage, deadlineMs: number, phases: Phases): Promise<Published> {
+    if (phases === 'one') return this.#inOne(services, forAll, message, deadlineMs);
+    const turn = this.#turn.then(() => this.#inTwo(services, forAll, message, deadlineMs));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #inOne(services: readonly string[], forAll: boolean, message: StrategyMessage, deadlineMs: number): Promise<Published> {
+    const current = currentOf(message);
+    this.#kept = [];
+    this.#take(services, forAll, current);
+    const workers = this.#of(services, forAll);
     for (const worker of workers) worker.sendEncoded(current.bytes);
     // Whoever connects meanwhile is greeted with it and counts like the others.
     await this.#waiters.until(() => workers.every((worker) => !worker.connected || worker.ackedGeneration >= message.generation), deadlineMs);
-    const acked = workers.filter((worker) => worker.ackedGeneration >= message.generation);
-    const stale = workers.filter((worker) => !acked.includes(worker) && worker.state.name !== 'exited');
-    return { acked: acked.map((worker) => worker.id), stale: stale.map((worker) => worker.id) };
+    return outcome(workers, (worker) => worker.ackedGeneration >= message.generation);
+  }
+
+  async #inTwo(services: readonly string[], forAll: boolean, message: StrategyMessage, deadlineMs: number): Promise<Published> {
+    const { generation } = message;
+    await this.#standings.collected(this.#workers, generation - GENERATIONS_KEPT + 1, PACE_LIMIT_MS);
+    const staged = encode({ ...message, staged: true });
+    this.#kept = [...this.#kept.filter((one) => one.generation > generation - GENERATIONS_KEPT && one.generation !== generation), { generation, bytes: staged }];
+    for (const worker of this.#of(services, forAll)) worker.sendEncoded(staged);
+    await this.#waiters.until(() => this.#of(services, forAll).every((worker) => !worker.connected || worker.ackedGeneration >= generation), deadlineMs);
+    // From here on a worker that starts begins with it.
+    this.#take(services, forAll, currentOf(message));
+    const workers = this.#of(services, forAll);
+    const begin = encode({ kind: 'begin', generation });
+    for (const worker of workers) worker.sendEncoded(begin);
+    const begun = (worker: Worker): boolean => this.#standings.hasBegun(worker, generation);
+    await this.#waiters.until(() => workers.every((worker) => !worker.connected || begun(worker)), deadlineMs);
+    return outcome(workers, begun);
+  }
+
+  #of(services: readonly string[], forAll: boolean): readonly Worker[] {
+    return forAll ? this.#workers() : this.#workers().filter((worker) => services.includes(worker.spec.service));
+  }
+
+  #take(services: readonly string[], forAll: boolean, current: Current): void {
+    if (forAll) this.#forAll = current;
+    for (const service of services) this.#store(service, current);
   }
 
   #store(service: string, current: Current): void {
@@ -70,4 +129,14 @@ export class Publisher {
     if (typeof message !== 'object' || message === null || !('generation' in message) || typeof message.generation !== 'number') return;
     this.#current.set(service, { generation: message.generation, bytes: encode(message as StrategyMessage), text });
   }
+}
+
+function currentOf(message: StrategyMessage): Current {
+  return { generation: message.generation, bytes: encode(message), text: JSON.stringify(message) };
+}
+
+function outcome(workers: readonly Worker[], done: (worker: Worker) => boolean): Published {
+  const acked = workers.filter(done);
+  const stale = workers.filter((worker) => !acked.includes(worker) && worker.state.name !== 'exited');
+  return { acked: acked.map((worker) => worker.id), stale: stale.map((worker) => worker.id) };
 }
