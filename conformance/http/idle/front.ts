@@ -23,5 +23,6 @@ if (plane === 'in-process') {
 process.on('message', () => {
   globalThis.gc?.();
   globalThis.gc?.();
-  process.send?.({ rss: process.memoryUsage.rss() });
+  const { rss, heapUsed, external } = process.memoryUsage();
+  process.send?.({ rss, heap: heapUsed + external });
 });
