@@ -2,7 +2,7 @@
 
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
-import { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { setOwn } from '../internals.ts';
 import { bind, guardMethod, isMethod, ownerOf, setOwner } from './bound.ts';
 import type { Context } from './context.ts';
@@ -11,40 +11,55 @@ import type { Hook } from './hook.ts';
 import type { Draft } from './outgoing.ts';
 import { current } from './store.ts';
 
-/** The first releases whose `http.client.request.created` is there. */
-const CHANNEL_SINCE: readonly (readonly [major: number, minor: number])[] = [[22, 12], [23, 2]];
-
-export function hookHttpClient({ stamp, guard }: Hook, version: string = process.versions.node): void {
+export function hookHttpClient(hook: Hook): void {
   guardMethod(IncomingMessage.prototype, 'emit');
   guardMethod(ServerResponse.prototype, 'emit');
   guardMethod(ClientRequest.prototype, 'emit', passOwner);
-  const begin = (request: ClientRequest): void => guard('http request', () => {
-    const context = current();
-    setOwner(request, context);
-    stamp(new HttpDraft(request), context);
+  // A request is written to later, maybe by somebody else: whose it is, is settled when it is made.
+  channel('http.client.request.created').subscribe((message) => {
+    const request: unknown = typeof message === 'object' && message !== null ? Reflect.get(message, 'request') : null;
+    if (request instanceof ClientRequest) claim(request);
   });
-  if (hasChannel(version)) {
-    channel('http.client.request.created').subscribe((message) => {
-      const request: unknown = typeof message === 'object' && message !== null ? Reflect.get(message, 'request') : null;
-      if (request instanceof ClientRequest) begin(request);
-    });
-  } else {
-    beforeHead(begin);
-  }
+  claimWithoutChannel();
+  beforeHead(hook);
 }
 
-function hasChannel(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > 23 || CHANNEL_SINCE.some(([line, since]) => line === major && minor >= since);
+/** Node 20 has no such channel; there the agent sees each request, or, without one, a socket does, while it is made. */
+function claimWithoutChannel(): void {
+  const add: unknown = Reflect.get(Agent.prototype, 'addRequest');
+  const start: unknown = Reflect.get(ClientRequest.prototype, 'onSocket');
+  if (!process.version.startsWith('v20.') || !isMethod(add) || !isMethod(start)) return;
+  setOwn(Agent.prototype, 'addRequest', function (this: object, ...args: unknown[]): unknown {
+    if (args[0] instanceof ClientRequest) claim(args[0]);
+    return add.apply(this, args);
+  });
+  setOwn(ClientRequest.prototype, 'onSocket', function (this: ClientRequest, ...args: unknown[]): unknown {
+    claim(this);
+    return start.apply(this, args);
+  });
 }
 
-/** Without the channel (Node 20): when the head is put together, which is when the request is first written to. */
-function beforeHead(begin: (request: ClientRequest) => void): void {
+/** Once: headers given as a list are put together before anybody is told of the request. */
+function claim(request: ClientRequest): Context | null {
+  const owner = ownerOf(request);
+  if (owner !== undefined) return owner;
+  const context = current();
+  setOwner(request, context);
+  return context;
+}
+
+/**
+ * The one moment at which all headers are known (http.js: `_storeHeader`): some clients set theirs one by one, and those
+ * that follow redirects copy ours from the request before.
+ */
+function beforeHead({ stamp, guard }: Hook): void {
   const store: unknown = Reflect.get(ClientRequest.prototype, '_storeHeader');
-  if (!isMethod(store)) return;
+  if (!isMethod(store)) throw new TypeError('a ClientRequest without _storeHeader');
   setOwn(ClientRequest.prototype, '_storeHeader', function (this: ClientRequest, ...args: unknown[]): unknown {
+    const listed = Array.isArray(args[1]);
+    if (!listed) guard('http request', () => stamp(new HeadersDraft(this), claim(this)));
     const result = store.apply(this, args);
-    begin(this);
+    if (listed) guard('http request', () => stamp(new HeadDraft(this), claim(this)));
     return result;
   });
 }
@@ -57,46 +72,57 @@ function passOwner(request: object, [event, response, socket]: readonly unknown[
   if (event === 'upgrade' && socket instanceof EventEmitter) bind(socket, owner);
 }
 
-/** A request whose head may be text already: with its headers given as an array, or with `Expect`. */
-class HttpDraft implements Draft {
-  readonly #request: ClientRequest;
-  /** The finished head (http.js: `_header`), or null. */
-  readonly #head: string | null;
+abstract class HttpDraft implements Draft {
+  protected readonly request: ClientRequest;
 
   constructor(request: ClientRequest) {
-    this.#request = request;
-    const head: unknown = Reflect.get(request, '_header');
-    this.#head = typeof head === 'string' ? head : null;
+    this.request = request;
   }
 
   get authorities(): readonly string[] {
-    const { host } = this.#request;
+    const { host } = this.request;
     const named = this.get('host');
     return named === null || named === host ? [host] : [named, host];
   }
 
   get port(): number {
-    return this.#request.protocol === 'https:' ? 443 : 80;
+    return this.request.protocol === 'https:' ? 443 : 80;
   }
 
-  get(name: string): string | null {
-    if (this.#head !== null) return valuesIn(this.#head, name);
-    const value = this.#request.getHeader(name);
+  abstract get(name: string): string | null;
+  abstract set(name: string, value: string): void;
+}
+
+class HeadersDraft extends HttpDraft {
+  override get(name: string): string | null {
+    const value = this.request.getHeader(name);
     return value === undefined ? null : Array.isArray(value) ? value.join(', ') : String(value);
   }
 
-  set(name: string, value: string): void {
-    const head: unknown = Reflect.get(this.#request, '_header');
-    if (typeof head === 'string') replaceHead(this.#request, head, withLine(head, name, value));
-    else if (value === '') this.#request.removeHeader(name);
-    else this.#request.setHeader(name, value);
+  override set(name: string, value: string): void {
+    if (value === '') this.request.removeHeader(name);
+    else this.request.setHeader(name, value);
   }
 }
 
-/** With `Expect` the head waits for its connection already, as the first piece of output (http.js: `outputData`). */
-function replaceHead(request: ClientRequest, before: string, after: string): void {
-  Reflect.set(request, '_header', after);
-  const output: unknown = Reflect.get(request, 'outputData');
-  const first: unknown = Array.isArray(output) ? output[0] : null;
-  if (typeof first === 'object' && first !== null && Reflect.get(first, 'data') === before) Reflect.set(first, 'data', after);
+/** Headers that were given as a list are text by now (http.js: `_header`). */
+class HeadDraft extends HttpDraft {
+  override get(name: string): string | null {
+    return valuesIn(this.#head, name);
+  }
+
+  override set(name: string, value: string): void {
+    const before = this.#head;
+    const after = withLine(before, name, value);
+    Reflect.set(this.request, '_header', after);
+    // With `Expect` it waits for its connection already, as the first piece of output (http.js: `outputData`).
+    const output: unknown = Reflect.get(this.request, 'outputData');
+    const first: unknown = Array.isArray(output) ? output[0] : null;
+    if (typeof first === 'object' && first !== null && Reflect.get(first, 'data') === before) Reflect.set(first, 'data', after);
+  }
+
+  get #head(): string {
+    const head: unknown = Reflect.get(this.request, '_header');
+    return typeof head === 'string' ? head : '';
+  }
 }
