@@ -122,7 +122,7 @@ export class Http2Front {
     const what = this.#refusal(read);
     if (what !== null) {
       this.#handler.refused(what, read.ask);
-      new StreamClient(stream, { method: read.ask.method, target: '', scheme: 'http', authority: '', fields: [], body: 'none', takesTrailers: false, expectsContinue: false, isRpc: false }).refuse(what, stream.endAfterHeaders);
+      StreamClient.refuse(stream, read.ask.method, what);
       return;
     }
     this.#handler.stream(stream, read.ask, read.protocol === null ? 'request' : 'websocket');

@@ -201,7 +201,7 @@ export class ServiceProxy implements FrontHandler {
 
   #refuseStream(stream: ServerHttp2Stream, what: Failure): void {
     this.#options.onEvent({ kind: 'failed', group: '', ...what, status: meaning(what.reason).status });
-    new StreamClient(stream, { method: '', target: '', scheme: 'http', authority: '', fields: [], body: 'none', takesTrailers: false, expectsContinue: false, isRpc: false }).refuse(what, stream.endAfterHeaders);
+    StreamClient.refuse(stream, '', what);
   }
 
   #mirror(ask: Ask, request: () => ReturnType<typeof streamRequest>, body: IncomingMessage | ServerHttp2Stream): void {

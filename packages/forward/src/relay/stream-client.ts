@@ -21,6 +21,12 @@ export class StreamClient implements RelayClient {
     this.#complete = stream.endAfterHeaders;
   }
 
+  /** Answers a stream whose request goes nowhere. */
+  static refuse(stream: ServerHttp2Stream, method: string, what: Failure): void {
+    const request: RelayRequest = { method, target: '', scheme: 'http', authority: '', fields: [], body: 'none', takesTrailers: false, expectsContinue: false, isRpc: false };
+    new StreamClient(stream, request).refuse(what, stream.endAfterHeaders);
+  }
+
   watch(listener: RelayClientListener): void {
     const stream = this.#stream;
     stream.on('error', () => undefined);

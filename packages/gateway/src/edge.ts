@@ -1,0 +1,301 @@
+// A gateway of several listeners and services: composes fronts, proxies, names, health, certificates and the log. It reads no environment.
+
+import { rename, rm } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { STATUS_CODES } from 'node:http';
+import { answerFailure, endGently, failure, inTurn, meaning, ownText } from '@graylane/forward';
+import type { Clock, Failure, ForwardEvent } from '@graylane/forward';
+import { StreamClient } from '@graylane/forward/relay';
+import type { ListenerPlan, StrategyMessage } from '@graylane/wire';
+import { AccessLog, lineSink } from './access-log.ts';
+import type { Ask } from './ask.ts';
+import { hostOf } from './ask.ts';
+import { CertificateStore } from './certificates.ts';
+import type { CertificateProblem } from './certificates.ts';
+import { untilQuiet } from './drain.ts';
+import type { EdgeConfig, EdgeListener, EdgeService } from './edge-config.ts';
+import { Front } from './front.ts';
+import type { FrontHandler, Listen } from './front.ts';
+import type { FrontTls } from './front-tls.ts';
+import { upstreamLimits } from './gateway.ts';
+import type { HealthChange, Probe } from './health-check.ts';
+import { Hosts } from './hosts.ts';
+import { DEFAULT_FRONT_LIMITS } from './limits.ts';
+import { Members } from './members.ts';
+import type { MirrorCounts } from './mirror.ts';
+import { Names } from './names.ts';
+import type { NameEvent, ResolveName } from './names.ts';
+import { listenOf } from './peers-plane.ts';
+import type { Plane, ServiceCounts } from './plane.ts';
+import { ServiceProxy } from './service-proxy.ts';
+
+export type EdgeEvent =
+  | { readonly kind: 'forward'; readonly service: string; readonly event: ForwardEvent }
+  | { readonly kind: 'name'; readonly event: NameEvent }
+  | { readonly kind: 'health'; readonly service: string; readonly change: HealthChange }
+  /** A new certificate is in use. */
+  | { readonly kind: 'certificate'; readonly file: string }
+  /** The old one stays. */
+  | { readonly kind: 'certificate-kept'; readonly problem: CertificateProblem }
+  | { readonly kind: 'mirror'; readonly service: string; readonly counts: MirrorCounts };
+
+export interface EdgeSurroundings {
+  readonly pid: number;
+  readonly read: (file: string) => string;
+  readonly clock: Clock;
+  readonly wallClock: () => number;
+  readonly random: () => number;
+  readonly resolve: ResolveName;
+  readonly onEvent: (event: EdgeEvent) => void;
+  readonly probe?: Probe;
+}
+
+/** Mirrors are spoken of this often, when something was dropped. */
+const MIRROR_REPORT_MS = 10_000;
+
+interface Member {
+  readonly spec: EdgeService;
+  readonly proxy: ServiceProxy;
+  readonly members: Members;
+}
+
+interface Place {
+  readonly spec: EdgeListener;
+  readonly front: Front;
+}
+
+/** Certificates that cannot be used at start. */
+export class CertificateFailure extends Error {
+  readonly problems: readonly CertificateProblem[];
+
+  constructor(problems: readonly CertificateProblem[]) {
+    super(problems.map(({ message }) => message).join('; '));
+    this.name = 'CertificateFailure';
+    this.problems = problems;
+  }
+}
+
+export class Edge implements Plane {
+  readonly #surroundings: EdgeSurroundings;
+  readonly #onEvent: (event: EdgeEvent) => void;
+  readonly #names: Names;
+  readonly #services: readonly Member[];
+  readonly #byHost: Hosts<Member>;
+  readonly #places: readonly Place[];
+  readonly #certificates: CertificateStore[] = [];
+  readonly #accessLog: AccessLog | null;
+  readonly #stops: (() => void)[];
+  readonly #reported = new Map<string, number>();
+
+  /** Throws CertificateFailure. */
+  constructor(config: EdgeConfig, surroundings: EdgeSurroundings) {
+    this.#surroundings = surroundings;
+    const { clock, resolve, onEvent, wallClock } = surroundings;
+    this.#onEvent = onEvent;
+    this.#names = new Names({ resolve, clock, onEvent: (event) => this.#onName(event) });
+    this.#accessLog = config.accessLog === null ? null : new AccessLog(lineSink(config.accessLog === 'stdout' ? null : config.accessLog), clock, wallClock);
+    this.#services = config.services.map((spec) => this.#member(spec));
+    this.#byHost = new Hosts(this.#services.map((value) => ({ hosts: value.spec.hosts, value })));
+    this.#places = config.listeners.map((spec) => ({ spec, front: this.#front(spec, config) }));
+    this.#stops = [
+      clock.every(config.certificatesEveryMs, () => this.reloadCertificates()),
+      clock.every(MIRROR_REPORT_MS, () => this.#reportMirrors()),
+    ];
+  }
+
+  get generation(): number {
+    return this.#services[0]?.proxy.generation ?? 0;
+  }
+
+  /** Looks all names up, then lets the services have their upstreams. */
+  async prepare(): Promise<void> {
+    await Promise.all(this.#services.flatMap(({ members }) => members.names).map((name) => this.#names.watch(name)));
+    for (const { members } of this.#services) members.renew();
+    for (const { spec, front } of this.#places) if ('path' in spec.place) await listenOnPath(front, spec.place.path, this.#surroundings.pid);
+  }
+
+  async open(plan: ListenerPlan): Promise<void> {
+    const place = this.#places.find(({ spec }) => 'slot' in spec.place && spec.place.slot === plan.index);
+    await place?.front.listen(listenOf(plan));
+  }
+
+  /** All places without a supervisor: `at` says where, for those that have no path. Their addresses in order. */
+  async listen(at: (slot: number) => Listen): Promise<(AddressInfo | string | null)[]> {
+    return await Promise.all(this.#places.map(({ spec, front }) => 'slot' in spec.place ? front.listen(at(spec.place.slot)) : front.server.address()));
+  }
+
+  publish(message: StrategyMessage): void {
+    for (const { proxy, members } of this.#services) {
+      const before = proxy.stable;
+      proxy.publish(message);
+      if (proxy.stable !== before) members.renew();
+    }
+  }
+
+  setPeers(): void {
+    // Its upstreams are in its configuration.
+  }
+
+  takeCounts(): readonly ServiceCounts[] {
+    return this.#services.map(({ spec, proxy }) => ({ service: spec.name, counts: proxy.takeCounts(), ended: proxy.takeExposures() }));
+  }
+
+  traffic(): { readonly inFlight: number; readonly waiting: number } {
+    const groups = this.#services.flatMap(({ proxy }) => proxy.stats());
+    return { inFlight: groups.reduce((sum, group) => sum + group.inFlight, 0), waiting: groups.reduce((sum, group) => sum + group.waiting, 0) };
+  }
+
+  mirrored(): MirrorCounts[] {
+    return this.#services.flatMap(({ proxy }) => proxy.mirrored());
+  }
+
+  /** Reads all certificates again; what is broken or expired leaves the old one in force. */
+  reloadCertificates(): void {
+    for (const store of this.#certificates) {
+      const { changed, problems } = store.reload();
+      for (const file of changed) {
+        this.#reported.delete(file);
+        this.#onEvent({ kind: 'certificate', file });
+      }
+      for (const problem of problems) this.#sayOnce(problem);
+    }
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    for (const { front } of this.#places) front.drain();
+    await untilQuiet(this.#surroundings.clock, graceMs, () => this.#services.some(({ proxy }) => proxy.isBusy) || this.#places.some(({ front }) => front.streams > 0));
+    this.close();
+    await this.#accessLog?.close();
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    for (const { front } of this.#places) front.close();
+    for (const { proxy, members } of this.#services) {
+      members.close();
+      proxy.close();
+    }
+    this.#names.close();
+  }
+
+  #member(spec: EdgeService): Member {
+    const { clock, random, wallClock, read, probe } = this.#surroundings;
+    const proxy = new ServiceProxy({
+      service: spec.name, stable: spec.stable, trust: spec.trust, mirrors: spec.mirrors, accessLog: this.#accessLog,
+      limits: upstreamLimits(spec.limits), clock, random, wallClock,
+      onEvent: (event) => {
+        this.#onEvent({ kind: 'forward', service: spec.name, event });
+        if (event.kind === 'ejected') members.suspect(event.upstream);
+      },
+    });
+    const members = new Members({
+      service: spec, names: this.#names, clock, read, stable: () => proxy.stable,
+      apply: (upstreams) => proxy.setUpstreams(upstreams),
+      onHealth: (change) => this.#onEvent({ kind: 'health', service: spec.name, change }),
+      ...(probe === undefined ? {} : { probe }),
+    });
+    return { spec, proxy, members };
+  }
+
+  #front(spec: EdgeListener, config: EdgeConfig): Front {
+    const { clock } = this.#surroundings;
+    return new Front({
+      limits: { ...DEFAULT_FRONT_LIMITS, ...config.limits },
+      tls: spec.tls === null ? null : this.#tls(spec.tls, config),
+      http2: spec.http2, proxyProtocol: spec.proxyProtocol, now: () => clock.now(),
+    }, this.#handler(spec.service));
+  }
+
+  #tls({ certificates, minVersion, clientCa }: NonNullable<EdgeListener['tls']>, { ticketKeys }: EdgeConfig): FrontTls {
+    const { read, wallClock } = this.#surroundings;
+    const store = CertificateStore.open(certificates, read, wallClock);
+    if (!(store instanceof CertificateStore)) throw new CertificateFailure(store);
+    this.#certificates.push(store);
+    return {
+      fallback: store.fallback, contextFor: (name) => store.contextFor(name), subscribe: (listener) => store.subscribe(listener), minVersion,
+      ...(clientCa === null ? {} : { clientCa: read(clientCa) }),
+      ...(ticketKeys === null ? {} : { ticketKeys: Buffer.from(ticketKeys, 'base64') }),
+    };
+  }
+
+  /** Finds the service of each request. */
+  #handler(fixed: string | null): FrontHandler {
+    const only = fixed === null ? null : this.#services.find(({ spec }) => spec.name === fixed)?.proxy ?? null;
+    const of = (ask: Ask): ServiceProxy | null => only ?? this.#byHost.find(hostOf(ask))?.proxy ?? null;
+    return {
+      request: (req: IncomingMessage, res: ServerResponse, ask: Ask): void => {
+        const proxy = of(ask);
+        if (proxy !== null) proxy.request(req, res, ask);
+        else answerFailure(req, res, this.#unknown(ask), !req.complete);
+      },
+      upgrade: (req: IncomingMessage, socket: Duplex, early: Buffer, ask: Ask): void => {
+        const proxy = of(ask);
+        if (proxy !== null) proxy.upgrade(req, socket, early, ask);
+        else inTurn(socket, () => {
+          const what = this.#unknown(ask);
+          socket.write(ownText(what, STATUS_CODES[meaning(what.reason).status] ?? 'Error'), 'latin1');
+          endGently(socket);
+        });
+      },
+      stream: (stream: ServerHttp2Stream, ask: Ask, kind: 'request' | 'websocket'): void => {
+        const proxy = of(ask);
+        if (proxy !== null) proxy.stream(stream, ask, kind);
+        else StreamClient.refuse(stream, ask.method, this.#unknown(ask));
+      },
+      refused: (what, ask) => {
+        const proxy = of(ask);
+        if (proxy !== null) proxy.refused(what, ask);
+        else this.#unserved(what, ask);
+      },
+    };
+  }
+
+  #unknown(ask: Ask): Failure {
+    const what = failure('unknown-host', hostOf(ask));
+    this.#unserved(what, ask);
+    return what;
+  }
+
+  /** What is no service's business. */
+  #unserved(what: Failure, ask: Ask): void {
+    const { status } = meaning(what.reason);
+    this.#onEvent({ kind: 'forward', service: '', event: { kind: 'failed', group: '', ...what, status } });
+    this.#accessLog?.refused({ ask, service: '', version: null, lane: null }, status);
+  }
+
+  #onName(event: NameEvent): void {
+    this.#surroundings.onEvent({ kind: 'name', event });
+    if (event.kind === 'changed') for (const { members } of this.#services) if (members.names.includes(event.name)) members.renew();
+  }
+
+  #sayOnce(problem: CertificateProblem): void {
+    const key = `${problem.file} ${problem.message}`;
+    if (this.#reported.has(key)) return;
+    // One entry a certificate file and reason: bounded by the configuration.
+    this.#reported.set(key, this.#surroundings.wallClock());
+    this.#onEvent({ kind: 'certificate-kept', problem });
+  }
+
+  #reportMirrors(): void {
+    for (const { spec, proxy } of this.#services) {
+      for (const counts of proxy.mirrored()) {
+        const dropped = Object.values(counts.dropped).reduce((sum, count) => sum + count, counts.failed);
+        const key = `mirror ${spec.name} ${counts.to}`;
+        if (dropped === (this.#reported.get(key) ?? 0)) continue;
+        this.#reported.set(key, dropped);
+        this.#onEvent({ kind: 'mirror', service: spec.name, counts });
+      }
+    }
+  }
+}
+
+/** Binds beside the path and moves the socket there in one step: whoever had it serves what it has accepted, and nobody meets a gap. */
+async function listenOnPath(front: Front, path: string, pid: number): Promise<void> {
+  const beside = `${path}.${pid}`;
+  await rm(beside, { force: true });
+  await front.listen({ path: beside });
+  await rename(beside, path);
+}
