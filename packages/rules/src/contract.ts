@@ -1,7 +1,5 @@
 // The face of routing towards data planes: a request's fields in, a decision out.
 
-import type { Explanation } from './route/explanation.ts';
-
 /** What a request shows to the rules, as Node hands it over: header bytes are latin1 strings, names in any case. */
 export interface RequestFields {
   readonly method: string;
@@ -59,8 +57,6 @@ export interface Router {
   version(service: string, lane: string | null): string;
   /** Null for a lane that the strategy does not have. */
   lane(name: string): LaneFacts | null;
-  /** The same decision with everything that led to it; for people, not for the hot path. */
-  explain(request: RequestFields): Explanation;
 }
 
 export interface RouterOptions {

@@ -11,6 +11,7 @@ export * from './document/strategy.ts';
 export * from './document/types.ts';
 export { fromBytes, toBytes } from './language/utf8.ts';
 export { bucketOf } from './route/bucket.ts';
+export { explain } from './route/explain.ts';
 export * from './route/explanation.ts';
 export { OVERRIDE_NAME } from './route/override.ts';
 export { loadRouter } from './route/router.ts';

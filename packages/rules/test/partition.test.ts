@@ -8,7 +8,7 @@ import { compileMatcher } from '../src/compile/matcher.ts';
 import type { FieldPlan } from '../src/index.ts';
 import { toBytes } from '../src/index.ts';
 import { Partition } from '../src/analyse/partition.ts';
-import { loadTest } from '../src/route/test.ts';
+import { testOf } from '../src/analyse/test.ts';
 import * as arbitrary from './arbitrary.ts';
 
 const HEADER: FieldPlan = { kind: 'header', name: 'x-a' };
@@ -20,7 +20,7 @@ describe('classes of a header', () => {
       const plans = matchers.map((matcher) => compileMatcher(matcher, 'other'));
       const partition: Partition | null = Partition.of(HEADER, plans, false);
       assert.ok(partition !== null);
-      const tests = plans.map(loadTest);
+      const tests = plans.map(testOf);
       const rows = new Set<string>(partition.classes.map((_, i): string => plans.map((plan) => Number(partition.setOf(plan).has(i))).join('')));
       for (const one of [null, ...values]) {
         const row = tests.map((test) => Number(test(one))).join('');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
-import { bucketOf } from '../src/index.ts';
+import { bucketOf, explain } from '../src/index.ts';
 import type { WrittenRequest } from './helpers.ts';
 import { requestOf, routerOf } from './helpers.ts';
 
@@ -33,7 +33,7 @@ for (const { id, strategy, requests } of vectors.cases) {
         const decision = router.decide(requestOf(request));
         assert.equal(decision.lane, lane);
         assert.deepEqual(Object.fromEntries(Object.keys(strategy.services).map((service) => [service, router.version(service, decision.lane)])), route);
-        assert.deepEqual(router.explain(requestOf(request)).versions, route);
+        assert.deepEqual(explain(router, requestOf(request)).versions, route);
       });
     }
   });

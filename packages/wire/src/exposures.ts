@@ -130,11 +130,8 @@ function bucketOf(seconds: number): number {
  * Releases that are drawn for somebody. One that stands at 0 % has no control arm worth counting: whoever is out of it
  * now would later be taken for a user who knew the other side.
  */
-export function drawnReleases({ releases, clauses }: Snapshot): ReadonlySet<string> {
-  const drawn = new Set<string>();
-  for (const { release, pinned, threshold } of clauses) {
-    const name = releases[release]?.name;
-    if (name !== undefined && !pinned && threshold > 0) drawn.add(name);
-  }
+export function drawnReleases({ releases, undrawn }: Snapshot): ReadonlySet<string> {
+  const drawn = new Set(releases);
+  for (const name of undrawn) drawn.delete(name);
   return drawn;
 }

@@ -1,7 +1,7 @@
 // The control plane as others use it: a strategy with revisions, releases with verbs, and one view of want and got.
 // It owns the order of things at start and stop; what a verb does is in the files beside it.
 
-import type { Explanation, RequestFields } from '@graylane/rules';
+import { explain, type Explanation, type RequestFields } from '@graylane/rules';
 import type { Api, Count, CountsMessage } from '@graylane/wire';
 import type { Clock } from '../clock.ts';
 import type { Effects, WorkerFacts } from '../effects.ts';
@@ -242,7 +242,7 @@ export class ControlPlane {
   explain(request: RequestFields): Explanation {
     const router = this.#plane.publisher.router(this.#random);
     if (router === null) throw new ControlError('GL3020', { detail: 'nothing is published yet', fix: 'try again in a moment' });
-    return router.explain(request);
+    return explain(router, request);
   }
 
   /** Counts that a worker of `service` sent since its last message. */

@@ -76,5 +76,5 @@ export class FakeMachine implements Effects {
 /** `stable web=v1; lanes r1` */
 function laneText({ services, releases }: Snapshot): string {
   const stable = services.map(({ name, stable }) => `${name}=${stable}`).join(' ');
-  return releases.length === 0 ? stable : `${stable}, lanes ${releases.map(({ name }) => name).join(' ')}`;
+  return releases.length === 0 ? stable : `${stable}, lanes ${releases.join(' ')}`;
 }

@@ -1,7 +1,7 @@
 // `graylane explain`: why a request goes where it goes, by the router itself, on the live strategy or on a file.
 
 import type { Command } from 'commander';
-import { compile, loadRouter } from '@graylane/rules';
+import { compile, explain, loadRouter } from '@graylane/rules';
 import { readStrategy } from '../config/strategy.ts';
 import { explanationText } from '../print/explanation.ts';
 import { requireConfig } from './check.ts';
@@ -29,7 +29,7 @@ export function addExplain(program: Command): void {
         ? await liveStrategy(context)
         : { strategy: await readStrategy(requireConfig(context.directory, options.config), { runnable: false }), generation: 0 };
       const router = loadRouter(compile(strategy), { generation, random: Math.random });
-      const explanation = router.explain(requestFields(line, options));
+      const explanation = explain(router, requestFields(line, options));
       if (context.terminal.json) context.terminal.object(explanation);
       context.terminal.data(explanationText(explanation));
     });

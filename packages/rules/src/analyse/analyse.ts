@@ -1,6 +1,6 @@
 // All findings of a strategy: the rules of the house, then what its releases do to each other, now and at each step of their plans.
 
-import { compile } from '../compile/compile.ts';
+import { program } from '../compile/compile.ts';
 import type { Strategy } from '../document/strategy.ts';
 import { Confirmer } from './confirm.ts';
 import { Budget } from './cover.ts';
@@ -29,7 +29,7 @@ const LEVELS: readonly Finding['level'][] = ['error', 'warning', 'info'];
 
 export function analyse(strategy: Strategy, options: AnalyseOptions = {}): readonly Finding[] {
   const house = houseFindings(strategy);
-  const model = new Model(compile(strategy), strategy.document.releases ?? []);
+  const model = new Model(program(strategy), strategy.document.releases ?? []);
   const analysis = new Analysis(model, new Budget(options.budget ?? DEFAULT_BUDGET), new Set(house.flatMap((finding) => (finding.kind === 'unknown-tag' ? [finding.release] : []))));
   const findings = [...house, ...analysis.all()];
   return findings.map((finding, i) => ({ finding, i })).sort((a, b) => LEVELS.indexOf(a.finding.level) - LEVELS.indexOf(b.finding.level) || a.i - b.i).map(({ finding }) => finding);

@@ -1,6 +1,8 @@
 // The router has the last word on every witness: a request counts only if it goes where the finding says.
 
-import type { ClausePlan, Snapshot } from '../compile/snapshot.ts';
+import { CLAUSE, HEAD, RELEASE } from '../compile/layout.ts';
+import { pack } from '../compile/pack.ts';
+import type { Snapshot } from '../compile/snapshot.ts';
 import { CompiledRouter } from '../route/router.ts';
 import type { Box } from './box.ts';
 import type { Witness } from './finding.ts';
@@ -20,7 +22,6 @@ export class Confirmer {
   readonly #model: Model;
   readonly #percentages: Percentages;
   #router: CompiledRouter | null = null;
-  #ranks: readonly (readonly number[])[] = [];
   #draw = 0.5;
   #at = 0;
 
@@ -49,27 +50,41 @@ export class Confirmer {
   }
 
   #matches(router: CompiledRouter, place: number): boolean {
-    return this.#ranks[place]?.some((rank) => router.clauses.matches(rank)) === true;
+    const last = router.release(place, RELEASE.last);
+    for (let rank = router.release(place, RELEASE.first); rank <= last; rank++) if (router.clauses.matches(rank)) return true;
+    return false;
   }
 
   #load(): CompiledRouter {
     if (this.#router !== null) return this.#router;
     const router = new CompiledRouter(this.#snapshot(), { generation: 0, random: () => this.#draw, now: () => this.#at });
-    const ranks: number[][] = this.#model.releases.map(() => []);
-    router.clauses.all.forEach(({ release }, rank) => ranks[release]?.push(rank));
-    this.#ranks = ranks;
     this.#router = router;
     return router;
   }
 
-  /** The snapshot under other percentages. */
+  /** The snapshot under other percentages: all but a few words are the same. */
   #snapshot(): Snapshot {
-    if (this.#percentages.size === 0) return this.#model.snapshot;
-    const clauses = this.#model.snapshot.clauses.map((plan): ClausePlan => {
+    const packed = packedOnce(this.#model);
+    if (this.#percentages.size === 0) return packed;
+    const words = Int32Array.from(packed.words);
+    this.#model.program.clauses.forEach((plan, rank) => {
+      if (!this.#percentages.has(plan.release)) return;
       const release = this.#model.releases[plan.release];
       const clause = release?.clauses[plan.clause];
-      return release === undefined || clause === undefined || !this.#percentages.has(plan.release) ? plan : { ...plan, threshold: this.#model.thresholdOf(release, clause, this.#percentages) };
+      if (release !== undefined && clause !== undefined) words[(words[HEAD.clauses] ?? 0) + rank * CLAUSE.size + CLAUSE.threshold] = this.#model.thresholdOf(release, clause, this.#percentages);
     });
-    return { ...this.#model.snapshot, clauses };
+    return { ...packed, words };
   }
+}
+
+/** Each step of each plan asks again. */
+const packs = new WeakMap<Model, Snapshot>();
+
+function packedOnce(model: Model): Snapshot {
+  let packed = packs.get(model);
+  if (packed === undefined) {
+    const fresh = pack(model.program);
+    packs.set(model, packed = { ...fresh, words: Int32Array.from(fresh.words) });
+  }
+  return packed;
 }

@@ -1,7 +1,7 @@
 // What changes for requests between two strategies: one region per lane before and lane after, each with a request to show for it.
 
-import { compile } from '../compile/compile.ts';
-import type { Snapshot } from '../compile/snapshot.ts';
+import { compile, program } from '../compile/compile.ts';
+import { pack } from '../compile/pack.ts';
 import type { RequestFields } from '../contract.ts';
 import type { Strategy } from '../document/strategy.ts';
 import { CompiledRouter } from '../route/router.ts';
@@ -9,7 +9,7 @@ import type { Box } from './box.ts';
 import { boxesMeet, EVERYTHING, intersectBoxes } from './box.ts';
 import { Budget, coverAll } from './cover.ts';
 import type { Witness } from './finding.ts';
-import { joinSnapshots } from './joint.ts';
+import { joinPrograms } from './joint.ts';
 import { Model } from './model.ts';
 import type { Sketch } from './witness.ts';
 import { sketch } from './witness.ts';
@@ -71,7 +71,7 @@ function serviceNames(before: Strategy, after: Strategy): readonly string[] {
 }
 
 function changesOf(old: CompiledRouter, next: CompiledRouter, services: readonly string[], from: string | null, to: string | null): readonly ServiceChange[] {
-  const version = (router: CompiledRouter, service: string, lane: string | null): string | null => (router.versions.has(service) ? router.version(service, lane) : null);
+  const version = (router: CompiledRouter, service: string, lane: string | null): string | null => (router.snapshot.services.some(({ name }) => name === service) ? router.version(service, lane) : null);
   return services.flatMap((service) => {
     const change = { service, before: version(old, service, from), after: version(next, service, to) };
     return change.before === change.after ? [] : [change];
@@ -93,12 +93,12 @@ class Comparison {
   #at = 0;
 
   constructor(before: Strategy, after: Strategy, budget: Budget) {
-    const [old, next]: [Snapshot, Snapshot] = [compile(before), compile(after)];
+    const [old, next] = [program(before), program(after)];
     const options = { generation: 0, random: (): number => this.#draw, now: (): number => this.#at };
-    this.#old = new CompiledRouter(old, options);
-    this.#next = new CompiledRouter(next, options);
+    this.#old = new CompiledRouter(pack(old), options);
+    this.#next = new CompiledRouter(pack(next), options);
     this.#services = serviceNames(before, after);
-    this.#model = new Model(joinSnapshots(old, next), [...before.document.releases ?? [], ...after.document.releases ?? []]);
+    this.#model = new Model(joinPrograms(old, next), [...before.document.releases ?? [], ...after.document.releases ?? []]);
     this.#budget = budget;
     this.#before = this.#lanes(0, old.releases.length);
     this.#after = this.#lanes(old.releases.length, old.releases.length + next.releases.length);

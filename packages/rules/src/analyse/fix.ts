@@ -1,6 +1,6 @@
 // `check --fix`: new priorities under which the narrower audience goes first, if that solves what is wrong.
 
-import { compile } from '../compile/compile.ts';
+import { program } from '../compile/compile.ts';
 import type { Strategy } from '../document/strategy.ts';
 import { parseStrategy } from '../document/strategy.ts';
 import type { StrategyDocument } from '../document/types.ts';
@@ -43,7 +43,7 @@ export function fixPriorities(strategy: Strategy): Fix | null {
 
 /** The document's indexes, each release before those whose audience holds its own; the rest in its present order. */
 function byAudience(strategy: Strategy): readonly number[] {
-  const model = new Model(compile(strategy), strategy.document.releases ?? []);
+  const model = new Model(program(strategy), strategy.document.releases ?? []);
   const neighbours = new Neighbours(model.releases);
   const view = new View(model, neighbours, new Map(), new Budget(BUDGET));
   const narrower = model.releases.map(({ place }) => [...neighbours.earlier[place] ?? [], ...neighbours.later[place] ?? []].filter((other) =>

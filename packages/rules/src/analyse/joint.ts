@@ -1,9 +1,10 @@
 // Two strategies over one space of requests, so that their decisions can be compared value by value.
 
-import type { ClausePlan, FieldPlan, ReleasePlan, Snapshot, SourcePlan, StickyPlan } from '../compile/snapshot.ts';
+import type { ClausePlan, Program, ReleasePlan } from '../compile/program.ts';
+import type { FieldPlan, SourcePlan, StickyPlan } from '../compile/snapshot.ts';
 
 /** The releases of `after` stand behind those of `before`, in `releases` as in the numbering of the documents' releases. */
-export function joinSnapshots(before: Snapshot, after: Snapshot): Snapshot {
+export function joinPrograms(before: Program, after: Program): Program {
   const fields: FieldPlan[] = [...before.fields];
   const known = new Map(fields.map((plan, field) => [JSON.stringify(plan), field]));
   const moved: number[] = [];

@@ -1,7 +1,8 @@
 // A strategy as regions: which requests each clause matches and which it takes, over finitely many classes per dimension.
 // Dimensions are the fields of a request, one bucket per salt and source of its key, and the time.
 
-import type { ClausePlan, ReleasePlan, Snapshot, StickyPlan, TestPlan } from '../compile/snapshot.ts';
+import type { ClausePlan, Program, ReleasePlan, TestPlan } from '../compile/program.ts';
+import type { StickyPlan } from '../compile/snapshot.ts';
 import { BUCKETS, threshold } from '../compile/threshold.ts';
 import type { ReleaseSpec } from '../document/types.ts';
 import { bucketOfBytes, saltPrefix } from '../route/bucket.ts';
@@ -42,7 +43,7 @@ export interface ReleaseModel {
 export type Percentages = ReadonlyMap<number, number>;
 
 export class Model {
-  readonly snapshot: Snapshot;
+  readonly program: Program;
   readonly dimensions: readonly Dimension[];
   readonly releases: readonly ReleaseModel[];
   /** Keys that may be tried in search of witnesses. */
@@ -51,21 +52,21 @@ export class Model {
   readonly #buckets: ReadonlyMap<string, number>;
 
   /** `specs` are the document's releases in its order. */
-  constructor(snapshot: Snapshot, specs: readonly ReleaseSpec[]) {
-    this.snapshot = snapshot;
-    const fields = fieldDimensions(snapshot);
-    const buckets = bucketDimensions(snapshot, specs);
-    const times = [...new Set(snapshot.releases.flatMap(({ from, until }) => [from, until]).filter((at) => at !== null))].sort((a, b) => a - b);
+  constructor(program: Program, specs: readonly ReleaseSpec[]) {
+    this.program = program;
+    const fields = fieldDimensions(program);
+    const buckets = bucketDimensions(program, specs);
+    const times = [...new Set(program.releases.flatMap(({ from, until }) => [from, until]).filter((at) => at !== null))].sort((a, b) => a - b);
     this.dimensions = [...fields, ...buckets.values(), { kind: 'time', cuts: times }];
     this.#buckets = new Map([...buckets.keys()].map((key, i) => [key, fields.length + i]));
     this.#full = this.dimensions.map((dimension) => ClassSet.where(classCount(dimension), () => true));
     const byRelease = new Map<number, ClausePlan[]>();
-    for (const clause of snapshot.clauses) {
+    for (const clause of program.clauses) {
       const known = byRelease.get(clause.release);
       if (known === undefined) byRelease.set(clause.release, [clause]);
       else known.push(clause);
     }
-    this.releases = snapshot.releases.map((plan, place) => this.#release(plan, place, byRelease.get(place) ?? [], specs[plan.index]));
+    this.releases = program.releases.map((plan, place) => this.#release(plan, place, byRelease.get(place) ?? [], specs[plan.index]));
   }
 
   readonly full = (dimension: number): ClassSet => this.#full[dimension] ?? ClassSet.of(0, []);
@@ -185,17 +186,17 @@ function bucketName(salt: string, source: number | 'anonymous' | 'request'): str
   return `${String(source)} ${salt}`;
 }
 
-function fieldDimensions(snapshot: Snapshot): readonly Dimension[] {
-  const tests = snapshot.fields.map((): Map<string, TestPlan> => new Map());
-  for (const { conditions } of snapshot.clauses) for (const { field, test } of conditions) tests[field]?.set(JSON.stringify(test), test);
-  const keyed = new Set(snapshot.releases.flatMap(({ stickyBy }) => stickyBy.flatMap((key) => (key.kind === 'request' ? [] : [key.field]))));
-  return snapshot.fields.map((plan, field) => ({ kind: 'field', partition: Partition.of(plan, [...tests[field]?.values() ?? []], keyed.has(field)) }));
+function fieldDimensions(program: Program): readonly Dimension[] {
+  const tests = program.fields.map((): Map<string, TestPlan> => new Map());
+  for (const { conditions } of program.clauses) for (const { field, test } of conditions) tests[field]?.set(JSON.stringify(test), test);
+  const keyed = new Set(program.releases.flatMap(({ stickyBy }) => stickyBy.flatMap((key) => (key.kind === 'request' ? [] : [key.field]))));
+  return program.fields.map((plan, field) => ({ kind: 'field', partition: Partition.of(plan, [...tests[field]?.values() ?? []], keyed.has(field)) }));
 }
 
 /** Cut at every threshold that the release has now or at a step of its plan. */
-function bucketDimensions(snapshot: Snapshot, specs: readonly ReleaseSpec[]): ReadonlyMap<string, Dimension> {
+function bucketDimensions(program: Program, specs: readonly ReleaseSpec[]): ReadonlyMap<string, Dimension> {
   const cuts = new Map<string, { readonly salt: string; readonly source: number | 'anonymous' | 'request'; readonly values: Set<number> }>();
-  for (const release of snapshot.releases) {
+  for (const release of program.releases) {
     const values = thresholdsOf(specs[release.index]);
     for (const source of release.stickyBy.flatMap(sourcesOf)) {
       const name = bucketName(release.salt, source);

@@ -1,9 +1,10 @@
 // The values of one field in classes that no rule tells apart: the exact finite picture of an infinite space.
 
-import type { FieldPlan, TestPlan } from '../compile/snapshot.ts';
-import { parseRange } from '../language/semver.ts';
-import type { Test } from '../route/test.ts';
-import { loadTest } from '../route/test.ts';
+import type { TestPlan } from '../compile/program.ts';
+import type { FieldPlan } from '../compile/snapshot.ts';
+import { parseRange } from '../language/semver-range.ts';
+import type { Test } from './test.ts';
+import { testOf } from './test.ts';
 import { ClassSet } from './classset.ts';
 import { decimalTable } from './machine/decimal.ts';
 import type { ProductClass } from './machine/product.ts';
@@ -77,7 +78,7 @@ export class Partition {
   setOf(plan: TestPlan): ClassSet {
     const key = JSON.stringify(plan);
     let set = this.#sets.get(key);
-    if (set === undefined) this.#sets.set(key, set = this.#compute({ plan, test: loadTest(plan) }));
+    if (set === undefined) this.#sets.set(key, set = this.#compute({ plan, test: testOf(plan) }));
     return set;
   }
 

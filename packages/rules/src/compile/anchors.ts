@@ -1,6 +1,6 @@
 // What must be true of a value for a test to hold at all: the keys under which a clause is filed, so that deciding visits few clauses.
 
-import type { ConditionPlan, TestPlan } from './snapshot.ts';
+import type { ConditionPlan, TestPlan } from './program.ts';
 import type { Dfa } from '../language/regex/dfa.ts';
 import { commonPrefix } from '../language/regex/dfa.ts';
 

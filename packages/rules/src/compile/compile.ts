@@ -7,24 +7,30 @@ import { toBytes } from '../language/utf8.ts';
 import { chooseAnchors } from './anchors.ts';
 import { ANONYMOUS_COOKIE, FieldTable } from './fields.ts';
 import { compileMatcher } from './matcher.ts';
-import type { ClausePlan, ConditionPlan, ReleasePlan, ServicePlan, SettingsPlan, Snapshot, StickyPlan, TagPlan } from './snapshot.ts';
-import { SNAPSHOT_FORMAT } from './snapshot.ts';
+import { pack } from './pack.ts';
+import type { ClausePlan, ConditionPlan, Program, ReleasePlan } from './program.ts';
+import type { ServicePlan, SettingsPlan, Snapshot, StickyPlan, TagPlan } from './snapshot.ts';
 import { threshold } from './threshold.ts';
 
 /** Enough for a change every few seconds while a request goes through a chain of services. */
 const DEFAULT_GENERATIONS = 8;
 
 export function compile(strategy: Strategy): Snapshot {
+  return pack(program(strategy));
+}
+
+/** Everything resolved, before it is laid out. */
+export function program(strategy: Strategy): Program {
   const { document } = strategy;
   const fields = new FieldTable(document);
   const ordered = (document.releases ?? []).map((spec, index) => ({ spec, index })).sort((a, b) => (a.spec.priority ?? 0) - (b.spec.priority ?? 0) || a.index - b.index);
   const clauses = ordered.flatMap(({ spec }, place) => compileClauses(spec, place, fields));
   const anchors = chooseAnchors(clauses.map(({ conditions }) => conditions));
   return {
-    format: SNAPSHOT_FORMAT,
     releases: ordered.map(({ spec, index }) => compileRelease(spec, index, fields)),
     clauses: clauses.map((clause, rank): ClausePlan => ({ ...clause, anchor: anchors[rank] ?? -1 })),
-    settings: compileSettings(document, fields),
+    settings: compileSettings(document),
+    consent: compileConsent(document, fields),
     tags: Object.keys(document.services).length < 2 ? [] : Object.keys(document.tags ?? {}).map((name): TagPlan => ({ name, field: fields.tag(name) })),
     services: Object.entries(document.services).map(([name, spec]): ServicePlan => ({ name, stable: spec.stable, hosts: (spec.hosts ?? []).map((host) => host.toLowerCase()), trust: spec.trust ?? 'edge' })),
     fields: fields.plans,
@@ -114,17 +120,20 @@ function headersOf(field: number, fields: FieldTable): readonly string[] {
   }
 }
 
-function compileSettings(document: StrategyDocument, fields: FieldTable): SettingsPlan {
-  const consent = document.consent?.cookie;
+function compileSettings(document: StrategyDocument): SettingsPlan {
   return {
     exposeRoute: document.exposeRoute ?? false,
     serverTiming: document.serverTiming ?? false,
     mint: document.mint ?? 'navigation',
-    consent: typeof consent === 'string'
-      ? [{ field: fields.cookie(consent), test: { op: 'not', of: { op: 'any', of: [{ op: 'absent' }, { op: 'exact', values: [''] }] } } }]
-      : named(consent, (name) => fields.cookie(name)),
     propagateHeaders: (document.propagate?.headers ?? []).map((header) => header.toLowerCase()),
     propagateHosts: (document.propagate?.hosts ?? []).map((host) => host.toLowerCase()),
     keepGenerations: document.keep?.generations ?? DEFAULT_GENERATIONS,
   };
+}
+
+/** A cookie that only has to be there must have a value too. */
+function compileConsent(document: StrategyDocument, fields: FieldTable): readonly ConditionPlan[] {
+  const consent = document.consent?.cookie;
+  if (typeof consent !== 'string') return named(consent, (name) => fields.cookie(name));
+  return [{ field: fields.cookie(consent), test: { op: 'not', of: { op: 'any', of: [{ op: 'absent' }, { op: 'exact', values: [''] }] } } }];
 }

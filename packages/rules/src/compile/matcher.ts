@@ -3,7 +3,7 @@
 import type { BoundsSpec, Matcher } from '../document/types.ts';
 import { compileRegex } from '../language/regex/regex.ts';
 import { toBytes } from '../language/utf8.ts';
-import type { TestPlan } from './snapshot.ts';
+import type { TestPlan } from './program.ts';
 
 /** On a path `{ prefix: '/api' }` means `/api` and what lies below it. */
 export type Dimension = 'path' | 'other';

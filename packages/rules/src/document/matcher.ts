@@ -1,7 +1,7 @@
 // Checks a matcher: one condition on one value of a request.
 
 import { compileRegex } from '../language/regex/regex.ts';
-import { semverFault } from '../language/semver.ts';
+import { semverFault } from '../language/semver-range.ts';
 import { isWellFormed } from '../language/utf8.ts';
 import type { Report } from './report.ts';
 import { keyName, nameOf, quote, step } from './report.ts';

@@ -1,6 +1,5 @@
 // Every decision that needs no fresh id, made once: deciding hands out the same objects again and again.
 
-import type { ReleasePlan } from '../compile/snapshot.ts';
 import type { Arm, Decision, Reason } from '../contract.ts';
 
 const NONE: readonly string[] = [];
@@ -30,9 +29,9 @@ export class Decisions {
   readonly #controls: Controls = { decision: NOT_MATCHED, next: new Map() };
   #kept = 0;
 
-  constructor(releases: readonly ReleasePlan[]) {
-    this.#names = releases.map(({ name }) => name);
-    this.#wins = new Array<Wins | undefined>(releases.length);
+  constructor(names: readonly string[]) {
+    this.#names = names;
+    this.#wins = new Array<Wins | undefined>(names.length);
   }
 
   #of(release: number): Wins {

@@ -1,41 +1,46 @@
-// Explains a decision with the very objects that made it: same fields, same tests, same buckets.
+// Explains a decision with the very objects that made it: same fields, same tests, same buckets. For people: data planes do without it.
 
+import { CLAUSE, RELEASE } from '../compile/layout.ts';
 import type { FieldPlan } from '../compile/snapshot.ts';
-import type { Decision, RequestFields } from '../contract.ts';
+import type { Decision, RequestFields, Router } from '../contract.ts';
 import { fromBytes } from '../language/utf8.ts';
-import type { ClauseTrace, Explanation, ReleaseOutcome, ReleaseTrace } from './explanation.ts';
-import type { Clause } from './clauses.ts';
-import type { CompiledRouter } from './router.ts';
+import type { ClauseTrace, ConditionTrace, Explanation, ReleaseOutcome, ReleaseTrace } from './explanation.ts';
+import { CompiledRouter } from './router.ts';
 
-export function explain(router: CompiledRouter, request: RequestFields): Explanation {
+/** The same decision as `router.decide` with everything that led to it. `router` comes from loadRouter. */
+export function explain(router: Router, request: RequestFields): Explanation {
+  if (!(router instanceof CompiledRouter)) throw new TypeError('only a router that loadRouter made can explain itself');
   const decision = router.decide(request);
   // An override decides before any key is asked for.
   if (decision.reason === 'override') router.sticky.begin(request);
   const now = router.now();
-  const versions = Object.fromEntries([...router.versions.keys()].map((service) => [service, router.version(service, decision.lane)]));
-  return { generation: router.generation, decision, versions, releases: router.releases.map((_, place) => traceRelease(router, place, decision, now)) };
+  const { services, releases } = router.snapshot;
+  const versions = Object.fromEntries(services.map(({ name }) => [name, router.version(name, decision.lane)]));
+  return { generation: router.generation, decision, versions, releases: releases.map((name, place) => traceRelease(router, name, place, decision, now)) };
 }
 
-function traceRelease(router: CompiledRouter, place: number, decision: Decision, now: number): ReleaseTrace {
-  const plan = router.releases[place];
-  const own = router.clauses.all.filter((clause) => clause.release === place);
-  const clauses = own.map((clause) => traceClause(router, clause)).sort((a, b) => a.clause - b.clause);
+function traceRelease(router: CompiledRouter, name: string, place: number, decision: Decision, now: number): ReleaseTrace {
+  const [first, last] = [router.release(place, RELEASE.first), router.release(place, RELEASE.last)];
+  const own = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const clauses = own.map((rank) => traceClause(router, rank)).sort((a, b) => a.clause - b.clause);
   const open = router.clauses.isOpen(place, now);
   const matching = open ? clauses.filter((clause) => clause.matches) : [];
   const needsBucket = matching.some((clause) => !clause.pinned);
   const bucket = needsBucket ? router.sticky.bucket(place, false) : null;
   const isIn = matching.some((clause) => clause.pinned || (bucket ?? 0) < clause.threshold);
-  const name = plan?.name ?? '';
   const outcome: ReleaseOutcome = !open ? 'outside-window' : matching.length === 0 ? 'not-matched' : !isIn ? 'out-by-bucket' : decision.lane === name ? 'in' : 'in-but-taken';
-  return { release: name, index: plan?.index ?? 0, priority: plan?.priority ?? 0, outcome, key: needsBucket ? router.sticky.label(place) : null, bucket, clauses };
+  return { release: name, index: router.release(place, RELEASE.index), priority: router.release(place, RELEASE.priority), outcome, key: needsBucket ? router.sticky.label(place) : null, bucket, clauses };
 }
 
-function traceClause(router: CompiledRouter, clause: Clause): ClauseTrace {
-  const conditions = clause.conditions.map(({ field, needsValue, test }) => {
-    const value = router.reader.value(field);
-    return { field: fieldName(router.reader.plans[field]), value: value === null ? null : fromBytes(value), holds: !(needsValue && value === null) && test(value) };
+function traceClause(router: CompiledRouter, rank: number): ClauseTrace {
+  const { clauses, tables, reader } = router;
+  const at = clauses.word(rank, CLAUSE.conditions);
+  const conditions = Array.from({ length: clauses.word(rank, CLAUSE.count) }, (_, i): ConditionTrace => {
+    const field = tables.word(at + 2 * i);
+    const value = reader.value(field);
+    return { field: fieldName(reader.plans[field]), value: value === null ? null : fromBytes(value), holds: clauses.holds(field, tables.word(at + 2 * i + 1)) };
   });
-  return { clause: clause.plan.clause, matches: conditions.every((condition) => condition.holds), pinned: clause.pinned, threshold: clause.threshold, conditions };
+  return { clause: clauses.word(rank, CLAUSE.clause), matches: conditions.every((condition) => condition.holds), pinned: clauses.isPinned(rank), threshold: clauses.threshold(rank), conditions };
 }
 
 /** Such as `header x-os`, `tag os`, `path`. */

@@ -14,6 +14,11 @@ export interface HashPrefix {
 
 const EMPTY: HashPrefix = { hash: 0, block: 0, bits: 0, length: 0 };
 
+/** A place for a text in a table: any hash would do, and this one is there. */
+export function hashText(text: string): number {
+  return murmur(EMPTY, text);
+}
+
 export function hashPrefix(bytes: string): HashPrefix {
   let { hash, block, bits } = EMPTY;
   for (let i = 0; i < bytes.length; i++) {

@@ -1,50 +1,81 @@
 // Finds the few header names that rules use among all that a request has, without folding the case of the others.
 
-export const NO_FIELD = -1;
+const NO_FIELD = -1;
 
-/** Names of one length are compared one by one up to here; more go through a hash. */
-const COMPARED_NAMES = 6;
-
-/** Lengths are looked up in a table of this size; longer names always go through the hash. */
+/** Names below this length are told apart by length and last letter first; longer ones go through a hash. */
 const LENGTHS = 64;
+const LETTERS = 32;
 
-interface Entry { readonly lower: string; readonly field: number; readonly last: number }
+interface Entry {
+  readonly lower: string;
+  readonly field: number;
+  /** As clients spelled it last: they nearly always do it the same way. */
+  seen: string;
+  /** Another name of the same length and last letter. */
+  readonly next: Entry | null;
+}
 
 export class NameTable {
   readonly size: number;
+  /** Of the line found last. */
+  field: number = NO_FIELD;
   /** 1 where some name has this length: the one look that most headers get. */
   readonly #lengths = new Uint8Array(LENGTHS + 1);
-  readonly #lists: readonly (readonly Entry[])[];
-  readonly #hash: ReadonlyMap<string, number>;
+  /** By length and the last five bits of the last letter, which are the same in either case: a place in the list, 0 for none. */
+  readonly #slots = new Int16Array(LENGTHS * LETTERS);
+  readonly #entries: (Entry | null)[] = [null];
+  readonly #long: ReadonlyMap<string, number>;
 
   /** Pairs of name in lower case and field. */
   constructor(names: readonly (readonly [string, number])[]) {
     this.size = names.length;
-    for (const [name] of names) this.#lengths[Math.min(name.length, LENGTHS)] = 1;
-    this.#lists = Array.from({ length: LENGTHS }, (_, length) => listOf(names.filter(([name]) => name.length === length)));
-    this.#hash = new Map(names);
+    this.#long = new Map(names);
+    for (const [lower, field] of names) {
+      const { length } = lower;
+      this.#lengths[Math.min(length, LENGTHS)] = 1;
+      if (length >= LENGTHS) continue;
+      const slot = length * LETTERS + (lower.charCodeAt(length - 1) & LETTERS - 1);
+      const place = this.#slots[slot] ?? 0;
+      const entry: Entry = { lower, field, seen: lower, next: this.#entries[place] ?? null };
+      if (place !== 0) this.#entries[place] = entry;
+      else this.#slots[slot] = this.#entries.push(entry) - 1;
+    }
   }
 
-  find(name: string): number {
-    const { length } = name;
-    if (length < LENGTHS ? this.#lengths[length] === 0 : this.#lengths[LENGTHS] === 0) return NO_FIELD;
-    return this.#compare(name, length);
+  /**
+   * The place of the value of the next line (name, value, name …) from `from` on whose name is one of these, or -1.
+   * One loop with everything at hand: this is what every request pays for every header.
+   */
+  next(lines: readonly string[], from: number): number {
+    const lengths = this.#lengths;
+    const slots = this.#slots;
+    for (let i = from, end = lines.length - 1; i < end; i += 2) {
+      const name = lines[i] ?? '';
+      const { length } = name;
+      if (lengths[length < LENGTHS ? length : LENGTHS] === 0) continue;
+      const slot = length < LENGTHS ? slots[length * LETTERS + (name.charCodeAt(length - 1) & LETTERS - 1)] ?? 0 : -1;
+      if (slot === 0 || !this.#is(slot, name)) continue;
+      return i + 1;
+    }
+    return -1;
   }
 
-  #compare(name: string, length: number): number {
-    const list = this.#lists[length];
-    if (list === undefined || list.length === 0) return this.#hash.get(name.toLowerCase()) ?? NO_FIELD;
-    // Names differ at their end more often than at their beginning (x-…).
-    const last = fold(name.charCodeAt(length - 1));
-    for (const entry of list) if (entry.last === last && sameName(name, entry.lower)) return entry.field;
-    return NO_FIELD;
+  /** Sets `field` when `name` is one of the names of a slot; -1 is for all long ones. */
+  #is(slot: number, name: string): boolean {
+    if (slot === -1) {
+      this.field = this.#long.get(name.toLowerCase()) ?? NO_FIELD;
+      return this.field !== NO_FIELD;
+    }
+    for (let entry = this.#entries[slot] ?? null; entry !== null; entry = entry.next) {
+      if (name !== entry.seen) {
+        if (!sameName(name, entry.lower)) continue;
+        entry.seen = name;
+      }
+      this.field = entry.field;
+      return true;
+    }
+    return false;
   }
-}
-
-/** Empty when the names have to go through the hash. */
-function listOf(names: readonly (readonly [string, number])[]): readonly Entry[] {
-  if (names.length > COMPARED_NAMES) return [];
-  return names.map(([lower, field]) => ({ lower, field, last: lower.charCodeAt(lower.length - 1) }));
 }
 
 /** Header names are ASCII (RFC 9110 §5.6.2). */

@@ -5,7 +5,7 @@ import type { FieldPlan } from '../compile/snapshot.ts';
 import type { RequestFields, RouterOptions } from '../contract.ts';
 import { eachCookie, findCookie, trimmed } from './cookie.ts';
 import { derive } from './derived.ts';
-import { NameTable, NO_FIELD } from './names.ts';
+import { NameTable } from './names.ts';
 import { OVERRIDE_NAME } from './override.ts';
 import { eachParameter } from './query.ts';
 import { hostOf, pathOf } from './target.ts';
@@ -66,10 +66,8 @@ export class Reader {
     this.#querySplit = false;
     if (this.#headers.size === 0) return;
     const lines = request.rawHeaders;
-    for (let i = 0; i + 1 < lines.length; i += 2) {
-      const field = this.#headers.find(lines[i] ?? '');
-      if (field !== NO_FIELD) this.#line(field, lines[i + 1] ?? '');
-    }
+    const headers = this.#headers;
+    for (let i = headers.next(lines, 0); i !== -1; i = headers.next(lines, i + 1)) this.#line(headers.field, lines[i] ?? '');
   }
 
   #line(field: number, raw: string): void {

@@ -1,14 +1,15 @@
 // Decides which release a request enters: the one place where selection (by priority, clause and bucket) is written down.
 
-import type { ReleasePlan, Snapshot, TagPlan } from '../compile/snapshot.ts';
+import { HEAD, RELEASE } from '../compile/layout.ts';
+import type { Snapshot } from '../compile/snapshot.ts';
 import { SNAPSHOT_FORMAT } from '../compile/snapshot.ts';
+import { BUCKETS } from '../compile/threshold.ts';
 import type { Decision, LaneFacts, RequestFields, Router, RouterOptions } from '../contract.ts';
 import { Clauses } from './clauses.ts';
 import { Decisions, NO_RELEASE, NOT_MATCHED, OVERRIDE_STABLE } from './decisions.ts';
-import { explain } from './explain.ts';
-import type { Explanation } from './explanation.ts';
 import { Reader } from './reader.ts';
 import { Sticky } from './sticky.ts';
+import { Tables } from './tables.ts';
 
 const NO_TAGS: readonly (readonly [string, string])[] = [];
 
@@ -22,43 +23,36 @@ export class CompiledRouter implements Router {
   readonly generation: number;
   readonly exposeRoute: boolean;
   readonly serverTiming: boolean;
-  readonly releases: readonly ReleasePlan[];
+  readonly snapshot: Snapshot;
+  readonly tables: Tables;
   readonly reader: Reader;
   readonly clauses: Clauses;
   readonly sticky: Sticky;
   readonly now: () => number;
   readonly #decisions: Decisions;
-  readonly #tags: readonly TagPlan[];
   readonly #override: RouterOptions['override'];
-  readonly #lanes: ReadonlyMap<string, number>;
-  /** Service to lane to version; '' is stable. */
-  readonly versions: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** Made when first asked for by name. */
+  #lanes: ReadonlyMap<string, number> | null = null;
   /** Releases that matched and are out, by ascending priority. */
   readonly #out: Int32Array;
-  /** Per release the rank of its last clause. */
-  readonly #lastRanks: Int32Array;
 
   constructor(snapshot: Snapshot, options: RouterOptions) {
     this.generation = options.generation;
     this.exposeRoute = snapshot.settings.exposeRoute;
     this.serverTiming = snapshot.settings.serverTiming;
-    this.releases = snapshot.releases;
+    this.snapshot = snapshot;
+    this.tables = new Tables(snapshot);
     this.reader = new Reader(snapshot.fields, options);
-    this.clauses = new Clauses(snapshot.clauses, snapshot.releases, this.reader);
-    this.sticky = new Sticky(snapshot.releases, snapshot.settings, this.reader, options.random);
+    this.clauses = new Clauses(this.tables, snapshot.terms, this.reader);
+    this.sticky = new Sticky(snapshot, this.tables, this.reader, this.clauses, options.random);
     this.now = options.now ?? ((): number => 0);
     this.#decisions = new Decisions(snapshot.releases);
     this.#override = options.override;
-    this.#tags = snapshot.tags;
-    this.#lanes = new Map(snapshot.releases.map(({ name }, place) => [name, place]));
-    this.versions = versionsOf(snapshot);
     this.#out = new Int32Array(snapshot.releases.length);
-    this.#lastRanks = new Int32Array(snapshot.releases.length);
-    this.clauses.all.forEach(({ release }, rank) => this.#lastRanks[release] = rank);
   }
 
   decide(request: RequestFields): Decision {
-    if (this.releases.length === 0) return NO_RELEASE;
+    if (this.snapshot.releases.length === 0) return NO_RELEASE;
     this.reader.begin(request);
     if (this.#override !== undefined) {
       const decision = this.#overridden(this.#override);
@@ -76,9 +70,10 @@ export class CompiledRouter implements Router {
   }
 
   tags(request: RequestFields): readonly (readonly [string, string])[] {
-    if (this.#tags.length === 0) return NO_TAGS;
+    const { tags } = this.snapshot;
+    if (tags.length === 0) return NO_TAGS;
     this.reader.begin(request);
-    return this.#tags.flatMap(({ name, field }): [string, string][] => {
+    return tags.flatMap(({ name, field }): [string, string][] => {
       const value = this.reader.value(field);
       return value === null ? [] : [[name, value]];
     });
@@ -86,16 +81,15 @@ export class CompiledRouter implements Router {
 
   /** The first of the matching clauses that the request is in. */
   #select(found: number): Decision {
-    const { matched, all } = this.clauses;
+    const { clauses, sticky } = this;
     let out = 0;
     for (let i = 0; i < found; i++) {
-      const rank = matched[i] ?? 0;
-      const clause = all[rank];
-      if (clause === undefined) continue;
-      const { release } = clause;
-      if (clause.pinned) return this.#decisions.pinned(release);
-      if (clause.certain) return this.#decisions.won(release, 'matched', !this.#laterTakes(release));
-      if (clause.threshold > 0 && this.sticky.bucket(release, true) < clause.threshold) return this.#decisions.won(release, 'bucket', !this.#laterTakes(release));
+      const rank = clauses.matched[i] ?? 0;
+      const release = clauses.release(rank);
+      if (clauses.isPinned(rank)) return this.#decisions.pinned(release);
+      const threshold = clauses.threshold(rank);
+      if (threshold === BUCKETS) return this.#decisions.won(release, 'matched', !this.#laterTakes(release));
+      if (threshold > 0 && sticky.bucket(release, true) < threshold) return this.#decisions.won(release, 'bucket', !this.#laterTakes(release));
       if (out === 0 || this.#out[out - 1] !== release) this.#out[out++] = release;
     }
     return this.#decisions.control(this.#out, out);
@@ -103,13 +97,26 @@ export class CompiledRouter implements Router {
 
   /** Whether a release after `winner` would take the request if `winner` were not there. */
   #laterTakes(winner: number): boolean {
-    const { matched, all } = this.clauses;
-    const found = this.clauses.find(this.#lastRanks[winner] ?? -1, this.now);
+    const { clauses, sticky } = this;
+    const last = this.release(winner, RELEASE.last);
+    if (last === clauses.count - 1) return false;
+    const found = clauses.find(last, this.now);
     for (let i = 0; i < found; i++) {
-      const clause = all[matched[i] ?? 0];
-      if (clause !== undefined && (clause.certain || (clause.threshold > 0 && this.sticky.bucket(clause.release, false) < clause.threshold))) return true;
+      const rank = clauses.matched[i] ?? 0;
+      const threshold = clauses.threshold(rank);
+      if (clauses.isCertain(rank) || (threshold > 0 && sticky.bucket(clauses.release(rank), false) < threshold)) return true;
     }
     return false;
+  }
+
+  /** One word of a release, as RELEASE says. */
+  release(place: number, which: number): number {
+    return this.tables.word(this.tables.word(HEAD.releases) + place * RELEASE.size + which);
+  }
+
+  #place(lane: string): number | undefined {
+    this.#lanes ??= new Map(this.snapshot.releases.map((name, place) => [name, place]));
+    return this.#lanes.get(lane);
   }
 
   #overridden(verify: (token: string) => string | null): Decision | null {
@@ -117,36 +124,32 @@ export class CompiledRouter implements Router {
     const lane = token === null ? null : verify(token);
     if (lane === null) return null;
     if (lane === '') return OVERRIDE_STABLE;
-    const release = this.#lanes.get(lane);
+    const release = this.#place(lane);
     return release === undefined ? null : this.#decisions.override(release);
   }
 
   userBucket(release: string): number | null {
-    const place = this.#lanes.get(release);
+    const place = this.#place(release);
     return place === undefined ? null : this.sticky.userBucket(place);
   }
 
   version(service: string, lane: string | null): string {
-    const lanes = this.versions.get(service);
-    const version = lanes?.get(lane ?? '') ?? lanes?.get('');
-    if (version === undefined) throw new RangeError(`the strategy has no service ${JSON.stringify(service)}`);
-    return version;
+    const index = this.snapshot.services.findIndex(({ name }) => name === service);
+    const stable = this.snapshot.services[index]?.stable;
+    if (stable === undefined) throw new RangeError(`the strategy has no service ${JSON.stringify(service)}`);
+    const place = lane === null ? undefined : this.#place(lane);
+    return place === undefined ? stable : this.#versionAt(place, index) ?? stable;
+  }
+
+  /** The version that a release has for a service, or null. */
+  #versionAt(place: number, service: number): string | null {
+    let at = this.release(place, RELEASE.versions);
+    for (let left = this.release(place, RELEASE.count); left > 0; left--, at += 2) if (this.tables.word(at) === service) return this.tables.text(this.tables.word(at + 1));
+    return null;
   }
 
   lane(name: string): LaneFacts | null {
-    const place = this.#lanes.get(name);
-    return place === undefined ? null : this.releases[place] ?? null;
+    const place = this.#place(name);
+    return place === undefined ? null : this.snapshot.terms[this.release(place, RELEASE.terms)] ?? null;
   }
-
-  explain(request: RequestFields): Explanation {
-    return explain(this, request);
-  }
-}
-
-function versionsOf(snapshot: Snapshot): ReadonlyMap<string, ReadonlyMap<string, string>> {
-  const services = new Map(snapshot.services.map(({ name, stable }) => [name, new Map([['', stable]])]));
-  for (const release of snapshot.releases) {
-    for (const [service, version] of release.versions) services.get(service)?.set(release.name, version);
-  }
-  return services;
 }
