@@ -1,51 +1,58 @@
-// `node --conditions=graylane-source bench/gateway/main.ts`: CPU per request of the gateway and of other proxies, their own processes
-// only, before the same app. Small and large bodies, few and many connections; interleaved rounds, medians.
+// `npm run bench:gateway`: CPU per request of the gateway and of other proxies, their own processes only, before the same app.
+// Small and large bodies, few and many connections; interleaved rounds, medians, written into docs/benchmarks.md.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../conformance/bytes/bare.ts';
 import { Random } from '../../conformance/live/random.ts';
 import { ensureDebian, findProgram } from '../../tools/system.ts';
+import { writeInto } from '../report.ts';
 import { runRounds } from '../rounds.ts';
 import type { Measure } from '../rounds.ts';
-import type { Server, Start } from '../server.ts';
+import type { Server } from '../server.ts';
 import { startServer } from '../server.ts';
-import { median, ratioOfPairs } from '../statistics.ts';
+import { proxies } from './proxies.ts';
+import { table } from './table.ts';
 
 const here = import.meta.dirname;
-const rivals = join(here, '../rivals');
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '2' },
-    warmup: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '3' },
+    warmup: { type: 'string', default: '6' },
+    /** Names, separated by commas; all when absent. */
     only: { type: 'string' },
     bytes: { type: 'string', default: '3,100000' },
     connections: { type: 'string', default: '64,400' },
+    /** Print only; docs/benchmarks.md stays as it is. */
+    print: { type: 'boolean', default: false },
   },
 });
-
-interface Sides { readonly folder: string; readonly stable: string; readonly canary: string; readonly port: number }
-
-const proxies: readonly { readonly name: string; readonly start: (sides: Sides) => Start }[] = [
-  { name: 'nginx', start: nginx },
-  { name: 'gateway', start: (sides) => node(join(here, 'front.ts'), sides, ['--conditions=graylane-source']) },
-  { name: 'byte pipe', start: (sides) => node(join(here, 'pipe.js'), sides) },
-  { name: 'http-proxy', start: (sides) => node(join(rivals, 'td-http-proxy.js'), sides) },
-  { name: 'httpxy', start: (sides) => node(join(rivals, 'td-httpxy.js'), sides) },
-  { name: 'undici', start: (sides) => node(join(rivals, 'td-undici.js'), sides) },
-];
 const chosen = proxies.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
 const presence = ensureDebian(['wrk', 'nginx']);
-if (presence.kind !== 'present') throw new Error(presence.why);
+if (presence.kind !== 'present') throw new Error(`the benchmark cannot run: ${presence.why}`);
+install(join(here, '..'), 'undici');
+install(here, 'fastify');
 
-for (const bytes of values.bytes.split(',')) {
-  for (const connections of values.connections.split(',')) await measure(Number(bytes), Number(connections));
+const otherWork = loadavg()[0] ?? 0;
+const random = new Random(1);
+const tables: string[] = [];
+for (const bytes of values.bytes.split(',').map(Number)) {
+  for (const connections of values.connections.split(',').map(Number)) {
+    const measures = await measure(bytes, connections);
+    tables.push(table(`${bytes.toLocaleString('en')} bytes, ${connections} connections`, chosen, measures, () => random.below(1_000_000) / 1_000_000));
+    console.error(`${tables.at(-1)}\n`);
+  }
 }
+const conditions = `${new Date().toISOString().slice(0, 10)} · ${availableParallelism()} cores ${cpus()[0]?.model.trim() ?? ''} · Node ${process.versions.node} · ${values.rounds} interleaved rounds of ${values.seconds} s after ${values.warmup} s of warm-up, one worker each, over Unix sockets to one app; medians. Load average before the start: ${otherWork.toFixed(1)}.`;
+const text = [conditions, ...tables].join('\n\n');
+if (values.print) console.log(text);
+else writeInto(join(here, '../../docs/benchmarks.md'), text, 'bench/gateway/main.ts');
 
-async function measure(bytes: number, connections: number): Promise<void> {
+async function measure(bytes: number, connections: number): Promise<ReadonlyMap<string, readonly Measure[]>> {
   const folder = mkdtempSync(join(tmpdir(), 'glb-'));
   const servers = new Map<string, Server>();
   const apps: Server[] = [];
@@ -53,42 +60,26 @@ async function measure(bytes: number, connections: number): Promise<void> {
     const [stable, canary] = [join(folder, 's.sock'), join(folder, 'c.sock')];
     for (const path of [stable, canary]) apps.push(await startServer(0, [{ command: process.execPath, args: [join(here, 'app.js')], env: { PORT: path, BYTES: String(bytes) }, listens: path }]));
     for (const [i, { name, start }] of chosen.entries()) {
+      // A Unix socket's path must be short, so the folders have numbers.
       const own = join(folder, String(i));
       mkdirSync(own);
       const port = await freePort();
       servers.set(name, await startServer(port, [start({ folder: own, stable, canary, port })]));
     }
-    const measures = await runRounds({
-      wrk: findProgram('wrk') ?? 'wrk', servers, connections,
+    return await runRounds({
+      wrk: findProgram('wrk') ?? 'wrk', servers, connections, random,
       rounds: Number(values.rounds), seconds: Number(values.seconds), warmupSeconds: Number(values.warmup),
-      random: new Random(1), onMeasure: () => undefined,
+      onMeasure: () => undefined,
     });
-    print(bytes, connections, measures);
   } finally {
     await Promise.all([...servers.values(), ...apps].map((server) => server.stop()));
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function print(bytes: number, connections: number, measures: ReadonlyMap<string, readonly Measure[]>): void {
-  const cpu = (name: string): readonly number[] => (measures.get(name) ?? []).map((one) => one.cpuMicrosPerRequest);
-  const random = new Random(1);
-  const reference = cpu('nginx');
-  console.log(`\n${bytes} bytes, ${connections} connections\n\n| proxy | CPU µs a request | ratio to nginx | its upper 95 % bound |\n|---|---:|---:|---:|`);
-  for (const name of measures.keys()) {
-    const ratio = reference.length === 0 ? null : ratioOfPairs(cpu(name), reference, () => random.below(1_000_000) / 1_000_000);
-    console.log(`| ${name} | ${median(cpu(name)).toFixed(1)} | ${ratio?.median.toFixed(2) ?? '–'} | ${ratio?.upper95.toFixed(2) ?? '–'} |`);
-  }
-}
-
-function node(script: string, { port, stable, canary }: Sides, flags: readonly string[] = []): Start {
-  return { command: process.execPath, args: [...flags, script], env: { PORT: String(port), STABLE: stable, CANARY: canary, PERCENT: '5' }, listens: port };
-}
-
-function nginx({ folder, port, stable, canary }: Sides): Start {
-  const names: Readonly<Record<string, string>> = { WORKERS: '1', FOLDER: folder, PORT: String(port), STABLE: stable, CANARY: canary, SHARE: '5% canary;', USER: process.getuid?.() === 0 ? 'user root;' : '' };
-  const text = Object.entries(names).reduce((filled, [name, value]) => filled.replaceAll(`@${name}@`, value), readFileSync(join(rivals, 'nginx.conf'), 'utf8'));
-  const file = join(folder, 'nginx.conf');
-  writeFileSync(file, text);
-  return { command: 'nginx', args: ['-e', 'stderr', '-p', folder, '-c', file], env: {}, listens: port };
+/** Rivals have lock files of their own and are no part of the product's dependencies. */
+function install(folder: string, name: string): void {
+  if (existsSync(join(folder, 'node_modules', name))) return;
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--workspaces=false'], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error(`npm ci in ${folder} failed: the rivals are not installed`);
 }
