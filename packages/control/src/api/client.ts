@@ -119,6 +119,14 @@ export class ApiClient {
     await this.#call(reason === null ? { method: 'DELETE', path: '/freeze' } : { method: 'PUT', path: '/freeze', body: { reason } });
   }
 
+  override(lane: string, seconds: number): Promise<Api<'Override'>> {
+    return this.#call({ method: 'POST', path: '/overrides', body: { lane, seconds } });
+  }
+
+  async rotateKeys(): Promise<void> {
+    await this.#call({ method: 'POST', path: '/keys/rotation' });
+  }
+
   tokens(): Promise<Page<Api<'Token'>>> {
     return this.#call({ method: 'GET', path: '/tokens?limit=1000' });
   }

@@ -77,6 +77,15 @@ export function handlers({ plane, clock, who }: HandlerOptions): Readonly<Record
       if (rawHeaders.length % 2 !== 0) throw new ControlError('GL3012', { detail: 'rawHeaders must be pairs of name and value' });
       return context.json(plane.explain({ ...line, rawHeaders, ...(address === undefined ? {} : { address }) }));
     },
+    postOverride: async (context) => {
+      const { lane, seconds } = await command(context, apiRequests.Override);
+      return context.json(await plane.override(lane, seconds), 201);
+    },
+    postRotation: async (context) => {
+      const done = await plane.keys.rotate();
+      if (!done) throw new ControlError('GL3015', { detail: 'some workers do not have the new key yet', fix: 'it is tried again by itself; see graylane status' });
+      return context.body(null, 204);
+    },
     putFreeze: async (context) => {
       await plane.freeze((await command(context, apiRequests.Freeze)).reason, who(context));
       return context.body(null, 204);

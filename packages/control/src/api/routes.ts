@@ -29,7 +29,7 @@ const dryRun: NonNullable<Route['query']>[number] = { name: 'dryRun', descriptio
 export type Operation =
   | 'getStrategy' | 'putStrategy' | 'postDifference' | 'getReleases' | 'postRelease' | 'getRelease' | 'getComparison' | 'postSplit' | 'postVerb'
   | 'getEvents' | 'getWorkers' | 'getStatus' | 'postExplain' | 'putFreeze' | 'deleteFreeze' | 'getWatch' | 'getOpenapi'
-  | 'getTokens' | 'postToken' | 'deleteToken' | 'getWebhooks' | 'postWebhook' | 'deleteWebhook' | 'postBackup';
+  | 'getTokens' | 'postToken' | 'deleteToken' | 'getWebhooks' | 'postWebhook' | 'deleteWebhook' | 'postBackup' | 'postOverride' | 'postRotation';
 
 export const routes: Readonly<Record<Operation, Route>> = {
   getStrategy: { method: 'get', path: '/strategy', summary: 'The live strategy, or a past revision', scope: 'read', body: null, answer: 'Strategy', query: [{ name: 'revision', description: 'a past one' }] },
@@ -55,5 +55,7 @@ export const routes: Readonly<Record<Operation, Route>> = {
   postWebhook: { method: 'post', path: '/webhooks', summary: 'Tell a URL of events, signed; the secret is shown once', scope: 'admin', body: 'Webhook', answer: 'NewWebhook', created: true },
   deleteWebhook: { method: 'delete', path: '/webhooks/{id}', summary: 'Tell a URL no more', scope: 'admin', body: null, answer: 'none' },
   postBackup: { method: 'post', path: '/backup', summary: 'Write a whole copy of the store to a file', scope: 'admin', body: 'Backup', answer: 'none' },
+  postOverride: { method: 'post', path: '/overrides', summary: 'A signed wish for a lane, for a link or a header', scope: 'operate', body: 'Override', answer: 'Override', created: true },
+  postRotation: { method: 'post', path: '/keys/rotation', summary: 'Change the key of stamps and overrides; what the one before has signed holds until the next change', scope: 'admin', body: null, answer: 'none' },
   getOpenapi: { method: 'get', path: '/openapi.json', summary: 'This description', scope: 'read', body: null, answer: 'any' },
 };

@@ -19,6 +19,8 @@ import { effectiveDocument } from '../release/effective.ts';
 import { isLive } from '../release/state.ts';
 import type { Verdicts } from '../release/verdicts.ts';
 import { Tokens } from '../access/tokens.ts';
+import { FleetKeys } from '../access/fleet-keys.ts';
+import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import { sendByFetch } from '../notify/send.ts';
 import { Webhooks } from '../notify/webhooks.ts';
 import type { Send } from '../notify/webhooks.ts';
@@ -67,6 +69,8 @@ export interface ControlPlaneOptions {
   /** Faults that no caller waits for, one line each. */
   readonly onFault?: (what: string, error: unknown) => void;
 }
+  /** Hands the keys of stamps and overrides to all data planes; true when all have them. */
+  readonly deliverKeys?: (keys: DeliveredKeys) => Promise<boolean>;
 
 export interface Booted {
   readonly origin: Origin;
@@ -101,6 +105,7 @@ export class ControlPlane {
   readonly #outcomes = new Outcomes();
   readonly #recent: Recent;
   /** By worker: the last message that was counted. */
+  readonly keys: FleetKeys;
   readonly #lastSeq = new Map<string, number>();
   readonly #random: () => number;
   readonly #tally = new Tally();
@@ -128,6 +133,7 @@ export class ControlPlane {
       },
       isWatched: (name) => this.#keeper.isWatched(name),
       onPair: (state, name, treated, control) => this.#keeper.measured(state, name, treated, control),
+    this.keys = new FleetKeys({ store, clock, onFault, deliver: options.deliverKeys ?? (() => Promise.resolve(true)) });
     });
     this.#recent = new Recent(clock);
     this.#verdicts = options.verdicts ?? this.#keeper;
@@ -155,6 +161,8 @@ export class ControlPlane {
     }
     for (const [service, { stable }] of Object.entries(view.record.document.services)) await this.#plane.effects.openStable(service, stable);
     this.#controller.wake();
+    // Before any request can be stamped.
+    await this.keys.start();
     await this.webhooks.start();
     this.#metricPoll.start();
     return { origin, failed };
@@ -191,6 +199,7 @@ export class ControlPlane {
     const now = releaseOf(changed.record.document, release)?.percent;
     return { ...this.#applied(changed), notes: now === 0 ? [`nobody is drawn any more, but pinned users of '${release}' stay in and its canary runs on; to take everybody off: graylane rollback ${release}`] : [] };
   }
+    this.keys.stop();
 
   async canary(canary: NewCanary): Promise<Applied & { readonly release: string }> {
     const changed = await addCanary(this.#plane, canary);
@@ -231,6 +240,14 @@ export class ControlPlane {
   /** Newest first, before the number `before`. */
   async events(options: { readonly before?: number; readonly limit: number }): Promise<readonly Api<'Event'>[]> {
     const events = await this.#plane.ledger.events({ ...options, limit: Math.min(options.limit, EVENTS_PAGE) });
+  /** A signed wish for a lane of the live strategy; '' is stable. Throws GL3005 for a release that there is not. */
+  async override(lane: string, seconds: number): Promise<Api<'Override'>> {
+    const { releases } = (await currentView(this.#plane)).record.document;
+    const known = (releases ?? []).map(({ name }) => name);
+    if (lane !== '' && !known.includes(lane)) throw new ControlError('GL3005', { detail: `there is no release '${lane}'`, fix: known.length === 0 ? 'add one: graylane canary DIR' : `name one of: ${known.slice(0, 10).join(', ')}` });
+    return this.keys.override(lane, seconds);
+  }
+
     return events.map((event) => ({ ...event, at: iso(event.at) }));
   }
 

@@ -313,6 +313,16 @@ export const apiSchemas = {
     },
     required: ['id', 'url', 'kinds', 'cursor', 'failures', 'lastError', 'secret'],
   },
+  Override: {
+    type: 'object',
+    description: 'A signed wish for a lane.',
+    properties: {
+      lane: { type: 'string', description: 'Empty is stable.' },
+      token: { type: 'string', description: 'For the header, the cookie or the query parameter `graylane-override`.' },
+      expires: { type: 'string', format: 'date-time' },
+    },
+    required: ['lane', 'token', 'expires'],
+  },
   Problem: {
     type: 'object',
     description: 'RFC 9457 problem details.',

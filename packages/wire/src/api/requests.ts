@@ -69,6 +69,15 @@ export const apiRequests = {
     },
     required: ['url'],
   },
+  /** POST /overrides */
+  Override: {
+    type: 'object',
+    properties: {
+      lane: { type: 'string', maxLength: 63, description: 'A release of the live strategy, or empty for stable.' },
+      seconds: { type: 'number', minimum: 1, description: 'Until it ends; 30 days at most.' },
+    },
+    required: ['lane', 'seconds'],
+  },
   /** POST /backup */
   Backup: {
     type: 'object',
