@@ -1,7 +1,7 @@
 // What the control plane may have done to processes: versions started, published to, promoted and retired.
 // Translates the strategy's words into pools; it decides nothing.
 
-import type { Effects, Published, WorkerFacts } from '@graylane/control';
+import type { DeliveredKeys, Effects, Published, WorkerFacts } from '@graylane/control';
 import { poolId, runsSpec, type Fleet, type Pool, type Place, type PoolSpec, type PublicSlots, type WorkerStatus } from '@graylane/pool';
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
 import type { Role } from '@graylane/wire';
@@ -14,6 +14,10 @@ import { placesOf, poolSpec } from './specs.ts';
  * so a stuck worker delays nobody longer than this.
  */
 const PUBLISH_DEADLINE_MS = 50;
+/** Keys are awaited longer: nothing is late for them, and one who lacks them would not believe his neighbours. */
+const KEYS_DEADLINE_MS = 5_000;
+/** A version that an older strategy names is ended when no request carries that strategy any more, or after this drain time. */
+const COLLECT_LIMIT_MS = 30_000;
 
 export interface MachineOptions {
   readonly fleet: Fleet;
@@ -27,6 +31,8 @@ export class Machine implements Effects {
   readonly #fleet: Fleet;
   readonly #base: string;
   readonly #gateways: number;
+  /** The newest that was published. */
+  #generation = 0;
 
   constructor({ fleet, base, gateways }: MachineOptions) {
     this.#fleet = fleet;
@@ -35,7 +41,14 @@ export class Machine implements Effects {
   }
 
   publish(snapshot: Snapshot, generation: number): Promise<Published> {
-    return this.#fleet.publish(null, { kind: 'strategy', generation, snapshot }, PUBLISH_DEADLINE_MS);
+    this.#generation = generation;
+    // One service alone has nobody to agree with.
+    return this.#fleet.publish(null, { kind: 'strategy', generation, snapshot }, PUBLISH_DEADLINE_MS, snapshot.services.length > 1 ? 'two' : 'one');
+  }
+
+  /** To all workers, and to those that come later; true when everybody has them. */
+  deliverKeys(keys: DeliveredKeys): Promise<boolean> {
+    return this.#fleet.setKeys(keys, KEYS_DEADLINE_MS);
   }
 
   async ensureVersion(service: string, version: string, spec: VersionSpec): Promise<void> {
@@ -103,7 +116,9 @@ export class Machine implements Effects {
 
   async #retire(service: string, version: string, role: Role): Promise<void> {
     const pool = this.#pool(service, version, role);
-    if (pool !== undefined) await this.#fleet.stop(pool);
+    if (pool === undefined) return;
+    await this.#fleet.collected(this.#generation, COLLECT_LIMIT_MS);
+    await this.#fleet.stop(pool);
   }
 
   #pool(service: string, version: string, role: Role): Pool | undefined {
