@@ -1,6 +1,6 @@
 // Makes what is loaded into apps: packages/agent/dist/agent.js, one file that imports nothing but Node, and beside it the
-// parts that it loads when they are needed: forwarder.cjs where there is somebody to forward to, context.cjs and lanes.cjs
-// where a strategy has several services or overrides are about.
+// parts that it loads when they are needed: forwarder.cjs where there is somebody to forward to, protocols.cjs
+// where a server speaks something else than plain HTTP/1.1, context.cjs and lanes.cjs where a strategy has several services or overrides are about.
 
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -25,6 +25,10 @@ export const FORWARDER_FILE: string = join(root, 'packages/agent/dist/forwarder.
 /** About what it does today; only workers with somebody to forward to read it. */
 export const FORWARDER_LIMIT_BYTES = 48_500;
 
+export const PROTOCOLS_FILE: string = join(root, 'packages/agent/dist/protocols.cjs');
+/** About what it does today; only apps with a server that speaks something else than plain HTTP/1.1 read it. */
+export const PROTOCOLS_LIMIT_BYTES = 10_000;
+
 export async function bundleAgent(): Promise<number> {
   return write(AGENT_FILE, withBuiltins(await bundle('preload.ts', 'esm')));
 }
@@ -39,6 +43,10 @@ export async function bundleLanes(): Promise<number> {
 
 export async function bundleForwarder(): Promise<number> {
   return write(FORWARDER_FILE, await bundle('forwarder.ts', 'cjs'));
+}
+
+export async function bundleProtocols(): Promise<number> {
+  return write(PROTOCOLS_FILE, await bundle('protocols.ts', 'cjs'));
 }
 
 async function bundle(entry: string, format: 'esm' | 'cjs'): Promise<string> {
@@ -79,6 +87,7 @@ function withBuiltins(code: string): string {
 }
 
 if (import.meta.main) {
+  console.log(`protocols.cjs: ${await bundleProtocols()} bytes of ${PROTOCOLS_LIMIT_BYTES}`);
   console.log(`forwarder.cjs: ${await bundleForwarder()} bytes of ${FORWARDER_LIMIT_BYTES}`);
   console.log(`lanes.cjs: ${await bundleLanes()} bytes of ${LANES_LIMIT_BYTES}`);
   console.log(`context.cjs: ${await bundleContext()} bytes of ${CONTEXT_LIMIT_BYTES}`);

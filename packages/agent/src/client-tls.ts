@@ -16,12 +16,13 @@ export interface ClientTls {
   readonly certificate: string | null;
 }
 
-export function isTlsSocket(socket: Socket): socket is TLSSocket {
+function isTlsSocket(socket: Socket): socket is TLSSocket {
   return Reflect.get(socket, 'encrypted') === true && typeof Reflect.get(socket, 'getPeerCertificate') === 'function';
 }
 
-/** Made once per connection: reading a certificate costs more than a request. */
-export function encodeTls(socket: TLSSocket): string {
+/** Null for a socket without TLS. Made once per connection: reading a certificate costs more than a request. */
+export function encodeTls(socket: Socket): string | null {
+  if (!isTlsSocket(socket)) return null;
   const tls: ClientTls = {
     protocol: socket.getProtocol(),
     cipher: socket.getCipher(),

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { peerText } from '@graylane/wire';
-import { encodeTls, isTlsSocket } from './client-tls.ts';
+import { loadPart } from './part.ts';
 
 const CLIENT: unique symbol = Symbol('graylane.client');
 
@@ -21,7 +21,7 @@ export function clientText(socket: Socket): string {
 }
 
 function describe(socket: Socket): string {
-  const tls = isTlsSocket(socket) ? encodeTls(socket) : null;
+  const tls = Reflect.get(socket, 'encrypted') === true ? loadPart('protocols').encodeTls(socket) : null;
   return peerText({
     remoteAddress: socket.remoteAddress ?? '',
     remotePort: socket.remotePort ?? 0,

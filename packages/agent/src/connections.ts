@@ -5,7 +5,7 @@ import { ServerResponse } from 'node:http';
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { responseOf } from './internals.ts';
-import { linkOf } from './link.ts';
+import { linkOf } from './linked-socket.ts';
 
 export class Connections {
   readonly #sockets = new Set<Socket>();

@@ -8,10 +8,6 @@ import type { Forwarder, Upstream } from '@graylane/forward';
 import { loadPart } from './part.ts';
 import type { Groups } from './peers.ts';
 
-interface ForwarderPart {
-  createForwarder(random: () => number): Forwarder;
-}
-
 export class LateForwarder implements Groups {
   readonly #random: () => number;
   #forwarder: Forwarder | null = null;
@@ -22,10 +18,7 @@ export class LateForwarder implements Groups {
 
   /** Throws when it cannot be loaded. */
   load(): void {
-    if (this.#forwarder !== null) return;
-    const part = loadPart('forwarder');
-    if (!isForwarderPart(part)) throw new TypeError('not a forwarder');
-    this.#forwarder = part.createForwarder(this.#random);
+    this.#forwarder ??= loadPart('forwarder').createForwarder(this.#random);
   }
 
   setUpstreams(group: string, upstreams: readonly Upstream[]): void {
@@ -54,8 +47,4 @@ export class LateForwarder implements Groups {
     if (this.#forwarder === null) throw new Error('the forwarder is not loaded');
     return this.#forwarder;
   }
-}
-
-function isForwarderPart(part: unknown): part is ForwarderPart {
-  return typeof part === 'object' && part !== null && 'createForwarder' in part;
 }

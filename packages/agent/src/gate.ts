@@ -11,12 +11,14 @@ import type { Context } from './context/enter.ts';
 import { HERE, type Course, type Courses } from './course.ts';
 import type { Exposures } from './exposures.ts';
 import type { Faults } from './faults.ts';
-import { linkOf } from './link.ts';
+import { groupName } from './group-names.ts';
+import { linkOf } from './linked-socket.ts';
 import { markResponse } from './marked-response.ts';
-import { groupName } from './peers.ts';
+import { loadPart } from './part.ts';
 import { refuseRequest, refuseUpgrade } from './refusal.ts';
+import { isHttp2 } from './server-kind.ts';
 import type { Route, Strategy } from './strategy.ts';
-import { StreamGate } from './stream-gate.ts';
+import type { StreamGate } from './stream-gate.ts';
 
 /** What the gate needs of the forwarder. */
 export interface Forwarding {
@@ -39,7 +41,8 @@ export interface GateOptions {
 export class Gate {
   readonly #options: GateOptions;
   readonly #app: AppServer;
-  readonly #streams: StreamGate;
+  /** Null for a server without HTTP/2. */
+  readonly #streams: StreamGate | null;
   /** Upgrades are asked about twice; a drawn bucket must not differ between the two. */
   readonly #upgrades = new WeakMap<IncomingMessage, Course>();
   readonly #upgradeContexts = new WeakMap<IncomingMessage, Context>();
@@ -52,7 +55,7 @@ export class Gate {
   constructor(app: AppServer, options: GateOptions) {
     this.#app = app;
     this.#options = options;
-    this.#streams = new StreamGate(app, options);
+    this.#streams = isHttp2(app.protocol) ? new (loadPart('protocols').StreamGate)(app, options) : null;
   }
 
   /** Each response is the last of its connection from now on. */
@@ -64,7 +67,7 @@ export class Gate {
   takeContext(): Context | null {
     const context = this.#context;
     this.#context = null;
-    return context ?? this.#streams.takeContext();
+    return context ?? this.#streams?.takeContext() ?? null;
   }
 
   /** True when the request was taken; false when the app has to serve it. */
@@ -80,7 +83,7 @@ export class Gate {
     let route: Route | null;
     try {
       if (strategy.overrides && strategy.lanes.need().answerOverrideLink(request, response)) return true;
-      route = strategy.decide(request, this.#canWait(request));
+      route = strategy.decide(request, strategy.hasStamps && this.#canWait(request));
       if (route?.context != null) this.#carry(route.context, route.left, request, response);
     } catch (fault) {
       faults.note('decide', fault);
@@ -111,7 +114,7 @@ export class Gate {
 
   /** HTTP/2, both through Node's compatibility layer and raw. */
   stream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): boolean {
-    return this.#options.faults.guard('stream', () => this.#streams.take(stream, headers, rawHeaders), false);
+    return this.#options.faults.guard('stream', () => this.#streams?.take(stream, headers, rawHeaders) === true, false);
   }
 
   /** An expectation has to be answered by the event that announced it. */

@@ -2,25 +2,15 @@
 // whose exchange it carries at the moment. It knows nothing of routing.
 
 import type { IncomingMessage } from 'node:http';
-import { isIPv6, type AddressInfo, type Socket } from 'node:net';
+import { isIPv6, type AddressInfo } from 'node:net';
 import { HOP_HEADER, parseHop, type Hop } from '@graylane/wire';
-import { decodeTls, peerCertificate, peerX509, type ClientTls } from './client-tls.ts';
+import type { ClientTls } from './client-tls.ts';
+import { getter, method } from './descriptors.ts';
 import { dropLastLine } from './internals.ts';
-
-const LINK: unique symbol = Symbol('graylane.link');
+import { loadPart } from './part.ts';
 
 /** Who is shown when nobody was named: a probe of the supervisor, say. */
 const NOBODY: Hop = { remoteAddress: '127.0.0.1', remotePort: 0, localAddress: '127.0.0.1', localPort: 0, encrypted: false, tls: '', generation: 0, lane: '', mint: '', stamp: '' };
-
-interface LinkedSocket extends Socket {
-  [LINK]?: Link;
-}
-
-/** The link behind a socket; undefined for a client's own connection. */
-export function linkOf(socket: Socket): Link | undefined {
-  const linked: LinkedSocket = socket;
-  return linked[LINK];
-}
 
 interface LinkOptions {
   /** The app's server speaks TLS. */
@@ -86,7 +76,7 @@ export class Link {
     const text = this.hop.tls;
     if (text !== this.#tlsText) {
       this.#tlsText = text;
-      this.#tls = decodeTls(text);
+      this.#tls = loadPart('protocols').decodeTls(text);
     }
     return this.#tls;
   }
@@ -94,61 +84,22 @@ export class Link {
   get alpn(): string | false {
     return this.tls?.alpn ?? this.#alpn;
   }
-}
 
-/** Makes `socket` look like the client's connection from now on. */
-export function dress(socket: Socket, link: Link): void {
-  Object.defineProperties(socket, { ...shownProperties(link), [LINK]: { value: link } });
-}
-
-/** What is shown of the client on its socket. */
-export function shownProperties(link: Link): PropertyDescriptorMap {
-  const plain: PropertyDescriptorMap = {
-    remoteAddress: getter(() => link.hop.remoteAddress),
-    remotePort: getter(() => link.hop.remotePort),
-    remoteFamily: getter(() => family(link.hop.remoteAddress)),
-    localAddress: getter(() => link.hop.localAddress),
-    localPort: getter(() => link.hop.localPort),
-    localFamily: getter(() => family(link.hop.localAddress)),
-    address: method((): AddressInfo => ({ address: link.hop.localAddress, family: family(link.hop.localAddress), port: link.hop.localPort })),
-  };
-  return link.secure ? { ...plain, ...secureProperties(link) } : plain;
-}
-
-/** What apps ask of a TLSSocket. */
-function secureProperties(link: Link): PropertyDescriptorMap {
-  return {
-    encrypted: getter(() => true),
-    authorized: getter(() => link.tls?.authorized ?? false),
-    authorizationError: getter(() => link.tls?.refusal ?? null),
-    alpnProtocol: getter(() => link.alpn),
-    servername: getter(() => link.tls?.servername ?? false),
-    getPeerCertificate: method(() => peerCertificate(link.tls)),
-    getPeerX509Certificate: method(() => peerX509(link.tls)),
-    getCipher: method(() => link.tls?.cipher ?? { name: 'TLS_AES_256_GCM_SHA384', standardName: 'TLS_AES_256_GCM_SHA384', version: 'TLSv1.3' }),
-    getProtocol: method(() => link.tls?.protocol ?? 'TLSv1.3'),
-    // The session itself stays with the process that holds the client's connection.
-    getSession: method(() => undefined),
-    isSessionReused: method(() => false),
-    getFinished: method(() => undefined),
-    getPeerFinished: method(() => undefined),
-    getTLSTicket: method(() => undefined),
-    getEphemeralKeyInfo: method(() => ({})),
-    getSharedSigalgs: method(() => []),
-    disableRenegotiation: method(() => undefined),
-    setMaxSendFragment: method(() => true),
-  };
+  /** What is shown of the client on its socket. */
+  shown(): PropertyDescriptorMap {
+    const plain: PropertyDescriptorMap = {
+      remoteAddress: getter(() => this.hop.remoteAddress),
+      remotePort: getter(() => this.hop.remotePort),
+      remoteFamily: getter(() => family(this.hop.remoteAddress)),
+      localAddress: getter(() => this.hop.localAddress),
+      localPort: getter(() => this.hop.localPort),
+      localFamily: getter(() => family(this.hop.localAddress)),
+      address: method((): AddressInfo => ({ address: this.hop.localAddress, family: family(this.hop.localAddress), port: this.hop.localPort })),
+    };
+    return this.secure ? { ...plain, ...loadPart('protocols').secureProperties(this) } : plain;
+  }
 }
 
 function family(address: string): 'IPv4' | 'IPv6' {
   return isIPv6(address) ? 'IPv6' : 'IPv4';
-}
-
-function getter(get: () => unknown): PropertyDescriptor {
-  // A setter that ignores: Node assigns some of them, and a class field of the app's may too.
-  return { get, set: () => undefined, enumerable: true, configurable: true };
-}
-
-function method(value: (...args: never[]) => unknown): PropertyDescriptor {
-  return { value, writable: true, enumerable: false, configurable: true };
 }

@@ -4,13 +4,25 @@
 import { createRequire } from 'node:module';
 import { AGENT_VERSION } from './version.ts';
 
+interface Parts {
+  forwarder: typeof import('./forwarder.ts');
+  protocols: typeof import('./protocols.ts');
+}
+
+const loaded: Partial<Parts> = {};
+
 /** Throws when the file is gone or of another version: graylane was replaced under a running worker. */
-export function loadPart(name: 'forwarder' | 'tokens'): unknown {
+export function loadPart<Name extends keyof Parts>(name: Name): Parts[Name] {
+  const known = loaded[name];
+  if (known !== undefined) return known;
   const require = createRequire(import.meta.url);
   const file = require.resolve(`./${name}.cjs`);
   const part: unknown = require(file);
-  if (typeof part !== 'object' || part === null || Reflect.get(part, 'AGENT_VERSION') !== AGENT_VERSION) {
-    throw new TypeError(`${file} is not of version ${AGENT_VERSION}, which runs here: reload this worker`);
-  }
+  if (!isPart<Name>(part)) throw new TypeError(`${file} is not of version ${AGENT_VERSION}, which runs here: reload this worker`);
+  loaded[name] = part;
   return part;
+}
+
+function isPart<Name extends keyof Parts>(part: unknown): part is Parts[Name] {
+  return typeof part === 'object' && part !== null && Reflect.get(part, 'AGENT_VERSION') === AGENT_VERSION;
 }

@@ -2,21 +2,12 @@
 
 import type { Upstream } from '@graylane/forward';
 import type { Peer } from '@graylane/wire';
+import { groupName, streamGroupName } from './group-names.ts';
 import { http2Path } from './private-door.ts';
 import { isHttp2 } from './server-kind.ts';
 
 export interface Groups {
   setUpstreams(group: string, upstreams: readonly Upstream[]): void;
-}
-
-/** A version's servers on one public place form a group. */
-export function groupName(version: string, index: number): string {
-  return `${version}/${index}`;
-}
-
-/** The same for HTTP/2 streams, which have a private socket of their own. */
-export function streamGroupName(version: string, index: number): string {
-  return `${groupName(version, index)}/h2`;
 }
 
 export class Peers {

@@ -6,7 +6,8 @@ import { maxHeaderSize } from 'node:http';
 import { createServer, type Server, type ServerOpts, type Socket } from 'node:net';
 import type { Protocol } from '@graylane/wire';
 import { adoptSocket, beforeIncoming, setOwn, socketOptions } from './internals.ts';
-import { dress, Link } from './link.ts';
+import { Link } from './link.ts';
+import { dress } from './linked-socket.ts';
 import { isHttp2, isSecure } from './server-kind.ts';
 
 /** Above the forwarder's own idle time (it closes first), so that no request is sent into a closing connection. */

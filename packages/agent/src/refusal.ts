@@ -1,12 +1,11 @@
 // The one answer that an agent gives by itself: a lane's version has no worker and its release wants an error.
 
 import type { ServerResponse } from 'node:http';
-import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
-const STATUS = 503;
-const TEXT = 'No worker of the selected version is ready.\n';
-const HEADERS: Readonly<Record<string, string>> = {
+export const STATUS = 503;
+export const TEXT = 'No worker of the selected version is ready.\n';
+export const HEADERS: Readonly<Record<string, string>> = {
   'Retry-After': '1',
   'Proxy-Status': 'graylane; error=destination_unavailable',
   'Content-Type': 'text/plain; charset=utf-8',
@@ -21,9 +20,4 @@ export function refuseRequest(response: ServerResponse): void {
 export function refuseUpgrade(socket: Socket): void {
   const lines = Object.entries({ ...HEADERS, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(`HTTP/1.1 ${STATUS} Service Unavailable\r\n${lines.join('')}\r\n${TEXT}`);
-}
-
-export function refuseStream(stream: ServerHttp2Stream): void {
-  stream.respond({ ':status': STATUS, ...HEADERS });
-  stream.end(TEXT);
 }

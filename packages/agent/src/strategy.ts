@@ -77,6 +77,11 @@ export class Strategy {
     return this.#current;
   }
 
+  /** Requests may carry the stamp of another service. */
+  get hasStamps(): boolean {
+    return this.#current !== null && this.#current.several !== null;
+  }
+
   /** 0 before the first one. */
   get generation(): number {
     return this.#current?.router.generation ?? 0;

@@ -6,10 +6,11 @@ import { HOP_HEADER, type Hop, type Marks } from '@graylane/wire';
 import type { AppServer } from './app-server.ts';
 import type { Context } from './context/enter.ts';
 import type { GateOptions } from './gate.ts';
-import { Link, linkOf } from './link.ts';
-import { markStream } from './marked-response.ts';
-import { streamGroupName } from './peers.ts';
-import { refuseStream } from './refusal.ts';
+import { streamGroupName } from './group-names.ts';
+import type { Link } from './link.ts';
+import { linkOf } from './linked-socket.ts';
+import { markStream } from './marked-stream.ts';
+import { refuseStream } from './refused-stream.ts';
 import { showClient } from './stream-view.ts';
 
 export class StreamGate {

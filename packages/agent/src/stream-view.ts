@@ -2,12 +2,12 @@
 // that client's addresses, whatever other clients use the same private connection.
 
 import type { ServerHttp2Stream } from 'node:http2';
-import { shownProperties, type Link } from './link.ts';
+import type { Link } from './link.ts';
 
 export function showClient(stream: ServerHttp2Stream, link: Link): void {
   const { session } = stream;
   if (session === undefined) return;
-  const socket = overlay(session.socket, shownProperties(link));
+  const socket = overlay(session.socket, link.shown());
   // Node's compatibility layer finds the socket under a symbol of this name.
   const key = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'socket');
   const shown: PropertyDescriptorMap = { socket: { value: socket }, ...(key === undefined ? {} : { [key]: { value: socket } }) };

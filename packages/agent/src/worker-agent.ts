@@ -18,7 +18,7 @@ import { handleOf } from './internals.ts';
 import { watchListen } from './listen-hook.ts';
 import { Opener } from './opener.ts';
 import { Peers } from './peers.ts';
-import { examineRawServer } from './raw-server.ts';
+import { loadPart } from './part.ts';
 import { readSnapshot, Strategy } from './strategy.ts';
 import { AGENT_VERSION } from './version.ts';
 import { VitalSigns } from './vitals.ts';
@@ -135,7 +135,7 @@ export class Agent {
   }
 
   #examine(app: AppServer): void {
-    examineRawServer({ isGuarded, port: app.report().port, report: (reason, detail, cure) => this.#control.send({ kind: 'unroutable', reason, detail, cure }) });
+    loadPart('protocols').examineRawServer({ isGuarded, port: app.report().port, report: (reason, detail, cure) => this.#control.send({ kind: 'unroutable', reason, detail, cure }) });
   }
 
   #opened(app: AppServer, report: ListenerReport): void {
