@@ -38,7 +38,7 @@ export interface TcpGuardOptions {
   readonly holder: (token: string) => Promise<TokenHolder | null>;
 }
 
-const RANK: Readonly<Record<Scope, number>> = { read: 0, operate: 1, admin: 2 };
+const RANK: Readonly<Record<Scope, number>> = { node: -1, read: 0, operate: 1, admin: 2 };
 
 /** For TCP: the right host, no foreign page, and a token whose scope suffices. */
 export function tcpGuard({ hosts, holder }: TcpGuardOptions): Guard {

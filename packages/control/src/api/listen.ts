@@ -3,8 +3,9 @@
 import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import { ControlError } from '../problem.ts';
 import type { ApiApp } from './app.ts';
@@ -43,12 +44,25 @@ export interface TlsFiles {
   /** PEM, the leaf first. */
   readonly cert: string;
   readonly key: string;
+  /** Who signs certificates of clients; who has one is let in by it, who has none needs a token. */
+  readonly clientCa?: string;
+}
+
+/** Connections that become something else than HTTP after their first request. */
+export interface Upgrades {
+  /** How many more connections than the API's own there may be. */
+  readonly limit: number;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void;
 }
 
 /** Without TLS on loopback only: a token that travels unencrypted is everybody's. Rejects with what the system says of the port. */
-export async function listenOnTcp(app: ApiApp, host: string, port: number, tls: TlsFiles | null = null): Promise<Listening> {
+export async function listenOnTcp(app: ApiApp, host: string, port: number, tls: TlsFiles | null = null, upgrades: Upgrades | null = null): Promise<Listening> {
   if (tls === null && !isLoopback(host)) throw new ControlError('GL3017', { detail: `the API is not opened on ${host}: tokens would travel unencrypted`, fix: 'use 127.0.0.1, or give a certificate and its key' });
   const server = serverOf(app, tls);
+  if (upgrades !== null) {
+    server.maxConnections = CONNECTIONS_LIMIT + upgrades.limit;
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Uint8Array) => upgrades.upgrade(request, socket, head));
+  }
   await listening(server, () => server.listen(port, host));
   const address = server.address();
   return { port: typeof address === 'object' && address !== null ? address.port : port, close: () => closed(server) };
@@ -66,7 +80,7 @@ function serverOf(app: ApiApp, tls: TlsFiles | null = null): Server {
   const fetch = (request: Request): Response | Promise<Response> => app.fetch(request);
   const server = (tls === null
     ? createAdaptorServer({ fetch, serverOptions: LIMITS })
-    : createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions: { ...LIMITS, ...tls, minVersion: 'TLSv1.2' } })) as Server;
+    : createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions: { ...LIMITS, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: false }) } })) as Server;
   server.maxConnections = CONNECTIONS_LIMIT;
   server.maxHeadersCount = 64;
   return server;

@@ -3,8 +3,8 @@
 
 import type { ApiRequests, ApiSchemas } from '@graylane/wire';
 
-/** What a token must allow: reading, running releases, or everything. */
-export type Scope = 'read' | 'operate' | 'admin';
+/** What a token must allow: reading, running releases, or everything. A machine's token (`node`) lets it join and opens nothing else. */
+export type Scope = 'node' | 'read' | 'operate' | 'admin';
 
 export interface Route {
   readonly method: 'get' | 'put' | 'post' | 'delete';

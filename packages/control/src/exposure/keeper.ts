@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import { isLive } from '../release/state.ts';
 import type { ReleaseState } from '../release/state.ts';
 import type { Verdicts, VerdictView } from '../release/verdicts.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Write } from '../store/store.ts';
 import { Evidence } from './evidence.ts';
 import type { ArmDelta, ArmName, StoredEvidence } from './evidence.ts';
 import { metricGuardrails } from './guardrails.ts';
@@ -20,6 +20,17 @@ export interface KeeperOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly onFault: (what: string, error: unknown) => void;
+  /** Of one server among several. */
+  readonly shared?: SharedKeeping;
+}
+
+/** Where several servers keep the same verdicts, one of them stores them, together with the counts that they are made of. */
+export interface SharedKeeping {
+  readonly saves: boolean;
+  /** What belongs into the same commit. */
+  readonly beside: () => readonly Write[];
+  /** That commit was not done. */
+  readonly notSaved: (writes: readonly Write[]) => void;
 }
 
 interface Watch {
@@ -150,6 +161,7 @@ export class VerdictKeeper implements Verdicts {
 
   /** Stores all that is known; also at the end of the process. */
   save(): Promise<void> {
+    if (this.#options.shared?.saves === false) return Promise.resolve();
     this.#savedAt = this.#options.clock.monotonic();
     this.#saving = this.#saving.then(() => this.#write()).catch((error: unknown) => this.#options.onFault('store the verdicts', error));
     return this.#saving;
@@ -168,7 +180,13 @@ export class VerdictKeeper implements Verdicts {
       return { key: PREFIX + name, value: JSON.stringify(value) };
     });
     // Counts and users of one moment, in one commit: a user is never counted again after a restart.
-    await this.#options.store.commit([], [...writes, ...gone.map((key) => ({ key, value: null }))]);
+    const beside = this.#options.shared?.beside() ?? [];
+    try {
+      await this.#options.store.commit([], [...writes, ...beside, ...gone.map((key) => ({ key, value: null }))]);
+    } catch (error) {
+      this.#options.shared?.notSaved(beside);
+      throw error;
+    }
   }
 
   /** Other guardrails are another question: what was seen so far was not seen for it. */

@@ -25,6 +25,8 @@ export interface Plane {
   readonly runnable: boolean;
   /** What is in force and could not be stored yet. */
   readonly unstored: Unstored;
+  /** Other servers write to the same store: nothing is in force that is not in it. */
+  readonly shared: boolean;
   /** Told before data planes are, so that nothing is counted that nobody waits for. */
   readonly onPublish: (record: StrategyRecord, states: ReadonlyMap<string, ReleaseState>) => void;
 }
@@ -75,6 +77,15 @@ export async function lastView(plane: Plane): Promise<LedgerView> {
     if (!(error instanceof StoreError) || known === null) throw error;
     return known;
   }
+}
+
+/** A view of one moment: every commit writes the strategy's key, so that one read before and after says whether anything moved. */
+export async function settledView(plane: Plane): Promise<LedgerView> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const view = await currentView(plane);
+    if (await plane.ledger.stands(view)) return view;
+  }
+  throw new ControlError('GL3003', { detail: `the strategy changed ${ATTEMPTS} times while it was read`, fix: 'try again' });
 }
 
 /** Publishes what is stored, as after a restart. */

@@ -6,6 +6,7 @@ import type { Api, Count, CountsMessage } from '@graylane/wire';
 import type { Clock } from '../clock.ts';
 import type { Effects, WorkerFacts } from '../effects.ts';
 import { VerdictKeeper } from '../exposure/keeper.ts';
+import type { SharedKeeping } from '../exposure/keeper.ts';
 import { MetricPoll } from '../exposure/metric-poll.ts';
 import { metricsText } from '../exposure/metrics.ts';
 import { Outcomes } from '../exposure/outcomes.ts';
@@ -18,9 +19,9 @@ import { ControlError } from '../problem.ts';
 import { effectiveDocument } from '../release/effective.ts';
 import { isLive } from '../release/state.ts';
 import type { Verdicts } from '../release/verdicts.ts';
-import { Tokens } from '../access/tokens.ts';
 import { FleetKeys } from '../access/fleet-keys.ts';
 import type { DeliveredKeys } from '../access/fleet-keys.ts';
+import { Tokens } from '../access/tokens.ts';
 import { sendByFetch } from '../notify/send.ts';
 import { Webhooks } from '../notify/webhooks.ts';
 import type { Send } from '../notify/webhooks.ts';
@@ -34,7 +35,7 @@ import { apply, difference } from './apply.ts';
 import type { Applied, ApplyRequest } from './apply.ts';
 import { settleOrigin } from './boot.ts';
 import type { Origin } from './boot.ts';
-import { change, currentView, lastView, republish } from './change.ts';
+import { change, currentView, settledView, lastView, republish } from './change.ts';
 import type { Changed, Plane } from './change.ts';
 import { Controller } from './controller.ts';
 import { lastVerdict } from './last-verdict.ts';
@@ -57,6 +58,8 @@ export interface ControlPlaneOptions {
   readonly analyse?: Analyse;
   /** Instead of the verdicts that are kept here from what data planes count. */
   readonly verdicts?: Verdicts;
+  /** One server among several on one store. */
+  readonly replica?: SharedPlane;
   /** Whether versions need a script; default true. */
   readonly runnable?: boolean;
   readonly retireAfterMs?: number;
@@ -66,11 +69,17 @@ export interface ControlPlaneOptions {
   readonly send?: Send;
   /** What is wrong with the store since it was opened, shown in status until the next start. */
   readonly trouble?: string;
+  /** Hands the keys of stamps and overrides to all data planes; true when all have them. */
+  readonly deliverKeys?: (keys: DeliveredKeys) => Promise<boolean>;
   /** Faults that no caller waits for, one line each. */
   readonly onFault?: (what: string, error: unknown) => void;
 }
-  /** Hands the keys of stamps and overrides to all data planes; true when all have them. */
-  readonly deliverKeys?: (keys: DeliveredKeys) => Promise<boolean>;
+
+/** What is due by itself (steps, verdicts, promotions, webhooks) is done by one server, the leader; reads and writes by any. */
+export interface SharedPlane {
+  readonly leads: boolean;
+  readonly counts: Omit<SharedKeeping, 'saves'>;
+}
 
 export interface Booted {
   readonly origin: Origin;
@@ -96,6 +105,7 @@ const WORKERS_REMEMBERED = 10_000;
 export class ControlPlane {
   readonly tokens: Tokens;
   readonly webhooks: Webhooks;
+  readonly keys: FleetKeys;
   readonly #plane: Plane;
   readonly #store: Store;
   readonly #controller: Controller;
@@ -105,11 +115,11 @@ export class ControlPlane {
   readonly #outcomes = new Outcomes();
   readonly #recent: Recent;
   /** By worker: the last message that was counted. */
-  readonly keys: FleetKeys;
   readonly #lastSeq = new Map<string, number>();
   readonly #random: () => number;
   readonly #tally = new Tally();
   readonly #failures = new Map<string, string>();
+  readonly #leads: boolean;
   #fault: string | null = null;
   readonly #trouble: string | null;
 
@@ -123,8 +133,10 @@ export class ControlPlane {
       options.onFault?.(what, error);
     };
     this.tokens = new Tokens(store, clock);
+    this.keys = new FleetKeys({ store, clock, onFault, deliver: options.deliverKeys ?? (() => Promise.resolve(true)) });
     this.webhooks = new Webhooks({ store, clock, send: options.send ?? sendByFetch, onFault });
-    this.#keeper = new VerdictKeeper({ store, clock, onFault });
+    this.#leads = options.replica?.leads ?? true;
+    this.#keeper = new VerdictKeeper({ store, clock, onFault, ...(options.replica === undefined ? {} : { shared: { saves: options.replica.leads, ...options.replica.counts } }) });
     this.#metricPoll = new MetricPoll({
       clock, onFault, get: options.get ?? getJsonByFetch,
       view: async () => {
@@ -133,12 +145,11 @@ export class ControlPlane {
       },
       isWatched: (name) => this.#keeper.isWatched(name),
       onPair: (state, name, treated, control) => this.#keeper.measured(state, name, treated, control),
-    this.keys = new FleetKeys({ store, clock, onFault, deliver: options.deliverKeys ?? (() => Promise.resolve(true)) });
     });
     this.#recent = new Recent(clock);
     this.#verdicts = options.verdicts ?? this.#keeper;
     this.#plane = {
-      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, runnable: options.runnable ?? true, unstored: new Map(),
+      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, runnable: options.runnable ?? true, unstored: new Map(), shared: options.replica !== undefined,
       onPublish: ({ generation, document }, states) => this.#keeper.published(generation, document, states),
     };
     this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });
@@ -150,26 +161,45 @@ export class ControlPlane {
    */
   async start(file: unknown): Promise<Booted> {
     await this.#keeper.load();
+    // Before any request can be stamped.
+    await this.keys.start();
     const floor = Math.max(0, ...this.#plane.effects.workers().map(({ generation }) => generation));
     const origin = await settleOrigin(this.#plane, file, floor);
     const view = await currentView(this.#plane);
     await republish(this.#plane, view);
+    if (!this.#leads) return { origin, failed: [] };
     const failed = await startPools(this.#plane.effects, poolsFor(effectiveDocument(view.record.document, view.releases)));
     for (const { wish, error } of failed) {
       if (wish.role === 'stable') throw error;
       this.#failures.set(idOf(wish), error.message);
     }
     for (const [service, { stable }] of Object.entries(view.record.document.services)) await this.#plane.effects.openStable(service, stable);
-    this.#controller.wake();
-    // Before any request can be stamped.
-    await this.keys.start();
+    this.#wake();
     await this.webhooks.start();
     this.#metricPoll.start();
     return { origin, failed };
   }
 
+  /**
+   * Another server has written: publishes what is in force now and looks what is due. `floor` is the newest generation that a
+   * data plane has; a store that is behind it (restored, say) is raised above it, so that no data plane goes back.
+   */
+  async refresh(floor: number): Promise<void> {
+    const view = await settledView(this.#plane);
+    if (floor > view.record.generation && this.#leads) await this.#plane.ledger.raiseGeneration(view, floor + 1);
+    const now = floor > view.record.generation ? await settledView(this.#plane) : view;
+    if (now.record.generation > this.#plane.publisher.generation) await republish(this.#plane, now);
+    this.#wake();
+  }
+
+  /** The newest generation that was handed out here. */
+  get generation(): number {
+    return this.#plane.publisher.generation;
+  }
+
   /** Lets what is under way finish and starts nothing more; pools are the caller's to end. */
   async stop(): Promise<void> {
+    this.keys.stop();
     await this.#controller.stop();
     await this.webhooks.stop();
     await this.#metricPoll.stop();
@@ -199,7 +229,6 @@ export class ControlPlane {
     const now = releaseOf(changed.record.document, release)?.percent;
     return { ...this.#applied(changed), notes: now === 0 ? [`nobody is drawn any more, but pinned users of '${release}' stay in and its canary runs on; to take everybody off: graylane rollback ${release}`] : [] };
   }
-    this.keys.stop();
 
   async canary(canary: NewCanary): Promise<Applied & { readonly release: string }> {
     const changed = await addCanary(this.#plane, canary);
@@ -211,6 +240,14 @@ export class ControlPlane {
     return this.#applied(await command(this.#plane, release, order, who));
   }
 
+  /** A signed wish for a lane of the live strategy; '' is stable. Throws GL3005 for a release that there is not. */
+  async override(lane: string, seconds: number): Promise<Api<'Override'>> {
+    const { releases } = (await currentView(this.#plane)).record.document;
+    const known = (releases ?? []).map(({ name }) => name);
+    if (lane !== '' && !known.includes(lane)) throw new ControlError('GL3005', { detail: `there is no release '${lane}'`, fix: known.length === 0 ? 'add one: graylane canary DIR' : `name one of: ${known.slice(0, 10).join(', ')}` });
+    return this.keys.override(lane, seconds);
+  }
+
   /** Holds every automatic step forward; a way back is never held. Null lets them go on. */
   async freeze(reason: string | null, who: string): Promise<void> {
     await change(this.#plane, (view) => {
@@ -218,7 +255,7 @@ export class ControlPlane {
       const why = reason ?? 'no longer frozen';
       return { publish: false, freeze: reason, who, why, events: [{ kind: 'freeze', subject: 'releases', from: view.freeze ?? '', to: reason ?? '', who, why }] };
     });
-    this.#controller.wake();
+    this.#wake();
   }
 
   async status(): Promise<Api<'Status'>> {
@@ -240,14 +277,6 @@ export class ControlPlane {
   /** Newest first, before the number `before`. */
   async events(options: { readonly before?: number; readonly limit: number }): Promise<readonly Api<'Event'>[]> {
     const events = await this.#plane.ledger.events({ ...options, limit: Math.min(options.limit, EVENTS_PAGE) });
-  /** A signed wish for a lane of the live strategy; '' is stable. Throws GL3005 for a release that there is not. */
-  async override(lane: string, seconds: number): Promise<Api<'Override'>> {
-    const { releases } = (await currentView(this.#plane)).record.document;
-    const known = (releases ?? []).map(({ name }) => name);
-    if (lane !== '' && !known.includes(lane)) throw new ControlError('GL3005', { detail: `there is no release '${lane}'`, fix: known.length === 0 ? 'add one: graylane canary DIR' : `name one of: ${known.slice(0, 10).join(', ')}` });
-    return this.keys.override(lane, seconds);
-  }
-
     return events.map((event) => ({ ...event, at: iso(event.at) }));
   }
 
@@ -331,10 +360,14 @@ export class ControlPlane {
     };
   }
 
+  #wake(): void {
+    if (this.#leads) this.#controller.wake();
+  }
+
   #changed(): void {
     this.#fault = null;
     this.#failures.clear();
-    this.#controller.wake();
+    this.#wake();
   }
 }
 

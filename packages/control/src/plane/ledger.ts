@@ -84,6 +84,11 @@ export class Ledger {
     return this.#known;
   }
 
+  /** Whether nothing was committed since `view` was read. */
+  async stands(view: LedgerView): Promise<boolean> {
+    return (await this.#store.get(keys.strategy))?.revision === view.read.get(keys.strategy);
+  }
+
   /** The first strategy: revision 1. */
   async seed(document: StrategyDocument, releases: ReadonlyMap<string, ReleaseState>, generation: number, who: string): Promise<Written> {
     const record: StrategyRecord = { revision: 1, generation, document, at: this.#clock.now(), who, why: 'the first strategy' };

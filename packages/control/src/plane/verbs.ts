@@ -26,7 +26,7 @@ export async function command(plane: Plane, name: string, order: Command, who: s
     plane.unstored.delete(name);
     return changed;
   } catch (error) {
-    if (!isWayBack(order)) throw error;
+    if (!isWayBack(order) || plane.shared) throw error;
     return publishUnstored(plane, { name, order, who, evidence }, error);
   }
 }

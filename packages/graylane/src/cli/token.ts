@@ -7,7 +7,7 @@ import { liveClient } from './live.ts';
 import { exit, Failure } from '../print/failure.ts';
 
 interface CreateOptions extends GlobalOptions {
-  readonly scope: 'read' | 'operate' | 'admin';
+  readonly scope: 'node' | 'read' | 'operate' | 'admin';
   readonly days?: string;
 }
 
@@ -16,7 +16,7 @@ export function addToken(program: Command): void {
   token
     .command('create')
     .argument('<name>', 'whose it is; events name it')
-    .addOption(new Option('--scope <scope>', 'read: look; operate: also run releases; admin: also tokens, webhooks and backups').choices(['read', 'operate', 'admin']).default('read'))
+    .addOption(new Option('--scope <scope>', 'node: a machine that joins (graylane up --server); read: look; operate: also run releases; admin: also tokens, webhooks and backups').choices(['node', 'read', 'operate', 'admin']).default('read'))
     .option('--days <count>', 'until it expires; default: never')
     .description('make a token; it is shown once')
     .action(async (name: string, _options: unknown, command: Command) => {

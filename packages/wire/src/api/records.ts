@@ -267,7 +267,7 @@ export const apiSchemas = {
     properties: {
       id: { type: 'string' },
       name: { type: 'string' },
-      scope: { type: 'string', enum: ['read', 'operate', 'admin'] },
+      scope: { type: 'string', enum: ['node', 'read', 'operate', 'admin'] },
       createdAt: { type: 'string' },
       expiresAt: { type: ['string', 'null'] },
     },
@@ -279,7 +279,7 @@ export const apiSchemas = {
     properties: {
       id: { type: 'string' },
       name: { type: 'string' },
-      scope: { type: 'string', enum: ['read', 'operate', 'admin'] },
+      scope: { type: 'string', enum: ['node', 'read', 'operate', 'admin'] },
       createdAt: { type: 'string' },
       expiresAt: { type: ['string', 'null'] },
       token: { type: 'string' },

@@ -55,7 +55,7 @@ export const apiRequests = {
     type: 'object',
     properties: {
       name: { type: 'string', minLength: 1, maxLength: 63 },
-      scope: { type: 'string', enum: ['read', 'operate', 'admin'] },
+      scope: { type: 'string', enum: ['node', 'read', 'operate', 'admin'] },
       days: { type: 'number', minimum: 0, maximum: 3650, description: 'Until it expires; absent is never.' },
     },
     required: ['name', 'scope'],

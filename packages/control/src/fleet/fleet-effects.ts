@@ -1,0 +1,282 @@
+// What the control plane may have done on many machines: wishes in the store, strategies in two phases over every server.
+// It decides nothing; the same call on any server comes to the same.
+
+import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
+import type { Cancel, Clock } from '../clock.ts';
+import type { Effects, Published, VersionFailure, WorkerFacts } from '../effects.ts';
+import type { Store } from '../store/store.ts';
+import { Hub } from './hub.ts';
+import type { ConnectedNode, HubEvents, NodeIdentity } from './hub.ts';
+import { liveKeys } from './live.ts';
+import type { LiveNode, LiveReplica } from './live.ts';
+import { poolId, wishDigest } from './messages.ts';
+import type { PoolReport, PoolWish, ServerEndpoints } from './messages.ts';
+import { Mirror } from './mirror.ts';
+import { Presence } from './presence.ts';
+
+export interface FleetOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Unique among the servers that run now. */
+  readonly replica: string;
+  readonly counts: HubEvents['counts'];
+  readonly onFault: (what: string, error: unknown) => void;
+}
+
+/** Each phase of a publication waits for data planes so long, then names the laggards. */
+const PHASE_LIMIT_MS = 250;
+/** For the other servers; their own waits are part of it. */
+const REPLICAS_LIMIT_MS = 500;
+/** A version may use its whole ready time on the slowest machine, and a drain its own. */
+const WISH_LIMIT_MS = 120_000;
+const PRESENCE_TTL_MS = 10_000;
+/** Changes of one moment are told once. */
+const GATHER_MS = 10;
+/** Enough to spread over; a list of a thousand for a thousand would be a flood. */
+const ENDPOINTS_PER_VERSION = 32;
+
+export class FleetEffects implements Effects {
+  readonly hub: Hub;
+  readonly #options: FleetOptions;
+  readonly #presence: Presence;
+  readonly #live: Mirror;
+  readonly #wishes: Mirror;
+  readonly #nodes = new Map<string, LiveNode>();
+  readonly #replicas = new Map<string, LiveReplica>();
+  readonly #waiting = new Set<() => void>();
+  #published = 0;
+  #laggards: readonly string[] = [];
+  #cancelTell: Cancel | null = null;
+
+  constructor(options: FleetOptions) {
+    const { store, clock, replica, onFault } = options;
+    this.#options = options;
+    this.#presence = new Presence({ store, clock, ttlMs: PRESENCE_TTL_MS, onFault });
+    this.hub = new Hub({ clock, replica, events: { counts: options.counts, changed: (name) => this.#nodeChanged(name) } });
+    this.#live = new Mirror({ store, clock, onFault, prefix: liveKeys.all, onChange: (changes) => this.#liveChanged(changes) });
+    this.#wishes = new Mirror({ store, clock, onFault, prefix: liveKeys.wishes, onChange: () => this.#tellSoon() });
+  }
+
+  async start(): Promise<void> {
+    await this.#live.start();
+    await this.#wishes.start();
+    this.#sayReplica(0);
+    this.#tell();
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelTell?.();
+    this.#live.stop();
+    this.#wishes.stop();
+    this.hub.close();
+    await this.#presence.stop();
+  }
+
+  attach(socket: Parameters<Hub['attach']>[0], head: Uint8Array, identity: NodeIdentity): void {
+    this.hub.attach(socket, head, identity);
+  }
+
+  /** All data planes, of every server. */
+  nodes(): readonly LiveNode[] {
+    return [...this.#nodes.values()].map((node) => ({ ...node, generation: this.#generationOf(node) }));
+  }
+
+  get laggards(): readonly string[] {
+    return [...this.#laggards, ...[...this.#replicas.values()].flatMap(({ replica, laggards }) => (replica === this.#options.replica ? [] : laggards))];
+  }
+
+  async publish(snapshot: Snapshot, generation: number): Promise<Published> {
+    this.hub.stage(snapshot, generation);
+    this.#published = Math.max(this.#published, generation);
+    await this.hub.until((nodes) => nodes.every(({ acked }) => acked >= generation), PHASE_LIMIT_MS);
+    this.#sayReplica(generation);
+    await this.#until(() => this.#others().every(({ staged, nodes }) => nodes === 0 || staged >= generation), REPLICAS_LIMIT_MS);
+    this.hub.begin(generation);
+    await this.hub.until((nodes) => nodes.every(({ begun }) => begun >= generation), PHASE_LIMIT_MS);
+    const nodes = this.hub.nodes();
+    this.#laggards = namesOf(nodes.filter(({ begun }) => begun < generation));
+    return { acked: namesOf(nodes.filter(({ begun }) => begun >= generation)), stale: this.#laggards };
+  }
+
+  ensureVersion(service: string, version: string, spec: VersionSpec): Promise<void> {
+    return this.#wish({ service, version, role: 'canary', spec, open: false });
+  }
+
+  retireVersion(service: string, version: string): Promise<void> {
+    return this.#unwish(poolId({ service, version, role: 'canary' }));
+  }
+
+  prepareStable(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void> {
+    return this.#wish({ service, version, role: 'stable', spec, open: false, ...(listen === undefined ? {} : { listen }) });
+  }
+
+  async openStable(service: string, version: string): Promise<void> {
+    const id = poolId({ service, version, role: 'stable' });
+    await this.#store(id, (known) => (known === null || known.open ? null : { ...known, open: true }));
+    await this.#until(() => this.#reports(id).every(({ report }) => report === null || report.state !== 'ready' || report.open), WISH_LIMIT_MS);
+  }
+
+  retireStable(service: string, version: string): Promise<void> {
+    return this.#unwish(poolId({ service, version, role: 'stable' }));
+  }
+
+  workers(): readonly WorkerFacts[] {
+    return [...this.#nodes.values()].flatMap((node) => {
+      const generation = this.#generationOf(node);
+      return node.workers.map((worker) => ({ ...worker, id: `${node.name}/${worker.id}`, generation }));
+    });
+  }
+
+  /** Resolves when every machine that may run it has it. Rejects with the first failure, which takes a new wish back. */
+  async #wish(wish: PoolWish): Promise<void> {
+    const id = poolId(wish);
+    const digest = wishDigest(wish);
+    // What is on the public sockets stays there, whoever asks for it again.
+    const isNew = await this.#store(id, (known) => (known !== null && wishDigest(known) === digest ? null : { ...wish, open: known?.open ?? wish.open }));
+    let failed: { readonly node: string; readonly report: PoolReport } | null = null;
+    const settled = (): boolean => {
+      const reports = this.#reports(id);
+      const broken = reports.find(({ report }) => report?.digest === digest && report.state === 'failed');
+      if (broken?.report !== undefined && broken.report !== null) failed = { node: broken.node, report: broken.report };
+      return failed !== null || reports.every(({ report }) => report?.digest === digest && report.state !== 'starting');
+    };
+    const inTime = await this.#until(settled, WISH_LIMIT_MS);
+    if (inTime && failed === null) return;
+    if (isNew) await this.#store(id, () => 'gone');
+    throw failed === null ? tooLate(id, this.#reports(id).filter(({ report }) => report?.state !== 'ready').map(({ node }) => node)) : failureOf(failed);
+  }
+
+  async #unwish(id: string): Promise<void> {
+    await this.#store(id, (known) => (known === null ? null : 'gone'));
+    await this.#until(() => this.#reports(id).every(({ report }) => report === null || report.state === 'elsewhere') && !this.workers().some((worker) => poolId(worker) === id), WISH_LIMIT_MS);
+  }
+
+  /** Changes a wish unless `next` says null; true when it was not there before. */
+  async #store(id: string, next: (known: PoolWish | null) => PoolWish | 'gone' | null): Promise<boolean> {
+    for (;;) {
+      const entry = await this.#options.store.get(liveKeys.wish(id));
+      const wanted = next(entry === null ? null : (JSON.parse(entry.value) as PoolWish));
+      if (wanted === null) return false;
+      const { ok } = await this.#options.store.commit([{ key: liveKeys.wish(id), revision: entry?.revision ?? 0 }], [{ key: liveKeys.wish(id), value: wanted === 'gone' ? null : JSON.stringify(wanted) }]);
+      if (ok) return entry === null;
+    }
+  }
+
+  #reports(id: string): readonly { readonly node: string; readonly report: PoolReport | null }[] {
+    return [...this.#nodes.values()].map(({ name, pools }) => ({ node: name, report: pools.find((pool) => pool.id === id) ?? null }));
+  }
+
+  #generationOf(node: LiveNode): number {
+    const here = this.hub.node(node.name);
+    if (here !== null) return here.begun;
+    const there = this.#replicas.get(node.replica);
+    return there === undefined || there.laggards.includes(node.name) ? node.generation : Math.max(node.generation, there.staged);
+  }
+
+  #others(): readonly LiveReplica[] {
+    return [...this.#replicas.values()].filter(({ replica }) => replica !== this.#options.replica);
+  }
+
+  #sayReplica(staged: number): void {
+    const nodes = this.hub.nodes();
+    const value: LiveReplica = { replica: this.#options.replica, staged, nodes: nodes.length, laggards: namesOf(nodes.filter(({ acked }) => acked < staged)) };
+    this.#presence.set(liveKeys.replica(this.#options.replica), JSON.stringify(value));
+  }
+
+  #nodeChanged(name: string): void {
+    const node = this.hub.node(name);
+    // Joined elsewhere meanwhile: the word of the other server stands.
+    if (node === null && this.#nodes.get(name)?.replica !== this.#options.replica) return;
+    const value = node === null ? null : liveNode(node, this.#options.replica);
+    this.#presence.set(liveKeys.node(name), value === null ? null : JSON.stringify(value));
+    this.#know(name, value);
+    this.#sayReplica(this.#published);
+    this.#poke();
+  }
+
+  #liveChanged(changes: ReadonlyMap<string, string | null>): void {
+    for (const [key, value] of changes) {
+      if (key.startsWith(liveKeys.nodes)) {
+        const name = key.slice(liveKeys.nodes.length);
+        // Of those that are connected here this server knows more than the store.
+        if (this.hub.node(name) === null) this.#know(name, value === null ? null : (JSON.parse(value) as LiveNode));
+      } else if (key.startsWith(liveKeys.replicas)) {
+        const id = key.slice(liveKeys.replicas.length);
+        if (value === null) this.#replicas.delete(id);
+        else this.#replicas.set(id, JSON.parse(value) as LiveReplica);
+      }
+    }
+    this.#poke();
+  }
+
+  #know(name: string, node: LiveNode | null): void {
+    const before = this.#nodes.get(name);
+    if (node === null) this.#nodes.delete(name);
+    else this.#nodes.set(name, node);
+    if (JSON.stringify(before?.offers) !== JSON.stringify(node?.offers) || JSON.stringify(before?.forward) !== JSON.stringify(node?.forward)) this.#tellSoon();
+  }
+
+  #poke(): void {
+    for (const look of [...this.#waiting]) look();
+  }
+
+  #until(settled: () => boolean, limitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const done = (inTime: boolean): void => {
+        this.#waiting.delete(look);
+        cancel();
+        resolve(inTime);
+      };
+      const look = (): void => {
+        if (settled()) done(true);
+      };
+      const cancel = this.#options.clock.after(limitMs, () => done(false));
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  #tellSoon(): void {
+    this.#cancelTell ??= this.#options.clock.after(GATHER_MS, () => this.#tell());
+  }
+
+  #tell(): void {
+    this.#cancelTell = null;
+    this.hub.wish([...this.#wishes.values.values()].map((value) => JSON.parse(value) as PoolWish));
+    this.hub.tellEndpoints(endpointsOf([...this.#nodes.values()]));
+  }
+}
+
+function namesOf(nodes: readonly ConnectedNode[]): readonly string[] {
+  return nodes.map(({ hello }) => hello.name);
+}
+
+function liveNode({ hello, holder, since, begun, report }: ConnectedNode, replica: string): LiveNode {
+  const { name, labels, forward } = hello;
+  return { name, labels, replica, holder, since, generation: begun, forward, pools: report?.pools ?? [], workers: report?.workers ?? [], offers: report?.offers ?? [] };
+}
+
+/** Of versions that some machine does not run itself; the others need nobody. */
+function endpointsOf(nodes: readonly LiveNode[]): ServerEndpoints['endpoints'] {
+  const missing = new Set(nodes.flatMap(({ pools }) => pools.filter(({ state }) => state === 'elsewhere').map(({ id }) => id.split('/').slice(0, 2).join('/'))));
+  const places = new Map<string, number>();
+  return nodes.flatMap(({ name, forward, offers }) => {
+    const needed = offers.filter(({ service, version }) => {
+      const key = `${service}/${version}`;
+      const taken = places.get(key) ?? 0;
+      if (!missing.has(key) || taken >= ENDPOINTS_PER_VERSION) return false;
+      places.set(key, taken + 1);
+      return true;
+    });
+    return forward === null || needed.length === 0 ? [] : [{ ...forward, node: name, offers: needed }];
+  });
+}
+
+function failureOf({ node, report }: { readonly node: string; readonly report: PoolReport }): Error {
+  const failure: VersionFailure = report.failure ?? { code: 'GL2019', message: 'it did not start' };
+  return Object.assign(new Error(`on ${node}: ${failure.message}`), { ...failure, message: `on ${node}: ${failure.message}` });
+}
+
+function tooLate(id: string, nodes: readonly string[]): Error {
+  return Object.assign(new Error(`${id} is not ready after ${WISH_LIMIT_MS / 1000} s on ${nodes.slice(0, 5).join(', ')}`), { code: 'GL2019', cure: 'see graylane nodes' });
+}

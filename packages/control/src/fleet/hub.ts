@@ -1,0 +1,246 @@
+// The data planes that are connected to this server: who they are, what they have, and what they are told.
+// It must not know the store, nor other servers.
+
+import type { Duplex } from 'node:stream';
+import type { Snapshot } from '@graylane/rules';
+import type { Cancel, Clock } from '../clock.ts';
+import { deltaOf } from './delta.ts';
+import { FLEET_WIRE, PING_EVERY_MS } from './messages.ts';
+import type { NodeCounts, NodeHello, NodeMessage, NodeReport, PoolWish, ServerEndpoints } from './messages.ts';
+import { encode, WireEnd } from './wire-end.ts';
+import type { Encoded } from './wire-end.ts';
+
+/** Whoever presented a credential that holds. */
+export interface NodeIdentity {
+  /** As it stands in `graylane nodes` and in events. */
+  readonly holder: string;
+  /** False once the credential is revoked or over. */
+  readonly stillHolds: () => Promise<boolean>;
+  /** The only name that it may take, or null for any. */
+  readonly name: string | null;
+}
+
+export interface ConnectedNode {
+  readonly hello: NodeHello;
+  readonly holder: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly acked: number;
+  readonly begun: number;
+  readonly report: NodeReport | null;
+}
+
+export interface HubEvents {
+  /** Joined, left, or reported something new. */
+  changed(name: string): void;
+  counts(node: ConnectedNode, message: NodeCounts, counted: () => void): void;
+}
+
+export interface HubOptions {
+  readonly clock: Clock;
+  readonly replica: string;
+  readonly events: HubEvents;
+}
+
+interface Member {
+  hello: NodeHello;
+  readonly identity: NodeIdentity;
+  readonly end: WireEnd<NodeMessage>;
+  readonly since: number;
+  acked: number;
+  begun: number;
+  report: NodeReport | null;
+}
+
+/** Ten times the fleet that we plan for. */
+export const NODES_LIMIT = 10_000;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+/** A token that was revoked is out after at most so long. */
+const RECHECK_MS = 5_000;
+/** Who has connected and does not say who it is. */
+const HELLO_LIMIT_MS = 5_000;
+
+export class Hub {
+  readonly #options: HubOptions;
+  readonly #members = new Map<string, Member>();
+  readonly #waiting = new Set<() => void>();
+  #strategy: { readonly generation: number; readonly snapshot: Snapshot; readonly whole: Encoded } | null = null;
+  #delta: { readonly from: number; readonly bytes: Encoded } | null = null;
+  #begin = 0;
+  #wishes: Encoded | null = null;
+  #endpoints: Encoded | null = null;
+  #cancelTimers: Cancel = () => undefined;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.#tick(0);
+  }
+
+  nodes(): readonly ConnectedNode[] {
+    return [...this.#members.values()].map(nodeOf);
+  }
+
+  node(name: string): ConnectedNode | null {
+    const member = this.#members.get(name);
+    return member === undefined ? null : nodeOf(member);
+  }
+
+  /** A connection of somebody whose credential holds; its first message says who it is. */
+  attach(socket: Duplex, head: Uint8Array, identity: NodeIdentity): void {
+    let member: Member | null = null;
+    const end = new WireEnd<NodeMessage>(socket, this.#options.clock, {
+      message: (message) => {
+        if (member !== null) this.#said(member, message);
+        else if (message.kind === 'hello') member = this.#join(message, identity, end);
+      },
+      closed: () => {
+        if (member !== null) this.#left(member);
+      },
+    });
+    this.#options.clock.after(HELLO_LIMIT_MS, () => {
+      if (member === null) end.close();
+    });
+    end.read(head);
+  }
+
+  /** First phase: every data plane gets the strategy and keeps it. */
+  stage(snapshot: Snapshot, generation: number): void {
+    const before = this.#strategy;
+    if (before !== null && generation <= before.generation) return;
+    this.#strategy = { generation, snapshot, whole: encode({ kind: 'strategy', generation, snapshot }) };
+    const delta = before === null ? null : encode({ kind: 'delta', from: before.generation, generation, delta: deltaOf(before.snapshot, snapshot) });
+    this.#delta = before === null || delta === null || delta.length > this.#strategy.whole.length / 2 ? null : { from: before.generation, bytes: delta };
+    for (const member of this.#members.values()) this.#sendStrategy(member);
+  }
+
+  /** Second phase: new requests are decided by it, at those data planes that `which` means. */
+  begin(generation: number, which: (hello: NodeHello) => boolean = () => true): void {
+    this.#begin = Math.max(this.#begin, generation);
+    const bytes = encode({ kind: 'begin', generation });
+    for (const member of this.#members.values()) if (which(member.hello)) member.end.sendEncoded(bytes);
+  }
+
+  wish(wishes: readonly PoolWish[]): void {
+    this.#wishes = encode({ kind: 'pools', wishes });
+    for (const { end } of this.#members.values()) end.sendEncoded(this.#wishes);
+  }
+
+  tellEndpoints(endpoints: ServerEndpoints['endpoints']): void {
+    this.#endpoints = encode({ kind: 'endpoints', endpoints });
+    for (const { end } of this.#members.values()) end.sendEncoded(this.#endpoints);
+  }
+
+  /** Resolves when `settled` holds, looked at after each word of a data plane, or after `limitMs`. */
+  until(settled: (nodes: readonly ConnectedNode[]) => boolean, limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(look);
+        cancel();
+        resolve();
+      };
+      const look = (): void => {
+        if (settled(this.nodes())) done();
+      };
+      const cancel = this.#options.clock.after(limitMs, done);
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  close(): void {
+    this.#cancelTimers();
+    for (const { end } of this.#members.values()) end.close();
+  }
+
+  #join(hello: NodeHello, identity: NodeIdentity, end: WireEnd<NodeMessage>): Member | null {
+    const why = this.#refusal(hello, identity);
+    if (why !== null) {
+      end.end({ kind: 'refused', why });
+      return null;
+    }
+    // The same machine again, faster than the end of its old connection was heard.
+    this.#members.get(hello.name)?.end.close();
+    const member: Member = { hello, identity, end, since: this.#options.clock.now(), acked: hello.generation, begun: hello.generation, report: null };
+    this.#members.set(hello.name, member);
+    end.send({ kind: 'welcome', wire: FLEET_WIRE, replica: this.#options.replica });
+    if (this.#wishes !== null) end.sendEncoded(this.#wishes);
+    if (this.#endpoints !== null) end.sendEncoded(this.#endpoints);
+    this.#sendStrategy(member);
+    if (this.#begin > hello.generation) end.send({ kind: 'begin', generation: this.#begin });
+    this.#options.events.changed(hello.name);
+    return member;
+  }
+
+  #refusal({ name, wire, labels }: NodeHello, identity: NodeIdentity): string | null {
+    if (wire !== FLEET_WIRE) return `it speaks version ${wire} of the protocol, this server ${FLEET_WIRE}; update the older one`;
+    if (!NAME.test(name)) return `'${String(name).slice(0, 80).replaceAll(/[^\x20-\x7e]/g, '?')}' is no name of a node: letters, digits, '.', '_' and '-', at most 63`;
+    if (identity.name !== null && identity.name !== name) return `the credential is for the node '${identity.name}', not '${name}'`;
+    if (typeof labels !== 'object' || Object.keys(labels).length > 32) return 'a node has at most 32 labels';
+    const known = this.#members.get(name);
+    if (known !== undefined && known.identity.holder !== identity.holder) return `a node '${name}' is connected with another credential`;
+    if (known === undefined && this.#members.size >= NODES_LIMIT) return `there are ${NODES_LIMIT} nodes on this server already`;
+    return null;
+  }
+
+  #said(member: Member, message: NodeMessage): void {
+    switch (message.kind) {
+      case 'ack':
+        member.acked = Math.max(member.acked, message.generation);
+        break;
+      case 'begun':
+        member.begun = Math.max(member.begun, message.generation);
+        break;
+      case 'lost':
+        if (this.#strategy !== null) member.end.sendEncoded(this.#strategy.whole);
+        break;
+      case 'report':
+        member.report = message;
+        this.#options.events.changed(member.hello.name);
+        break;
+      case 'counts':
+        this.#options.events.counts(nodeOf(member), message, () => member.end.send({ kind: 'counted', seq: message.seq }));
+        return;
+      case 'goodbye':
+        member.end.close();
+        break;
+      case 'hello': case 'pong':
+        return;
+    }
+    for (const look of [...this.#waiting]) look();
+  }
+
+  #left(member: Member): void {
+    if (this.#members.get(member.hello.name) !== member) return;
+    this.#members.delete(member.hello.name);
+    this.#options.events.changed(member.hello.name);
+    for (const look of [...this.#waiting]) look();
+  }
+
+  #sendStrategy({ end, acked }: Member): void {
+    if (this.#strategy === null || acked >= this.#strategy.generation) return;
+    end.sendEncoded(this.#delta?.from === acked ? this.#delta.bytes : this.#strategy.whole);
+  }
+
+  #tick(count: number): void {
+    this.#cancelTimers = this.#options.clock.after(PING_EVERY_MS, () => {
+      const ping = encode({ kind: 'ping' });
+      for (const { end } of this.#members.values()) end.sendEncoded(ping);
+      if ((count * PING_EVERY_MS) % RECHECK_MS < PING_EVERY_MS) void this.#recheck();
+      this.#tick(count + 1);
+    });
+  }
+
+  /** A store that does not answer says nothing about a credential: who is in stays. */
+  async #recheck(): Promise<void> {
+    const holds = new Map<string, Promise<boolean>>();
+    for (const { identity, end } of [...this.#members.values()]) {
+      const asked = holds.get(identity.holder) ?? identity.stillHolds().catch(() => true);
+      holds.set(identity.holder, asked);
+      if (!(await asked)) end.end({ kind: 'refused', why: 'its credential was revoked, or is over' });
+    }
+  }
+}
+
+function nodeOf({ hello, identity, since, acked, begun, report }: Member): ConnectedNode {
+  return { hello, holder: identity.holder, since, acked, begun, report };
+}

@@ -1,0 +1,50 @@
+// What servers tell each other through the store about the data planes that are connected to them, and under which keys.
+
+import type { WorkerFacts } from '../effects.ts';
+import type { Endpoint, Offer, PoolReport } from './messages.ts';
+
+/** One data plane as all servers see it. */
+export interface LiveNode {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The server that it is connected to. */
+  readonly replica: string;
+  readonly holder: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** When this was written. */
+  readonly generation: number;
+  readonly forward: Endpoint | null;
+  readonly pools: readonly PoolReport[];
+  readonly workers: readonly WorkerFacts[];
+  readonly offers: readonly Offer[];
+}
+
+/** How far one server has brought its data planes. */
+export interface LiveReplica {
+  readonly replica: string;
+  /** All of its data planes have it, but for the laggards. */
+  readonly staged: number;
+  readonly nodes: number;
+  readonly laggards: readonly string[];
+}
+
+interface LiveKeys {
+  readonly all: string;
+  readonly nodes: string;
+  node(name: string): string;
+  readonly replicas: string;
+  replica(id: string): string;
+  readonly wishes: string;
+  wish(pool: string): string;
+}
+
+export const liveKeys: LiveKeys = {
+  all: 'live/',
+  nodes: 'live/node/',
+  node: (name) => `live/node/${name}`,
+  replicas: 'live/replica/',
+  replica: (id) => `live/replica/${id}`,
+  wishes: 'fleet/pool/',
+  wish: (pool) => `fleet/pool/${pool}`,
+};

@@ -1,0 +1,108 @@
+// One end of a fleet connection: frames in, frames out, and whoever says nothing for too long is taken for gone.
+// It must not know what the messages mean.
+
+import type { Duplex } from 'node:stream';
+import { FrameReader, frame } from '@graylane/wire';
+import type { Cancel, Clock } from '../clock.ts';
+import { SILENCE_LIMIT_MS } from './messages.ts';
+import type { NodeMessage, ServerMessage } from './messages.ts';
+
+/** A message ready to be sent to many. */
+export type Encoded = Uint8Array & { readonly encoded: unique symbol };
+
+export function encode(message: NodeMessage | ServerMessage): Encoded {
+  return frame(Buffer.from(JSON.stringify(message))) as Encoded;
+}
+
+export interface EndEvents<M> {
+  message(message: M): void;
+  closed(): void;
+}
+
+/** Some whole strategies wait for a slow reader; beyond that it is cut off, and gets the newest when it comes back. */
+const UNREAD_LIMIT_BYTES: number = 128 * 1024 * 1024;
+
+export class WireEnd<M> {
+  readonly #socket: Duplex;
+  readonly #clock: Clock;
+  readonly #events: EndEvents<M>;
+  readonly #reader = new FrameReader();
+  #cancelSilence: Cancel = () => undefined;
+  #heardAt: number;
+  #open = true;
+
+  constructor(socket: Duplex, clock: Clock, events: EndEvents<M>) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#events = events;
+    this.#heardAt = clock.monotonic();
+    socket.on('data', (chunk: Uint8Array) => this.#read(chunk));
+    // 'close' follows every error, and the other side's reason is not ours to judge.
+    socket.on('error', () => undefined);
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => this.#ended());
+    this.#watchSilence();
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  send(message: NodeMessage | ServerMessage): void {
+    this.sendEncoded(encode(message));
+  }
+
+  sendEncoded(bytes: Encoded): void {
+    if (!this.#open) return;
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength > UNREAD_LIMIT_BYTES) this.#socket.destroy();
+  }
+
+  /** What was sent before goes out first. */
+  end(message: NodeMessage | ServerMessage): void {
+    if (this.#open) this.#socket.end(encode(message));
+  }
+
+  close(): void {
+    this.#socket.destroy();
+    this.#ended();
+  }
+
+  /** Chunks that the HTTP parser had read beyond the head. */
+  read(chunk: Uint8Array): void {
+    if (chunk.length > 0) this.#read(chunk);
+  }
+
+  #read(chunk: Uint8Array): void {
+    this.#heardAt = this.#clock.monotonic();
+    try {
+      for (const body of this.#reader.push(chunk)) {
+        const message = parsed(body);
+        if (message !== null && this.#open) this.#events.message(message as M);
+      }
+    } catch (error) {
+      if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
+      this.close();
+    }
+  }
+
+  #watchSilence(): void {
+    this.#cancelSilence = this.#clock.after(SILENCE_LIMIT_MS / 3, () => {
+      if (!this.#open) return;
+      if (this.#clock.monotonic() - this.#heardAt >= SILENCE_LIMIT_MS) this.close();
+      else this.#watchSilence();
+    });
+  }
+
+  #ended(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#cancelSilence();
+    this.#events.closed();
+  }
+}
+
+function parsed(body: Uint8Array): { readonly kind: string } | null {
+  const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'));
+  return typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string' ? { ...value, kind: value.kind } : null;
+}
