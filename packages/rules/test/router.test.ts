@@ -170,6 +170,23 @@ describe('derived tags', () => {
     check(document, { headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux)', 'sec-ch-ua-platform': '"Android"' } }, 'r1');
     check(document, { headers: { 'user-agent': 'Mozilla/5.0 (Linux; Android 15)', 'sec-ch-ua-platform': '"Windows"' } }, null);
   });
+  for (const [agent, os, browser, device] of [
+    ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0', 'Windows', 'Edge', 'desktop'],
+    ['Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1', 'iOS', 'Safari', 'mobile'],
+    ['Mozilla/5.0 (iPad; CPU OS 16_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Safari/604.1', 'iOS', 'Safari', 'tablet'],
+    ['Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/23.0 Chrome/115.0.0.0 Safari/537.36', 'Android', 'Samsung Internet', 'tablet'],
+    ['Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0', 'Android', 'Firefox', 'mobile'],
+    ['Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36', 'Chrome OS', 'Chrome', 'desktop'],
+    ['Mozilla/5.0 (compatible; Microsoft Windows; Googlebot/2.1)', 'Windows', null, 'bot'],
+    ['curl/8.5.0', null, null, null],
+  ] as const) {
+    it(`${agent.slice(0, 48)}… is ${os}, ${browser}, ${device}`, () => {
+      for (const [part, value] of [['os', os], ['browser', browser], ['device', device]] as const) {
+        const document = { ...web({ when: [{ tag: { it: value ?? { present: false } } }] }), tags: { it: { userAgent: part } } };
+        check(document, { headers: { 'user-agent': agent } }, 'r1');
+      }
+    });
+  }
   it('a claim comes from whoever verifies', () => {
     const document = web({ when: [{ tag: { plan: 'gold' } }] });
     const request: RequestFields = requestOf({ headers: { authorization: 'Bearer abc' } });

@@ -3,6 +3,7 @@
 import type { StrategyDocument, TagSource } from '../document/types.ts';
 import { toBytes } from '../language/utf8.ts';
 import type { FieldPlan, SourcePlan } from './snapshot.ts';
+import { USER_AGENT_RULES } from './user-agent.ts';
 
 /** The cookie that carries the anonymous id. */
 export const ANONYMOUS_COOKIE = 'graylane-id';
@@ -49,7 +50,7 @@ export class FieldTable {
   #source(source: TagSource): SourcePlan {
     const direct = this.#direct(source);
     if (direct !== null) return { kind: 'field', field: direct };
-    if (source.userAgent !== undefined) return { kind: 'userAgent', part: source.userAgent };
+    if (source.userAgent !== undefined) return { kind: 'userAgent', part: source.userAgent, quoted: source.userAgent === 'os' ? 'sec-ch-ua-platform' : null, rules: USER_AGENT_RULES[source.userAgent] };
     if (source.jwt === undefined) return { kind: 'ip' };
     const { claim, header, cookie } = source.jwt;
     return { kind: 'jwt', claim, header: header?.toLowerCase() ?? (cookie === undefined ? 'authorization' : null), cookie: cookie === undefined ? null : toBytes(cookie) };

@@ -32,9 +32,13 @@ export type FieldPlan =
 /** Where a derived tag comes from; the first source that the request has counts. */
 export type SourcePlan =
   | { readonly kind: 'field'; readonly field: number }
-  | { readonly kind: 'userAgent'; readonly part: 'os' | 'browser' | 'device' }
+  /** `quoted`: a header whose quoted text is the value; else the first of `rules` that holds. */
+  | { readonly kind: 'userAgent'; readonly part: 'os' | 'browser' | 'device'; readonly quoted: string | null; readonly rules: readonly MarkRule[] }
   | { readonly kind: 'jwt'; readonly claim: string; readonly header: string | null; readonly cookie: string | null }
   | { readonly kind: 'ip' };
+
+/** A value, and the marks (in lower case) that all have to stand in their headers for it. */
+export type MarkRule = readonly [value: string, marks: readonly (readonly [header: string, mark: string])[]];
 
 export type StickyPlan =
   | { readonly kind: 'field'; readonly field: number; readonly label: string }

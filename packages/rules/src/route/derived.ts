@@ -18,7 +18,7 @@ export function derive(sources: readonly SourcePlan[], field: (field: number) =>
 function fromSource(source: SourcePlan, field: (field: number) => string | null, request: RequestFields, cookie: string | null, claim: RouterOptions['claim']): string | null {
   switch (source.kind) {
     case 'field': return field(source.field);
-    case 'userAgent': return userAgent(source.part, (name) => headerLine(request, name));
+    case 'userAgent': return userAgent(source, (name) => headerLine(request, name));
     case 'ip': return request.address ?? null;
     case 'jwt': {
       if (claim === undefined) return null;
