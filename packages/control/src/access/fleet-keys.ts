@@ -29,7 +29,7 @@ interface StoredKeys {
   readonly overridesUntil: number;
 }
 
-const KEY = 'fleet-keys';
+export const KEYS_KEY = 'fleet-keys';
 const SECRET_BYTES = 32;
 /** As long as the longest override: what a key sealed before it was replaced holds until it is replaced again. */
 const ROTATE_AFTER_MS: number = OVERRIDE_LIFETIME_LIMIT_S * 1000;
@@ -57,6 +57,11 @@ export class FleetKeys {
   async start(): Promise<void> {
     await this.#hand(await this.#change((stored) => stored));
     this.#schedule();
+  }
+
+  /** Somebody else has written: hands out what there is now. */
+  async refresh(): Promise<void> {
+    await this.#hand(await this.#change((stored) => stored));
   }
 
   stop(): void {
@@ -118,11 +123,11 @@ export class FleetKeys {
   async #change(edit: (stored: StoredKeys) => StoredKeys): Promise<StoredKeys> {
     const { store, clock } = this.#options;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const entry = await store.get(KEY);
+      const entry = await store.get(KEYS_KEY);
       const before = entry === null ? null : (JSON.parse(entry.value) as StoredKeys);
       const after = edit(before ?? firstKeys(clock.now()));
       if (after === before) return after;
-      const { ok } = await store.commit([{ key: KEY, revision: entry?.revision ?? 0 }], [{ key: KEY, value: JSON.stringify(after) }]);
+      const { ok } = await store.commit([{ key: KEYS_KEY, revision: entry?.revision ?? 0 }], [{ key: KEYS_KEY, value: JSON.stringify(after) }]);
       if (ok) return after;
     }
     throw new ControlError('GL3003', { detail: `the keys changed ${ATTEMPTS} times while this change was made`, fix: 'try again' });

@@ -1,7 +1,9 @@
 // What the control plane may have done on many machines: wishes in the store, strategies in two phases over every server.
 // It decides nothing; the same call on any server comes to the same.
 
+import { createHash } from 'node:crypto';
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
+import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import type { Effects, Published, VersionFailure, WorkerFacts } from '../effects.ts';
 import type { Store } from '../store/store.ts';
@@ -29,6 +31,8 @@ const PHASE_LIMIT_MS = 250;
 const REPLICAS_LIMIT_MS = 500;
 /** A version may use its whole ready time on the slowest machine, and a drain its own. */
 const WISH_LIMIT_MS = 120_000;
+/** A rotation that is not everywhere by then is tried again a minute later. */
+const KEYS_LIMIT_MS = 2_000;
 const PRESENCE_TTL_MS = 10_000;
 /** Changes of one moment are told once. */
 const GATHER_MS = 10;
@@ -46,6 +50,7 @@ export class FleetEffects implements Effects {
   readonly #waiting = new Set<() => void>();
   #published = 0;
   #laggards: readonly string[] = [];
+  #keyed = '';
   #cancelTell: Cancel | null = null;
 
   constructor(options: FleetOptions) {
@@ -96,6 +101,17 @@ export class FleetEffects implements Effects {
     const nodes = this.hub.nodes();
     this.#laggards = namesOf(nodes.filter(({ begun }) => begun < generation));
     return { acked: namesOf(nodes.filter(({ begun }) => begun >= generation)), stale: this.#laggards };
+  }
+
+  /** True when every data plane of every server has them. */
+  async deliverKeys(keys: DeliveredKeys): Promise<boolean> {
+    const digest = createHash('sha256').update(JSON.stringify(keys)).digest('hex').slice(0, 16);
+    this.#keyed = '';
+    this.hub.giveKeys(keys, digest);
+    await this.hub.until((nodes) => nodes.every(({ keyed }) => keyed === digest), KEYS_LIMIT_MS);
+    if (this.hub.nodes().every(({ keyed }) => keyed === digest)) this.#keyed = digest;
+    this.#sayReplica(this.#published);
+    return this.#keyed === digest && this.#until(() => this.#others().every(({ nodes, keyed }) => nodes === 0 || keyed === digest), KEYS_LIMIT_MS);
   }
 
   ensureVersion(service: string, version: string, spec: VersionSpec): Promise<void> {
@@ -179,7 +195,7 @@ export class FleetEffects implements Effects {
 
   #sayReplica(staged: number): void {
     const nodes = this.hub.nodes();
-    const value: LiveReplica = { replica: this.#options.replica, staged, nodes: nodes.length, laggards: namesOf(nodes.filter(({ acked }) => acked < staged)) };
+    const value: LiveReplica = { replica: this.#options.replica, staged, nodes: nodes.length, laggards: namesOf(nodes.filter(({ acked }) => acked < staged)), keyed: this.#keyed };
     this.#presence.set(liveKeys.replica(this.#options.replica), JSON.stringify(value));
   }
 

@@ -3,6 +3,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { Snapshot } from '@graylane/rules';
+import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { deltaOf } from './delta.ts';
 import { FLEET_WIRE, PING_EVERY_MS } from './messages.ts';
@@ -27,6 +28,8 @@ export interface ConnectedNode {
   readonly since: number;
   readonly acked: number;
   readonly begun: number;
+  /** Which keys it has. */
+  readonly keyed: string;
   readonly report: NodeReport | null;
 }
 
@@ -49,6 +52,7 @@ interface Member {
   readonly since: number;
   acked: number;
   begun: number;
+  keyed: string;
   report: NodeReport | null;
 }
 
@@ -69,6 +73,7 @@ export class Hub {
   #begin = 0;
   #wishes: Encoded | null = null;
   #endpoints: Encoded | null = null;
+  #keys: Encoded | null = null;
   #cancelTimers: Cancel = () => undefined;
 
   constructor(options: HubOptions) {
@@ -125,6 +130,11 @@ export class Hub {
     for (const { end } of this.#members.values()) end.sendEncoded(this.#wishes);
   }
 
+  giveKeys(keys: DeliveredKeys, digest: string): void {
+    this.#keys = encode({ kind: 'keys', digest, keys });
+    for (const { end } of this.#members.values()) end.sendEncoded(this.#keys);
+  }
+
   tellEndpoints(endpoints: ServerEndpoints['endpoints']): void {
     this.#endpoints = encode({ kind: 'endpoints', endpoints });
     for (const { end } of this.#members.values()) end.sendEncoded(this.#endpoints);
@@ -160,9 +170,11 @@ export class Hub {
     }
     // The same machine again, faster than the end of its old connection was heard.
     this.#members.get(hello.name)?.end.close();
-    const member: Member = { hello, identity, end, since: this.#options.clock.now(), acked: hello.generation, begun: hello.generation, report: null };
+    const member: Member = { hello, identity, end, since: this.#options.clock.now(), acked: hello.generation, begun: hello.generation, keyed: '', report: null };
     this.#members.set(hello.name, member);
     end.send({ kind: 'welcome', wire: FLEET_WIRE, replica: this.#options.replica });
+    // Before any request of it can be stamped.
+    if (this.#keys !== null) end.sendEncoded(this.#keys);
     if (this.#wishes !== null) end.sendEncoded(this.#wishes);
     if (this.#endpoints !== null) end.sendEncoded(this.#endpoints);
     this.#sendStrategy(member);
@@ -189,6 +201,9 @@ export class Hub {
         break;
       case 'begun':
         member.begun = Math.max(member.begun, message.generation);
+        break;
+      case 'keyed':
+        member.keyed = message.digest;
         break;
       case 'lost':
         if (this.#strategy !== null) member.end.sendEncoded(this.#strategy.whole);
@@ -241,6 +256,6 @@ export class Hub {
   }
 }
 
-function nodeOf({ hello, identity, since, acked, begun, report }: Member): ConnectedNode {
-  return { hello, holder: identity.holder, since, acked, begun, report };
+function nodeOf({ hello, identity, since, acked, begun, keyed, report }: Member): ConnectedNode {
+  return { hello, holder: identity.holder, since, acked, begun, keyed, report };
 }

@@ -27,6 +27,8 @@ export interface LiveReplica {
   readonly staged: number;
   readonly nodes: number;
   readonly laggards: readonly string[];
+  /** Which keys all of its data planes have; '' while some lack them. */
+  readonly keyed: string;
 }
 
 interface LiveKeys {

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
 import type { CountsMessage } from '@graylane/wire';
+import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import type { WorkerFacts } from '../effects.ts';
 import type { SnapshotDelta } from './delta.ts';
 
@@ -68,13 +69,15 @@ export interface NodeLost { readonly kind: 'lost'; readonly generation: number }
 export interface NodeReport { readonly kind: 'report'; readonly pools: readonly PoolReport[]; readonly workers: readonly WorkerFacts[]; readonly offers: readonly Offer[] }
 /** Repeated until `counted` comes for its number. */
 export interface NodeCounts { readonly kind: 'counts'; readonly seq: number; readonly entries: readonly CountEntry[] }
+/** Every process of this machine has these keys. */
+export interface NodeKeyed { readonly kind: 'keyed'; readonly digest: string }
 export interface NodePong { readonly kind: 'pong' }
 /** It leaves on purpose. */
 export interface NodeGoodbye { readonly kind: 'goodbye' }
 
 export interface CountEntry { readonly worker: string; readonly service: string; readonly message: CountsMessage }
 
-export type NodeMessage = NodeHello | NodeAck | NodeBegun | NodeLost | NodeReport | NodeCounts | NodePong | NodeGoodbye;
+export type NodeMessage = NodeHello | NodeAck | NodeBegun | NodeLost | NodeReport | NodeCounts | NodeKeyed | NodePong | NodeGoodbye;
 
 // server -> data plane
 
@@ -87,10 +90,12 @@ export interface ServerBegin { readonly kind: 'begin'; readonly generation: numb
 export interface ServerPools { readonly kind: 'pools'; readonly wishes: readonly PoolWish[] }
 /** All offers of other machines; replaces what was known. */
 export interface ServerEndpoints { readonly kind: 'endpoints'; readonly endpoints: readonly (Endpoint & { readonly node: string; readonly offers: readonly Offer[] })[] }
+/** Secrets: they travel here, encrypted, and on control sockets, and are written nowhere. */
+export interface ServerKeys { readonly kind: 'keys'; readonly digest: string; readonly keys: DeliveredKeys }
 export interface ServerCounted { readonly kind: 'counted'; readonly seq: number }
 export interface ServerPing { readonly kind: 'ping' }
 
-export type ServerMessage = ServerWelcome | ServerRefusal | ServerStrategy | ServerDelta | ServerBegin | ServerPools | ServerEndpoints | ServerCounted | ServerPing;
+export type ServerMessage = ServerWelcome | ServerRefusal | ServerStrategy | ServerDelta | ServerBegin | ServerPools | ServerEndpoints | ServerKeys | ServerCounted | ServerPing;
 
 /** The wire is silent for at most so long: who hears nothing for three of them takes the other for gone. */
 export const PING_EVERY_MS = 2_000;

@@ -1,6 +1,7 @@
 // One server among several on one store: it follows what any of them writes, and leads when it is elected.
 // It owns the order of things at start, at an election and at the end.
 
+import { KEYS_KEY } from '../access/fleet-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { ControlPlane } from '../plane/control-plane.ts';
 import type { ControlPlaneOptions } from '../plane/control-plane.ts';
@@ -41,6 +42,7 @@ export class Replica {
   readonly #options: ReplicaOptions;
   readonly #counters: Counters;
   readonly #strategy: Mirror;
+  readonly #keys: Mirror;
   #plane: ControlPlane | null = null;
   #leader: Leader | null = null;
   #leads = false;
@@ -55,6 +57,7 @@ export class Replica {
     this.#options = options;
     this.#counters = new Counters({ store, clock, replica, onFault });
     this.effects = new FleetEffects({ store, clock, replica, onFault, counts: (node, message, counted) => this.#counters.gather(node, message, counted) });
+    this.#keys = new Mirror({ store, clock, onFault, prefix: KEYS_KEY, onChange: () => void this.#plane?.keys.refresh().catch((error: unknown) => onFault('hand out keys', error)) });
     this.#strategy = new Mirror({ store, clock, onFault, prefix: keys.strategy, onChange: () => this.#refresh() });
   }
 
@@ -63,6 +66,7 @@ export class Replica {
     await this.effects.start();
     await this.#turn(false);
     await this.#strategy.start();
+    await this.#keys.start();
     const { store, clock, replica, leaseMs = LEASE_MS, onFault } = this.#options;
     this.#leader = new Leader({ store, clock, onFault, office: OFFICE, candidate: replica, ttlMs: leaseMs, lead: () => this.#lead() });
     this.#lookLater();
@@ -73,6 +77,7 @@ export class Replica {
     this.#cancelLook();
     await this.#leader?.stop();
     this.#strategy.stop();
+    this.#keys.stop();
     this.#counters.stop();
     await this.#plane?.stop();
     await this.effects.stop();
@@ -112,7 +117,7 @@ export class Replica {
     const former = this.#plane;
     this.#leads = leads;
     const plane = new ControlPlane({
-      store, clock, effects: this.effects, random: Math.random, runnable, onFault, ...(analyse === undefined ? {} : { analyse }),
+      store, clock, effects: this.effects, random: Math.random, runnable, onFault, deliverKeys: (keys) => this.effects.deliverKeys(keys), ...(analyse === undefined ? {} : { analyse }),
       replica: { leads, counts: { beside: () => this.#counters.beside(), notSaved: (writes) => this.#counters.notSaved(writes) } },
     });
     // The former one goes first: what it has saved is what the next one begins with.
