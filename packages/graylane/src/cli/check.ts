@@ -1,9 +1,10 @@
 // `graylane check` and `graylane schema`: what a file says, without anything running.
 
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import type { Command } from 'commander';
-import { analyse, hasErrors, sarif, schema, type Finding } from '@graylane/rules';
+import { analyse, hasErrors, sarif, schema, type Finding, type StrategyDocument } from '@graylane/rules';
 import { findConfig } from '../config/find.ts';
+import { gatewayPlan } from '../config/gateway/section.ts';
 import { readPlacedStrategy } from '../config/strategy.ts';
 import { exit, Failure } from '../print/failure.ts';
 import { findingText, ORIGIN } from '../print/finding.ts';
@@ -20,9 +21,10 @@ export function addCheck(program: Command): void {
       const options = command.optsWithGlobals<GlobalOptions & { sarif?: boolean }>();
       const { directory, terminal } = contextOf(options);
       const path = requireConfig(directory, file);
-      const { strategy, place } = await readPlacedStrategy(path, { runnable: false });
-      const findings = analyse(strategy);
+      const { strategy, gateway, place } = await readPlacedStrategy(path, { runnable: false });
       const { services, releases = [] } = strategy.document;
+      if (gateway !== undefined || isForGateway(strategy.document)) gatewayPlan({ document: strategy.document, section: gateway, place, base: dirname(path) });
+      const findings = analyse(strategy);
       if (options.sarif === true) {
         terminal.object(sarif(findings, { file: relative(directory, path), version: version(), origin: ORIGIN, lineOf: (pointer) => place(pointer).line ?? null }));
         if (hasErrors(findings)) process.exitCode = exit.usage;
@@ -38,8 +40,15 @@ export function addCheck(program: Command): void {
     .command('schema')
     .description('print the JSON Schema of the strategy document')
     .action((_options: unknown, command: Command) => {
-      contextOf(command.optsWithGlobals<GlobalOptions>()).terminal.object(schema());
+      contextOf(command.optsWithGlobals<GlobalOptions>()).terminal.object(schemaOfFile());
     });
+}
+
+/** The strategy's own, and room for what says how a gateway is run: `graylane check` checks that. */
+function schemaOfFile(): Readonly<Record<string, unknown>> {
+  const own = schema();
+  const properties = own['properties'] as Readonly<Record<string, unknown>>;
+  return { ...own, properties: { ...properties, gateway: { type: 'object', description: 'how graylane gateway runs: see docs/gateway.md' } } };
 }
 
 /** The config file that is meant. Throws Failure when there is none. */
@@ -47,6 +56,11 @@ export function requireConfig(directory: string, given: string | undefined): str
   const path = findConfig(directory, given);
   if (path !== null) return path;
   throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* at or above ${directory}`, fix: 'name a file, or write one: see README.md' }, exit.usage);
+}
+
+/** Nothing in it could be started: others run its versions. */
+function isForGateway({ services }: StrategyDocument): boolean {
+  return Object.values(services).every(({ versions }) => Object.values(versions).every(({ script, upstreams }) => script === undefined && upstreams !== undefined));
 }
 
 function countsText(findings: readonly Finding[]): string {

@@ -1,28 +1,72 @@
-// `graylane gateway`: a reverse proxy with the strategy, in front of versions that somebody else runs.
+// `graylane gateway`: a reverse proxy with the strategy, in front of versions that somebody else runs. This process becomes the anchor
+// that keeps the ports, and starts the supervisor, which is the same command again.
 
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { readSoundStrategy } from '../config/strategy.ts';
+import { AnchorKeeper, runAnchor } from '@graylane/pool';
+import type { GatewaySource } from '../config/gateway/section.ts';
+import { gatewayPlan } from '../config/gateway/section.ts';
+import { readSoundPlaced } from '../config/strategy.ts';
 import { placeOf } from '../place.ts';
+import { eventText } from '../print/event.ts';
+import { exit, Failure, problemText } from '../print/failure.ts';
+import { originText } from '../print/origin.ts';
+import { asFailure } from '../print/thrown.ts';
 import { startBareGateway } from '../up/bare-gateway.ts';
-import { placesOf } from '../up/specs.ts';
 import { requireConfig } from './check.ts';
-import { contextOf, type GlobalOptions } from './context.ts';
+import { contextOf, type Context, type GlobalOptions } from './context.ts';
+import { stopSignal } from './stop-signal.ts';
 
 export function addGateway(program: Command): void {
   program
     .command('gateway')
-    .argument('[config]', 'config file or folder; its versions name `upstreams`')
-    .description('route to versions that run elsewhere: a reverse proxy with the same strategy')
+    .argument('[config]', 'config file or folder; its versions name `upstreams`, its `gateway` section the rest')
+    .description('route to versions that run elsewhere: a reverse proxy with the same strategy (TLS, HTTP/2, gRPC, health, mirroring)')
     .action(async (given: string | undefined, _options: unknown, command: Command) => {
-      const { directory, environment, terminal } = contextOf(command.optsWithGlobals<GlobalOptions>());
-      const file = requireConfig(directory, given);
-      const { document } = await readSoundStrategy(file, { runnable: false });
-      const gateway = await startBareGateway(document, placeOf(dirname(file), environment), environment);
-      const ports = Object.values(document.services).flatMap(({ listen }) => placesOf(listen)).map(({ port }) => port);
-      if (terminal.json) terminal.object({ ready: true, ports });
-      terminal.data(`graylane gateway on ${ports.join(', ')}`);
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void gateway.down());
-      await gateway.ended;
+      const context = contextOf(command.optsWithGlobals<GlobalOptions>());
+      const file = requireConfig(context.directory, given);
+      const self = { command: process.execPath, args: process.argv.slice(1) };
+      const keeper = AnchorKeeper.find(self, () => context.terminal.say('! the anchor was killed; a new one keeps the ports'));
+      if (keeper !== null) {
+        await supervise(context, file, keeper);
+        return;
+      }
+      // Said here, once, and not by one supervisor after the other.
+      gatewayPlan(await sourceOf(file));
+      process.exitCode = await runAnchor(self, (why, delayMs) => context.terminal.say(`! the supervisor ended (${why}); the next one starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}, workers go on`));
     });
+}
+
+export async function sourceOf(file: string): Promise<GatewaySource> {
+  const { strategy, gateway, place } = await readSoundPlaced(file, { runnable: false });
+  return { document: strategy.document, section: gateway, place, base: dirname(file) };
+}
+
+async function supervise({ terminal, environment }: Context, file: string, keeper: AnchorKeeper): Promise<void> {
+  const stop = stopSignal(terminal);
+  const gateway = await startBareGateway({
+    place: placeOf(dirname(file), environment), source: () => sourceOf(file), environment, keeper,
+    onEvent: (event) => {
+      const text = eventText(event);
+      if (text !== null) terminal.say(text);
+    },
+    onFault: (what, error) => terminal.say(`! ${what}: ${error instanceof Error ? error.message : String(error)}`),
+  });
+  const ports = gateway.places.map(({ port }) => port);
+  if (terminal.json) terminal.object({ ready: true, ports });
+  terminal.data(`graylane gateway on ${ports.join(', ')}`);
+  for (const line of originText(gateway.booted)) terminal.say(line);
+  keeper.standing();
+  process.on('SIGUSR2', () => {
+    gateway.reload().then(() => terminal.say('reloaded'), (error: unknown) => terminal.say(`! nothing was reloaded: ${messageOf(error)}`));
+  });
+  void stop.then(() => gateway.down());
+  await gateway.ended;
+  await keeper.goodbye(exit.ok);
+}
+
+function messageOf(error: unknown): string {
+  const thrown = asFailure(error);
+  if (thrown instanceof Failure) return thrown.problems.map(problemText).join('\n');
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

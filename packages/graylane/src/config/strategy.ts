@@ -8,6 +8,8 @@ import { readDocument } from './document.ts';
 /** A checked strategy and the way back to its text. */
 export interface PlacedStrategy {
   readonly strategy: Strategy;
+  /** The `gateway` section of the file, unchecked: it says how a gateway is run, and is no part of the strategy. */
+  readonly gateway: unknown;
   readonly place: (pointer: string) => Place;
 }
 
@@ -15,7 +17,14 @@ export interface PlacedStrategy {
 export async function readPlacedStrategy(file: string, options: { readonly runnable: boolean }): Promise<PlacedStrategy> {
   const source = await readDocument(file);
   const place = (pointer: string): Place => source.place(pointer);
-  return { strategy: checkStrategy(source.value, options, place), place };
+  const { rest, gateway } = withoutGateway(source.value);
+  return { strategy: checkStrategy(rest, options, place), gateway, place };
+}
+
+function withoutGateway(value: unknown): { readonly rest: unknown; readonly gateway: unknown } {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'gateway')) return { rest: value, gateway: undefined };
+  const { gateway, ...rest } = value as { readonly gateway: unknown };
+  return { rest, gateway };
 }
 
 /** Throws Failure with all errors at once. */
@@ -25,9 +34,15 @@ export async function readStrategy(file: string, options: { readonly runnable: b
 
 /** Also with what the analysis finds wrong in it. Throws Failure with all of it at once. */
 export async function readSoundStrategy(file: string, options: { readonly runnable: boolean }): Promise<Strategy> {
-  const { strategy, place } = await readPlacedStrategy(file, options);
+  return (await readSoundPlaced(file, options)).strategy;
+}
+
+/** The same, with the way back to its text. */
+export async function readSoundPlaced(file: string, options: { readonly runnable: boolean }): Promise<PlacedStrategy> {
+  const placed = await readPlacedStrategy(file, options);
+  const { strategy, place } = placed;
   const errors = findingsOf(strategy).filter(({ level }) => level === 'error');
-  if (errors.length === 0) return strategy;
+  if (errors.length === 0) return placed;
   throw new Failure(errors.map(({ code, message, pointer, fix }): Problem => ({ code, message, place: place(pointer), fix })), exit.usage);
 }
 

@@ -1,76 +1,172 @@
-// `graylane gateway`: the strategy over upstreams that somebody else runs. One process, its own store and control API.
+// `graylane gateway`: the strategy over upstreams that somebody else runs. Gateway processes on slot sockets, a store and a control
+// API of their own; a new configuration is served by new processes, and the old ones finish what they have.
 
 import { join } from 'node:path';
-import { ControlPlane, openSqliteStore, systemClock, type Effects } from '@graylane/control';
-import { Gateway } from '@graylane/gateway';
-import type { ServiceSpec, StrategyDocument } from '@graylane/rules';
+import { ControlPlane, openSqliteStore, systemClock, type Booted, type Effects, type Listening } from '@graylane/control';
+import { Fleet, type FleetEvent, type Keeper, type Place as PublicPlace } from '@graylane/pool';
+import type { StrategyDocument } from '@graylane/rules';
+import { gatewayPlan, type GatewayPlan, type GatewaySource } from '../config/gateway/section.ts';
 import { preparePlace, type Place } from '../place.ts';
-import { exit, Failure } from '../print/failure.ts';
 import { findingsOf } from './analysis.ts';
 import { serveApi } from './api.ts';
+import { EdgeFile } from './edge-file.ts';
+import { edgeSpec, EDGE_SERVICE } from './edge-spec.ts';
+import { GatewayProcesses } from './gateway-processes.ts';
 import { writeProcessFile, removeProcessFile } from './process-file.ts';
-import { placesOf } from './specs.ts';
-import { upstreamsOf } from './upstreams.ts';
+
+export interface BareGatewayOptions {
+  readonly place: Place;
+  /** What the file says now; read again at each reload. Throws Failure. */
+  readonly source: () => Promise<GatewaySource>;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly keeper: Keeper | null;
+  readonly onEvent: (event: FleetEvent) => void;
+  readonly onFault: (what: string, error: unknown) => void;
+}
 
 export interface BareGateway {
   readonly control: ControlPlane;
+  readonly booted: Booted;
+  readonly places: readonly PublicPlace[];
+  /** Reads the file again and replaces all processes, new ones first. Throws Failure or StartFailure; then the old ones go on. */
+  reload(): Promise<void>;
   down(): Promise<void>;
   readonly ended: Promise<void>;
 }
 
-const DRAIN_MS = 30_000;
-const COUNTS_INTERVAL_MS = 1_000;
+const PUBLISH_DEADLINE_MS = 50;
 
-/** Throws Failure when a service has no upstreams or no port, or a port cannot be had. */
-export async function startBareGateway(document: StrategyDocument, place: Place, environment: NodeJS.ProcessEnv): Promise<BareGateway> {
+/** Throws Failure when the configuration is wrong, or a port cannot be had. */
+export async function startBareGateway(options: BareGatewayOptions): Promise<BareGateway> {
+  const { place, environment, keeper } = options;
   preparePlace(place, environment);
-  const gateways = new Map(Object.entries(document.services).map(([name, service]) => [name, gatewayFor(name, service)]));
+  const first = await options.source();
+  const running = new Running(options, first, gatewayPlan(first));
+  let counted: ControlPlane | null = null;
+  const fleet = new Fleet({
+    // Its processes speak for themselves: no agent is loaded into them.
+    runDir: place.run, agentFile: '', env: environment,
+    ...(keeper === null ? {} : { keeper }),
+    onEvent: (event) => {
+      if (event.kind === 'agent' && event.message.kind === 'counts') counted?.report({ id: event.worker.id, service: event.message.service ?? event.worker.service }, event.message);
+      else options.onEvent(event);
+    },
+  });
+  await fleet.listen();
   const store = await openSqliteStore({ file: join(place.state, 'gateway.db'), clock: systemClock });
-  const control = new ControlPlane({ store, effects: effectsOn(gateways), clock: systemClock, random: Math.random, analyse: findingsOf, runnable: false });
-  await control.start(document);
-  await Promise.all([...gateways].map(([name, gateway]) => listen(name, gateway)));
-  const api = await serveApi(control, null, place.api);
-  writeProcessFile(place.run, process.pid);
-  const counting = setInterval(() => {
-    for (const [name, gateway] of gateways) control.counted(name, gateway.takeCounts());
-  }, COUNTS_INTERVAL_MS);
-
+  const control = new ControlPlane({ store, effects: effectsOn(fleet, () => running.followStrategy()), clock: systemClock, random: Math.random, analyse: findingsOf, runnable: false, onFault: options.onFault });
+  counted = control;
   const end = Promise.withResolvers<undefined>();
+  let api: Listening | null = null;
   let ending: Promise<void> | null = null;
   const takeDown = async (): Promise<void> => {
-    await api.close();
-    await Promise.all([...gateways.values()].map((gateway) => gateway.drain(DRAIN_MS)));
+    await api?.close();
     await control.stop();
+    await fleet.down();
     await store.close();
-    // Last of all: nothing else keeps this process alive while its gateways drain.
-    clearInterval(counting);
     removeProcessFile(place.run);
     end.resolve(undefined);
   };
-  return { control, ended: end.promise, down: () => (ending ??= takeDown()) };
-}
-
-function gatewayFor(name: string, service: ServiceSpec): Gateway {
-  const listen = placesOf(service.listen).map(({ port, host }) => (host === null ? { port } : { port, host }));
-  if (listen.length === 0) throw new Failure({ code: 'GL0051', message: `a gateway for ${name} needs to know its port`, fix: `declare it: listen: 8080 in services.${name}` }, exit.usage);
-  return new Gateway({ listen, service: name, stable: service.stable, upstreams: upstreamsOf(name, service) });
-}
-
-async function listen(name: string, gateway: Gateway): Promise<void> {
+  const down = (): Promise<void> => (ending ??= takeDown());
   try {
-    await gateway.listen();
+    await fleet.recover();
+    await fleet.openSlots(EDGE_SERVICE, running.plan.places, running.plan.workers);
+    const booted = await control.start(first.document);
+    await running.start(fleet, async () => (await control.strategy()).document as unknown as StrategyDocument);
+    api = await serveApi(control, new GatewayProcesses(fleet, () => running.reload()), place.api);
+    writeProcessFile(place.run, process.pid);
+    return { control, booted, places: running.plan.places, reload: () => running.reload(), down, ended: end.promise };
   } catch (error) {
-    throw new Failure({ code: 'GL2004', message: `the port of ${name} cannot be opened: ${error instanceof Error ? error.message : String(error)}`, fix: 'end what holds it, or declare another port' }, exit.failed, error);
+    await down();
+    throw error;
   }
 }
 
-/** Nothing is started or ended here: versions are upstreams that others run. */
-function effectsOn(gateways: ReadonlyMap<string, Gateway>): Effects {
+/** What the processes run with now, and how that changes. One change at a time. */
+class Running {
+  readonly #options: BareGatewayOptions;
+  readonly #file: EdgeFile;
+  #source: GatewaySource;
+  #fleet: Fleet | null = null;
+  #live: () => Promise<StrategyDocument>;
+  #turn: Promise<unknown> = Promise.resolve();
+  plan: GatewayPlan;
+
+  constructor(options: BareGatewayOptions, source: GatewaySource, plan: GatewayPlan) {
+    this.#options = options;
+    this.#source = source;
+    this.plan = plan;
+    this.#file = new EdgeFile(options.place.run);
+    this.#live = () => Promise.resolve(source.document);
+  }
+
+  /** `live` is the strategy in force: its versions name the upstreams. */
+  async start(fleet: Fleet, live: () => Promise<StrategyDocument>): Promise<void> {
+    this.#fleet = fleet;
+    this.#live = live;
+    this.plan = await this.#planned(this.#source);
+    await this.#roll();
+  }
+
+  reload(): Promise<void> {
+    return this.#inTurn(async () => {
+      const source = await this.#options.source();
+      this.plan = await this.#planned(source);
+      this.#source = source;
+      await this.#roll();
+    });
+  }
+
+  /** A strategy was published: where its upstreams are others than before, the processes are replaced. */
+  followStrategy(): void {
+    if (this.#fleet === null) return;
+    void this.#inTurn(async () => {
+      const plan = await this.#planned(this.#source);
+      if (this.#file.says(plan.edge)) return;
+      this.plan = plan;
+      await this.#roll();
+    }).catch((error: unknown) => this.#options.onFault('the upstreams of the new strategy', error));
+  }
+
+  async #planned(source: GatewaySource): Promise<GatewayPlan> {
+    return gatewayPlan({ ...source, document: await this.#live() });
+  }
+
+  async #roll(): Promise<void> {
+    const fleet = this.#fleet;
+    if (fleet === null) return;
+    const { edge, places, workers } = this.plan;
+    const before = this.#file.text;
+    this.#file.write(edge);
+    const spec = edgeSpec(this.#file.path, this.plan);
+    const pool = fleet.pools().find((one) => one.spec.service === EDGE_SERVICE);
+    try {
+      await fleet.openSlots(EDGE_SERVICE, places, workers);
+      if (pool === undefined) await fleet.start(spec);
+      else await pool.reload(spec);
+      if (pool !== undefined && pool.spec.workers !== workers) await pool.scale(workers);
+    } catch (error) {
+      // A process that starts again must find what the others run with.
+      if (pool !== undefined && before !== null) this.#file.restore(before);
+      throw error;
+    }
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(task);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
+/** Nothing is started or ended for a version: it is upstreams that others run. */
+function effectsOn(fleet: Fleet, published: () => void): Effects {
   const done = (): Promise<void> => Promise.resolve();
   return {
-    publish: (snapshot, generation) => {
-      for (const gateway of gateways.values()) gateway.publish({ kind: 'strategy', generation, snapshot });
-      return Promise.resolve({ acked: [...gateways.keys()], stale: [] });
+    publish: async (snapshot, generation) => {
+      const result = await fleet.publish(null, { kind: 'strategy', generation, snapshot }, PUBLISH_DEADLINE_MS);
+      published();
+      return result;
     },
     ensureVersion: done, retireVersion: done, prepareStable: done, openStable: done, retireStable: done,
     workers: () => [],
