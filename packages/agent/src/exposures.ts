@@ -23,13 +23,13 @@ export class Exposures {
     this.#watch = new ExposureWatch(this.#book, now);
   }
 
-  /** To be told right after the decision, before the next one: the router still knows the user. */
-  answer(request: IncomingMessage, response: ServerResponse, route: Route, course: Course): void {
-    if (route.published.drawn !== null) this.#watch.answer(request, response, this.#exposed(route, course, route.published.drawn));
+  /** `drawn`: the releases whose arms are counted. */
+  answer(request: IncomingMessage, response: ServerResponse, route: Route, course: Course, drawn: ReadonlySet<string>): void {
+    this.#watch.answer(request, response, this.#exposed(route, course, drawn));
   }
 
-  stream(stream: ServerHttp2Stream, method: string, route: Route, course: Course): void {
-    if (route.published.drawn !== null) this.#watch.stream(stream, method, this.#exposed(route, course, route.published.drawn));
+  stream(stream: ServerHttp2Stream, method: string, route: Route, course: Course, drawn: ReadonlySet<string>): void {
+    this.#watch.stream(stream, method, this.#exposed(route, course, drawn));
   }
 
   /** All that ended since the last time. */

@@ -1,9 +1,15 @@
-// The part of the agent that moves exchanges to other workers, a file of its own in the bundle.
+// The part of the agent that only workers beside another version need: it moves exchanges there, and counts how requests
+// end, for verdicts. A file of its own in the bundle.
 
 import { Forwarder } from '@graylane/forward';
+import { Exposures } from './exposures.ts';
 
 export { AGENT_VERSION } from './version.ts';
 
 export function createForwarder(random: () => number): Forwarder {
   return new Forwarder({ hop: 'transparent', random });
+}
+
+export function createExposures(own: string, monotonic: () => number): Exposures {
+  return new Exposures(own, monotonic);
 }

@@ -8,8 +8,8 @@ import { HOP_HEADER } from '@graylane/wire';
 import type { Announcer } from './announce.ts';
 import type { AppServer } from './app-server.ts';
 import type { Context } from './context/enter.ts';
+import type { Counting } from './counting.ts';
 import { HERE, type Course, type Courses } from './course.ts';
-import type { Exposures } from './exposures.ts';
 import type { Faults } from './faults.ts';
 import { groupName } from './group-names.ts';
 import { linkOf } from './linked-socket.ts';
@@ -33,7 +33,7 @@ export interface GateOptions {
   readonly strategy: Strategy;
   readonly courses: Courses;
   readonly announcer: Announcer;
-  readonly exposures: Exposures;
+  readonly counting: Counting;
   readonly forwarding: Forwarding;
   readonly faults: Faults;
 }
@@ -157,14 +157,14 @@ export class Gate {
   }
 
   #follow(route: Route, request: IncomingMessage, response: ServerResponse): boolean {
-    const { courses, forwarding, faults, announcer, exposures } = this.#options;
+    const { courses, forwarding, faults, announcer, counting } = this.#options;
     try {
       if (route.plain) {
-        exposures.answer(request, response, route, HERE);
+        counting.answer(request, response, route, HERE);
         return false;
       }
       const course = courses.of(route, this.#app.index, request.socket);
-      exposures.answer(request, response, route, course);
+      counting.answer(request, response, route, course);
       if (course.kind === 'here') {
         const marks = announcer.own(route, Reflect.get(request.socket, 'encrypted') === true);
         if (marks !== null) markResponse(request, response, marks);

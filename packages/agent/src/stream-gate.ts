@@ -60,14 +60,14 @@ export class StreamGate {
   }
 
   #route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): boolean {
-    const { strategy, courses, announcer, forwarding, exposures } = this.#options;
+    const { strategy, courses, announcer, forwarding, counting } = this.#options;
     const socket = stream.session?.socket;
     const route = strategy.decide({ method: headers[':method'], url: headers[':path'], rawHeaders: withHost(rawHeaders) });
     if (route === null || socket === undefined) return false;
     if (route.left !== null) strategy.lanes.loaded?.leaveOnStream(headers, rawHeaders, route.left);
     this.#carry(stream, route.context);
     const course = courses.of(route, this.#app.index, socket);
-    exposures.stream(stream, headers[':method'] ?? '', route, course);
+    counting.stream(stream, headers[':method'] ?? '', route, course);
     if (course.kind === 'here') this.#mark(stream, headers, announcer.own(route, headers[':scheme'] === 'https'));
     else if (course.kind === 'nowhere') refuseStream(stream);
     else forwarding.forwardStream(streamGroupName(course.version, this.#app.index), stream, headers, { [HOP_HEADER]: course.hop });

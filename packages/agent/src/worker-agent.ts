@@ -6,11 +6,11 @@ import { Announcer } from './announce.ts';
 import type { AppServer } from './app-server.ts';
 import { equip } from './context/enter.ts';
 import { Control } from './control.ts';
+import { Counting } from './counting.ts';
 import { Counts } from './counts.ts';
 import { Courses } from './course.ts';
 import { drain, inFlight } from './drain.ts';
 import { guardEvents, isGuarded } from './events.ts';
-import { Exposures } from './exposures.ts';
 import { Faults } from './faults.ts';
 import { LateForwarder } from './forwarding.ts';
 import { Gate } from './gate.ts';
@@ -50,7 +50,7 @@ export class Agent {
   readonly #surroundings: Surroundings;
   readonly #faults: Faults;
   readonly #counts = new Counts();
-  readonly #exposures: Exposures;
+  readonly #counting: Counting;
   readonly #strategy: Strategy;
   readonly #forwarder: LateForwarder;
   readonly #peers: Peers;
@@ -69,7 +69,7 @@ export class Agent {
     this.#surroundings = surroundings;
     this.#faults = new Faults((report) => this.#control.send({ kind: 'fault', ...report }), now);
     this.#strategy = new Strategy({ service: brief.service, version: brief.version, counts: this.#counts, send: (message) => this.#control.send(message), random, now });
-    this.#exposures = new Exposures(brief.version, monotonic);
+    this.#counting = new Counting(brief.version, monotonic);
     this.#forwarder = new LateForwarder(random);
     this.#peers = new Peers(this.#forwarder, brief.worker);
     this.#courses = new Courses(brief, this.#peers, this.#counts);
@@ -124,7 +124,7 @@ export class Agent {
       strategy: this.#strategy,
       courses: this.#courses,
       announcer: this.#announcer,
-      exposures: this.#exposures,
+      counting: this.#counting,
       forwarding: this.#forwarder,
       faults: this.#faults,
     });
@@ -227,7 +227,7 @@ export class Agent {
   #sendCounts(): void {
     if (!this.#control.isHeard) return;
     const counts = this.#counts.take();
-    const { exposures, users } = this.#exposures.take();
+    const { exposures, users } = this.#counting.take();
     if (counts.length + exposures.length === 0) return;
     this.#countsSent += 1;
     this.#control.send({ kind: 'counts', counts, exposures, users, seq: this.#countsSent });

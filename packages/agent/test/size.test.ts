@@ -1,16 +1,19 @@
-// The one file that is loaded into apps: small, and made of nothing but itself and Node.
+// What is loaded into apps: a small file made of nothing but itself and Node, and parts that few apps load.
 
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { test } from 'node:test';
-import { AGENT_FILE, AGENT_LIMIT_BYTES } from '../../../tools/bundle-agent.ts';
+import { AGENT_FILE, AGENT_LIMIT_BYTES, PARTS } from '../../../tools/bundle-agent.ts';
 import { build } from '../../../tools/build.ts';
 
 build();
 
-test('the bundle stays under its limit', () => {
-  assert.ok(statSync(AGENT_FILE).size <= AGENT_LIMIT_BYTES, `${statSync(AGENT_FILE).size} bytes of ${AGENT_LIMIT_BYTES}`);
-});
+for (const { file, limitBytes } of [{ file: AGENT_FILE, limitBytes: AGENT_LIMIT_BYTES }, ...PARTS]) {
+  test(`${basename(file)} stays under its limit`, () => {
+    assert.ok(statSync(file).size <= limitBytes, `${statSync(file).size} bytes of ${limitBytes}`);
+  });
+}
 
 test('the bundle imports nothing and asks for nothing but Node\'s own modules', () => {
   const code = readFileSync(AGENT_FILE, 'utf8');
@@ -18,4 +21,11 @@ test('the bundle imports nothing and asks for nothing but Node\'s own modules', 
   const modules = [...code.matchAll(/getBuiltinModule\(["']([^"']+)["']\)/g)].map(([, name]) => name);
   assert.ok(modules.length > 5);
   assert.deepEqual(modules.filter((name) => name?.startsWith('node:') !== true), []);
+});
+
+test('the parts ask for nothing but Node\'s own modules', () => {
+  for (const { file } of PARTS) {
+    const modules = [...readFileSync(file, 'utf8').matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(([, name]) => name ?? '');
+    assert.deepEqual(modules.filter((name) => !name.startsWith('node:')), [], basename(file));
+  }
 });

@@ -3,10 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { CONTEXT_FILE, CONTEXT_LIMIT_BYTES } from '../../../../tools/bundle-agent.ts';
 import { build } from '../../../../tools/build.ts';
 import { builtApi, nodes } from './support/process.ts';
 
@@ -80,7 +78,3 @@ for (const { major, node, skip } of nodes) {
     });
   });
 }
-
-test('the plane stays under its limit', () => {
-  assert.ok(statSync(CONTEXT_FILE).size <= CONTEXT_LIMIT_BYTES, `${statSync(CONTEXT_FILE).size} bytes of ${CONTEXT_LIMIT_BYTES}`);
-});
