@@ -34,6 +34,15 @@ describe('witnesses that are hard to find', () => {
     const [finding] = analyse(strategyOf({ services, releases: [{ name: 'r0', when, percent: 10, stickyBy: ['header:x-a', 'anonymous'], versions: { web: 'v1' } }] }));
     assert.equal(finding?.witness?.lane, 'r0');
   });
+  it('a visitor and a request that are drawn with one salt, and fall apart', () => {
+    const releases = [
+      { name: 'visitors', priority: 0, percent: 20, salt: 'shared', when: [{ header: { 'x-a': 'a' } }], versions: { web: 'v1' } },
+      { name: 'requests', priority: 1, percent: 20, salt: 'shared', stickyBy: ['request'], when: [{ header: { 'x-a': 'a' } }], versions: { web: 'v2' } },
+      { name: 'late', priority: 2, when: [{ header: { 'x-a': 'a' } }, { header: { 'x-b': 'b' } }], versions: { web: 'v3' } },
+    ];
+    const document = { services: { web: { stable: 'v0', versions: { v0: {}, v1: {}, v2: {}, v3: {} } } }, releases };
+    for (const finding of analyse(strategyOf(document))) assert.ok(finding.witness !== null && confirmWitness(document, finding), JSON.stringify(finding));
+  });
   it('a fix asks for no priority below 0', () => {
     const releases = [{ name: 'wide', priority: 0, percent: 50, when: [{}], versions: { web: 'v1' } }, { name: 'narrow', priority: 1, when: [{ header: { 'x-a': 'a' } }], versions: { web: 'v2' } }];
     const finding = analyse(strategyOf({ services, releases })).find(({ kind }) => kind === 'wider-first');

@@ -21,7 +21,7 @@ export function confirmWitness(document: StrategyDocument, finding: Finding): bo
   // Where a share is drawn per request, one of the draws has to lead where the finding says.
   const draws = usesChance(at) ? DRAWS : 1;
   let draw = 0;
-  while (draw < draws && !leads(evaluate(at, request, { id: String(draw), draw: String(draw) }).lane)) draw += 1;
+  while (draw < draws && !leads(evaluate(at, request, { id: `id${draw}`, draw: String(draw) }).lane)) draw += 1;
   assert.ok(draw < draws, `${subjectOf(finding)}: the witness goes elsewhere`);
   const involved = 'releases' in finding ? finding.releases : 'release' in finding ? [finding.release] : [];
   for (const name of involved) assert.ok(matching(name), `${name} does not match`);

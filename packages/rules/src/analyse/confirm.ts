@@ -7,7 +7,7 @@ import { CompiledRouter } from '../route/router.ts';
 import type { Box } from './box.ts';
 import type { Witness } from './finding.ts';
 import type { Model, Percentages } from './model.ts';
-import { sketch } from './witness.ts';
+import { drawing, sketch } from './witness.ts';
 
 export interface Claim {
   /** Where the request has to go; undefined leaves it open. */
@@ -22,7 +22,7 @@ export class Confirmer {
   readonly #model: Model;
   readonly #percentages: Percentages;
   #router: CompiledRouter | null = null;
-  #draw = 0.5;
+  #random: () => number = drawing(0.5);
   #at = 0;
 
   constructor(model: Model, percentages: Percentages) {
@@ -37,7 +37,7 @@ export class Confirmer {
     const router = this.#load();
     this.#at = drawn.at ?? 0;
     for (const draw of drawn.draws) {
-      this.#draw = draw;
+      this.#random = drawing(draw);
       const { lane } = router.decide(drawn.request);
       if (claim.lane !== undefined && !claim.lane.includes(lane)) continue;
       if (claim.not !== undefined && lane === claim.not) continue;
@@ -57,7 +57,7 @@ export class Confirmer {
 
   #load(): CompiledRouter {
     if (this.#router !== null) return this.#router;
-    const router = new CompiledRouter(this.#snapshot(), { generation: 0, random: () => this.#draw, now: () => this.#at });
+    const router = new CompiledRouter(this.#snapshot(), { generation: 0, random: () => this.#random(), now: () => this.#at });
     this.#router = router;
     return router;
   }

@@ -17,6 +17,7 @@ const TRIES_PER_CHANCE = 18;
 const STRAYS_LIMIT = 100;
 /** Draws tried where a request has no key. */
 const DRAWS = 4_096;
+const ALL_DRAWS: readonly number[] = Array.from({ length: DRAWS }, (_, i) => (i + 0.5) / DRAWS);
 
 export interface Sketch {
   readonly request: RequestFields;
@@ -29,18 +30,33 @@ export interface Sketch {
 export function sketch(model: Model, box: Box): Sketch | null {
   const writer = new Writer();
   let at: number | null = null;
-  let drawn = false;
+  const drawn = new Set<string>();
   for (const [place, set] of [...box].sort(([a], [b]) => a - b)) {
     const dimension = model.dimensions[place];
     if (dimension === undefined) return null;
     if (dimension.kind === 'time') at = timeIn(dimension.cuts, set);
-    else if (dimension.kind === 'bucket') drawn ||= typeof dimension.source === 'string';
+    else if (dimension.kind === 'bucket') {
+      if (typeof dimension.source === 'string') drawn.add(dimension.source);
+    }
     else {
       const value = valueFor(model, place, set, box);
       if (value === undefined || !writer.put(model.dimensions, place, value)) return null;
     }
   }
-  return { request: writer.request(), at, draws: drawn ? Array.from({ length: DRAWS }, (_, i) => (i + 0.5) / DRAWS) : [0.5] };
+  // What is drawn for the request and for its visitor differ only where the visitor gets an id.
+  if (drawn.size > 1) writer.navigate();
+  return { request: writer.request(), at, draws: drawn.size > 0 ? ALL_DRAWS : [0.5] };
+}
+
+/** A random source that begins with `draw`; what follows depends on it, as if it were drawn anew. */
+export function drawing(draw: number): () => number {
+  const stride = draw * DRAWS * 0.618_033_988_75 % 1;
+  let next = draw;
+  return () => {
+    const value = next;
+    next = (next + stride) % 1;
+    return value;
+  };
 }
 
 /** A value of the field that also hashes into the wanted buckets; undefined when none was found. */
@@ -130,6 +146,11 @@ class Writer {
     if (source?.kind !== 'userAgent' || source.part !== 'os' || /["\\]/.test(value)) return false;
     this.#headers.push(['sec-ch-ua-platform', `"${value}"`]);
     return true;
+  }
+
+  /** Opens a page, as far as the rules leave that open. */
+  navigate(): void {
+    if (!this.#headers.some(([name]) => name === 'sec-fetch-mode')) this.#headers.push(['sec-fetch-mode', 'navigate']);
   }
 
   request(): RequestFields {
