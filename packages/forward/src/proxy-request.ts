@@ -1,6 +1,7 @@
 // The request head of a proxy hop: the client's end-to-end fields, framed anew, without what belongs to its connection and what it may not say.
 
 import type { IncomingMessage } from 'node:http';
+import { isForeign, parseBaggage } from '@graylane/wire';
 import { Refusal } from './failure.ts';
 import { kindOf } from './field-kinds.ts';
 import { canonicalName, namedFields } from './hop-by-hop.ts';
@@ -12,7 +13,6 @@ const VIA_LINE = 'Via: 1.1 graylane\r\n';
 
 /** Names no field: by far the most that is said there. */
 const PERSISTENCE = /^(?:keep-alive|close)$/i;
-const STAMP_PREFIX = 'graylane.';
 
 /** Throws Refusal. `lines` go last. */
 export function proxyRequestHead(req: IncomingMessage, lines: string, upgrade: boolean): RequestHead {
@@ -72,10 +72,11 @@ export function valuesOf(rawHeaders: readonly string[], lower: string): string {
   return joined;
 }
 
-/** Drops the members of a `baggage` that only the strategy's own hops may set; the others stay as they are. */
+/** Drops the members of a `baggage` that only the strategy's own hops may set, in any spelling; the others stay as they are. */
 export function withoutStamps(baggage: string): string {
-  if (!baggage.toLowerCase().includes(STAMP_PREFIX)) return baggage;
-  return baggage.split(',').filter((member) => !member.trim().toLowerCase().startsWith(STAMP_PREFIX)).join(',').trim();
+  if (isForeign(baggage)) return baggage;
+  const { own, rest, cut } = parseBaggage(baggage);
+  return own.size === 0 && !cut ? baggage : rest.join(',');
 }
 
 function refuseBadHost(value: string): void {

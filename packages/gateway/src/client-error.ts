@@ -8,7 +8,7 @@ import type { Failure, FailureReason } from '@graylane/forward';
 /** Connections that had their error; what else comes on them is noise. */
 const doomed = new WeakSet<Duplex>();
 
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+export function answerClientError(error: ParserError, socket: Duplex): void {
   if (doomed.has(socket)) return;
   doomed.add(socket);
   if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -39,10 +39,24 @@ function answerInTurn(socket: Duplex, what: Failure): void {
 const REASONS: Readonly<Record<string, FailureReason>> = {
   HPE_HEADER_OVERFLOW: 'head-too-large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
-  HPE_INVALID_VERSION: 'version-refused',
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
 };
 
-function failureOf({ code = '', message }: NodeJS.ErrnoException): Failure {
-  return failure(REASONS[code] ?? 'bad-framing', `${code} ${message}`);
+/** What a request line has to look like before its parts can be unknown rather than wrong (RFC 9110 §15.6.2, §15.6.6). */
+const REASONS_IN_LINE: Readonly<Record<string, FailureReason>> = { HPE_INVALID_METHOD: 'method-refused', HPE_INVALID_VERSION: 'version-refused' };
+const REQUEST_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ \S+ HTTP\/\d\.\d\r\n/;
+
+type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer; readonly bytesParsed?: number };
+
+function failureOf(error: ParserError): Failure {
+  const { code = '', message } = error;
+  const inLine = REASONS_IN_LINE[code];
+  const reason = inLine !== undefined && REQUEST_LINE.test(lineOf(error)) ? inLine : REASONS[code] ?? 'bad-framing';
+  return failure(reason, `${code} ${message}`);
+}
+
+/** From the beginning of the line that could not be read. */
+function lineOf({ rawPacket, bytesParsed = 0 }: ParserError): string {
+  const text = rawPacket?.toString('latin1') ?? '';
+  return text.slice(text.lastIndexOf('\n', bytesParsed - 1) + 1);
 }

@@ -23,6 +23,7 @@ import type { FrontTls } from './front-tls.ts';
 import { upstreamLimits } from './gateway.ts';
 import type { HealthChange, Probe } from './health-check.ts';
 import { Hosts } from './hosts.ts';
+import { Lanes } from './lanes.ts';
 import { DEFAULT_FRONT_LIMITS } from './limits.ts';
 import { Members } from './members.ts';
 import type { MirrorCounts } from './mirror.ts';
@@ -79,6 +80,7 @@ export class CertificateFailure extends Error {
 }
 
 export class Edge implements Plane {
+  readonly lanes: Lanes;
   readonly #surroundings: EdgeSurroundings;
   readonly #onEvent: (event: EdgeEvent) => void;
   readonly #names: Names;
@@ -95,6 +97,7 @@ export class Edge implements Plane {
     this.#surroundings = surroundings;
     const { clock, resolve, onEvent, wallClock } = surroundings;
     this.#onEvent = onEvent;
+    this.lanes = new Lanes(wallClock);
     this.#names = new Names({ resolve, clock, onEvent: (event) => this.#onName(event) });
     this.#accessLog = config.accessLog === null ? null : new AccessLog(lineSink(config.accessLog === 'stdout' ? null : config.accessLog), clock, wallClock);
     this.#services = config.services.map((spec) => this.#member(spec));
@@ -184,6 +187,7 @@ export class Edge implements Plane {
   #member(spec: EdgeService): Member {
     const { clock, random, wallClock, read, probe } = this.#surroundings;
     const proxy = new ServiceProxy({
+      lanes: this.lanes,
       service: spec.name, stable: spec.stable, trust: spec.trust, mirrors: spec.mirrors, accessLog: this.#accessLog,
       limits: upstreamLimits(spec.limits), clock, random, wallClock,
       onEvent: (event) => {

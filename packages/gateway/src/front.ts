@@ -241,7 +241,7 @@ function peerKey({ remoteAddress, remotePort }: net.Socket): string {
 
 /** Other protocols are not for a gateway: an upgrade to h2c past it would be a tunnel past its rules. */
 function isWebSocket(req: IncomingMessage): boolean {
-  return req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket';
+  return req.httpVersion === '1.1' && req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function refuse(socket: Duplex, what: Failure): void {

@@ -43,6 +43,12 @@ export class GatewayWorker {
       hello: () => this.#hello(),
       receive: (message) => this.#receive(message),
     });
+    plane.lanes.reports = {
+      fetch: (generation) => this.#link.send({ kind: 'fetch', generation }),
+      left: (generation) => {
+        if (generation < plane.generation) this.#sayInFlight();
+      },
+    };
   }
 
   async start(): Promise<void> {
@@ -63,6 +69,8 @@ export class GatewayWorker {
   async #open(): Promise<void> {
     if (this.#opening) return;
     this.#opening = true;
+    // With Unix sockets only there is no place to speak of, and everything has been opened already.
+    if (this.#brief.listeners.length === 0) this.#listens({ index: 0, port: 0, host: null, protocol: 'http', socket: '' });
     await Promise.all(this.#brief.listeners.map(async (plan) => {
       const { index, port, host } = plan;
       try {
@@ -71,10 +79,13 @@ export class GatewayWorker {
         this.#link.send({ kind: 'listen-failed', port, code: codeOf(error) });
         return;
       }
-      const report: ListenerReport = { index, port, host, protocol: 'http', socket: '' };
-      this.#reports.push(report);
-      this.#link.send({ kind: 'listening', listener: report });
+      this.#listens({ index, port, host, protocol: 'http', socket: '' });
     }));
+  }
+
+  #listens(report: ListenerReport): void {
+    this.#reports.push(report);
+    this.#link.send({ kind: 'listening', listener: report });
   }
 
   #hello(): Parameters<SupervisorLink['send']>[0] {
@@ -87,11 +98,13 @@ export class GatewayWorker {
       case 'strategy':
         if (message.staged === true) this.#stage(message);
         else this.#publish(message);
+        this.#plane.lanes.arrivals.arrived(message.generation);
         this.#link.send({ kind: 'ack', generation: message.generation });
         break;
       case 'begin': {
         const staged = this.#staged.get(message.generation);
-        if (staged !== undefined) this.#publish(staged);
+        if (staged !== undefined) this.#publish({ kind: 'strategy', generation: staged.generation, snapshot: staged.snapshot });
+        this.#sayInFlight();
         break;
       }
       case 'peers':
@@ -99,6 +112,7 @@ export class GatewayWorker {
         this.#link.send({ kind: 'peers-ack', epoch: message.epoch });
         break;
       case 'keys':
+        this.#plane.lanes.setKeys(message.ring, message.overrides);
         this.#link.send({ kind: 'keys-ack', epoch: message.epoch });
         break;
       case 'open':
@@ -113,7 +127,15 @@ export class GatewayWorker {
     }
   }
 
+  /** What began before, and what is under way with it. */
+  #sayInFlight(): void {
+    const current = this.#plane.generation;
+    this.#link.send({ kind: 'in-flight', current, oldest: this.#plane.lanes.inFlight.oldest(current) });
+  }
+
+  /** Kept at once for requests that carry it already. */
   #stage(message: StrategyMessage): void {
+    this.#plane.publish(message);
     this.#staged.set(message.generation, message);
     const [oldest] = this.#staged.keys();
     if (this.#staged.size > STAGED_LIMIT && oldest !== undefined) this.#staged.delete(oldest);

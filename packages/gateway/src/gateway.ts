@@ -11,6 +11,7 @@ import { Front } from './front.ts';
 import type { FrontOptions, Listen } from './front.ts';
 import type { FrontTls } from './front-tls.ts';
 import { CLIENT_IDLE_MS, CLIENT_STALL_MS, DEFAULT_FRONT_LIMITS } from './limits.ts';
+import { Lanes } from './lanes.ts';
 import type { FrontLimits } from './limits.ts';
 import type { MirrorCounts, MirrorPlan } from './mirror.ts';
 import { ServiceProxy } from './service-proxy.ts';
@@ -25,6 +26,8 @@ export interface GatewayOptions {
   readonly upstreams: Readonly<Record<string, readonly Upstream[]>>;
   readonly strategy?: StrategyMessage | null;
   readonly trust?: Trust;
+  /** Shared by all services of the process; by default one of its own. */
+  readonly lanes?: Lanes;
   readonly tls?: FrontTls;
   /** HTTP/2 to clients, by ALPN or by prior knowledge; default off. */
   readonly http2?: boolean;
@@ -51,6 +54,7 @@ export class Gateway {
     this.#proxy = new ServiceProxy({
       service: options.service, stable: options.stable,
       trust: options.trust ?? 'edge',
+      lanes: options.lanes ?? new Lanes(options.wallClock ?? Date.now),
       mirrors: options.mirrors ?? [],
       accessLog: options.accessLog ?? null,
       limits: upstreamLimits(options.limits),

@@ -4,6 +4,7 @@ import type { Upstream } from '@graylane/forward';
 import type { ListenerPlan, Peer, StrategyMessage } from '@graylane/wire';
 import { Gateway } from './gateway.ts';
 import type { Listen } from './front.ts';
+import { Lanes } from './lanes.ts';
 import type { Plane, ServiceCounts } from './plane.ts';
 
 /** One gateway per public place: each has the upstreams that serve this place. */
@@ -13,13 +14,14 @@ interface Place {
 }
 
 export class PeersPlane implements Plane {
+  readonly lanes: Lanes = new Lanes(Date.now);
   readonly #service: string;
   readonly #places: readonly Place[];
 
   /** `stable` serves everybody until there is a strategy. */
   constructor(service: string, stable: string, listeners: readonly ListenerPlan[], random: () => number) {
     this.#service = service;
-    this.#places = listeners.map((plan) => ({ plan, gateway: new Gateway({ listen: [listenOf(plan)], service, stable, upstreams: {}, random }) }));
+    this.#places = listeners.map((plan) => ({ plan, gateway: new Gateway({ listen: [listenOf(plan)], service, stable, upstreams: {}, random, lanes: this.lanes }) }));
   }
 
   get generation(): number {

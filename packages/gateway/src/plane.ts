@@ -2,6 +2,8 @@
 
 import type { Count, Exposures, ListenerPlan, Peer, StrategyMessage } from '@graylane/wire';
 
+import type { Lanes } from './lanes.ts';
+
 export interface ServiceCounts {
   readonly service: string;
   readonly counts: readonly Count[];
@@ -11,6 +13,7 @@ export interface ServiceCounts {
 export interface Plane {
   /** 0 before the first strategy. */
   readonly generation: number;
+  readonly lanes: Lanes;
   /** Before the first place is opened. Throws what must not be started with. */
   prepare(): Promise<void>;
   /** Listens on a public place. Rejects when that cannot be had. */

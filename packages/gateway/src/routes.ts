@@ -1,24 +1,30 @@
 // From a request to the version that serves it and to what is said about that on the answer. It moves nothing.
 
 import { loadRouter } from '@graylane/rules';
-import type { Decision, Router } from '@graylane/rules';
-import { additions, drawnReleases, routeField, timingField } from '@graylane/wire';
+import type { Decision, RequestFields, Router } from '@graylane/rules';
+import { additions, drawnReleases, Generations, openOverride, routeField, timingField } from '@graylane/wire';
 import type { ExposureBook, Marks, StrategyMessage } from '@graylane/wire';
 import { valuesOf } from '@graylane/forward';
 import type { AnswerView, EditReply, Exposed, ReplyEdit } from '@graylane/forward';
 import type { Ask } from './ask.ts';
+import type { Lanes } from './lanes.ts';
+import { Passings } from './passing.ts';
+import type { Kept } from './passing.ts';
 import type { Tally } from './tally.ts';
 
 export type Route =
-  /** `edit` is null when nothing has to be said on the answer. */
-  | { readonly kind: 'version'; readonly version: string; readonly lane: string | null; readonly edit: EditReply | null; readonly exposed: Exposed | null }
+  /** `edit` is null when nothing has to be said on the answer. `stamp` is a header line to send on, or ''; `generation` 0 is none that is carried. */
+  | { readonly kind: 'version'; readonly version: string; readonly lane: string | null; readonly edit: EditReply | null; readonly exposed: Exposed | null; readonly stamp: string; readonly generation: number }
   /** The release wants an error when its version has no worker. */
-  | { readonly kind: 'nowhere'; readonly exposed: Exposed | null };
+  | { readonly kind: 'nowhere'; readonly exposed: Exposed | null }
+  /** The request needs a generation that is not here yet. */
+  | { readonly kind: 'missing'; readonly generation: number };
 
 export interface RoutesOptions {
   readonly service: string;
   /** Serves everybody until there is a strategy. */
   readonly stable: string;
+  readonly lanes: Lanes;
   readonly tally: Tally;
   readonly book: ExposureBook;
   readonly random: () => number;
@@ -30,49 +36,85 @@ export interface RoutesOptions {
 
 export class Routes {
   readonly #options: RoutesOptions;
+  readonly #generations = new Generations<Kept>();
+  readonly #passings: Passings;
   /** Replaced whole; a request keeps the one it started with. */
-  #router: Router | null = null;
-  /** Null without any release: how requests end is not counted then. */
-  #drawn: ReadonlySet<string> | null = null;
+  #current: Kept | null = null;
+  #message: StrategyMessage | null = null;
+  #overrides = false;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
+    this.#passings = new Passings(options.lanes.stamps, options.tally, this.#generations);
   }
 
   /** 0 before the first strategy. */
   get generation(): number {
-    return this.#router?.generation ?? 0;
+    return this.#current?.router.generation ?? 0;
   }
 
   /** The version of those that no release takes. */
   get stable(): string {
-    return this.#router?.version(this.#options.service, null) ?? this.#options.stable;
+    return this.#current?.router.version(this.#options.service, null) ?? this.#options.stable;
   }
 
-  /** Throws on a snapshot that cannot be loaded; the one in force stays. An older generation is ignored. */
+  /** Throws on a snapshot that cannot be loaded; the one in force stays. A staged or older one is kept for requests that carry it. */
   publish(message: StrategyMessage): void {
-    if (message.generation < this.generation) return;
-    const { random, wallClock } = this.#options;
-    this.#router = loadRouter(message.snapshot, { generation: message.generation, random, now: wallClock });
-    this.#drawn = message.snapshot.releases.length === 0 ? null : drawnReleases(message.snapshot);
+    const { generation, staged } = message;
+    const kept = this.#generations.get(generation) ?? this.#load(message);
+    this.#generations.keep(generation, kept);
+    if (staged !== true && generation >= this.generation) {
+      this.#current = kept;
+      this.#message = message;
+    }
   }
 
-  of(ask: Ask): Route {
-    const router = this.#router;
-    const { stable, tally } = this.#options;
-    if (router === null) return { kind: 'version', version: stable, lane: null, edit: null, exposed: null };
-    const decision = router.decide({ method: ask.method, target: ask.target, rawHeaders: ask.rawHeaders, ...(ask.address === undefined ? {} : { address: ask.address }) });
+  /** `patient`: the request can wait for a generation. */
+  of(ask: Ask, patient: boolean = false): Route {
+    this.#followOverrides();
+    const current = this.#current;
+    const { stable, tally, service } = this.#options;
+    if (current === null) return { kind: 'version', version: stable, lane: null, edit: null, exposed: null, stamp: '', generation: 0 };
+    const request: RequestFields = { method: ask.method, target: ask.target, rawHeaders: ask.rawHeaders, ...(ask.address === undefined ? {} : { address: ask.address }) };
+    const passing = current.trust === null
+      ? { kind: 'routed' as const, kept: current, decision: current.router.decide(request), stamp: null }
+      : this.#passings.of(current, current.trust, request, patient);
+    if (passing.kind === 'missing') return passing;
+    const { kept: { router, drawn }, decision, stamp } = passing;
     tally.add(decision.lane, decision.reason, router.generation);
     const version = this.#available(router, decision);
     // Nobody serves a request that goes nowhere; it counts for the version that should have.
-    const exposed = this.#exposed(router, decision, version ?? router.version(this.#options.service, decision.lane));
+    const exposed = drawn === null ? null : this.#exposed(router, decision, version ?? router.version(service, decision.lane), drawn);
     if (version === null) return { kind: 'nowhere', exposed };
-    return { kind: 'version', version, lane: decision.lane, edit: this.#edit(router, decision, version, ask), exposed };
+    return { kind: 'version', version, lane: decision.lane, edit: this.#edit(router, decision, version, ask), exposed, stamp: this.#passings.line(stamp), generation: stamp?.generation ?? 0 };
   }
 
-  #exposed(router: Router, decision: Decision, version: string): Exposed | null {
-    if (this.#drawn === null) return null;
-    const subjects = this.#options.book.subjects(decision, router.generation, version, this.#drawn);
+  /** The first override token makes routers look for them. */
+  #followOverrides(): void {
+    const { overrides } = this.#options.lanes;
+    if (overrides === this.#overrides) return;
+    this.#overrides = overrides;
+    if (this.#message === null) return;
+    this.#current = this.#load(this.#message);
+    this.#generations.keep(this.generation, this.#current);
+  }
+
+  #load({ generation, snapshot }: StrategyMessage): Kept {
+    const { service, random, wallClock } = this.#options;
+    const router = loadRouter(snapshot, { generation, random, now: wallClock, ...(this.#overrides ? { override: (token: string): string | null => this.#openOverride(token) } : {}) });
+    const trust = snapshot.services.find(({ name }) => name === service)?.trust ?? 'edge';
+    return { router, drawn: snapshot.releases.length === 0 ? null : drawnReleases(snapshot), trust: snapshot.services.length > 1 ? trust : null };
+  }
+
+  #openOverride(token: string): string | null {
+    const opened = openOverride(this.#options.lanes.stamps.seals, token);
+    if (opened.kind === 'valid') return opened.lane;
+    this.#options.tally.add(null, `override-${opened.reason}`, this.generation);
+    return null;
+  }
+
+  #exposed(router: Router, decision: Decision, version: string, drawn: ReadonlySet<string>): Exposed {
+    const subjects = this.#options.book.subjects(decision, router.generation, version, drawn);
     return { subjects, users: subjects.map(({ arm, of }) => (of === null || arm === 'pinned' ? null : router.userBucket(of))) };
   }
 

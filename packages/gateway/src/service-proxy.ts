@@ -15,8 +15,10 @@ import type { Ask } from './ask.ts';
 import { forwardedLines } from './forwarded.ts';
 import type { Trust } from './forwarded.ts';
 import type { FrontHandler } from './front.ts';
+import type { Lanes } from './lanes.ts';
 import { Mirror } from './mirror.ts';
 import type { MirrorCounts, MirrorPlan } from './mirror.ts';
+import { overrideAnswer, sendOnResponse, sendOnStream } from './override-answer.ts';
 import { messageRequest, streamRequest } from './relay-request.ts';
 import { Routes } from './routes.ts';
 import type { Route } from './routes.ts';
@@ -27,6 +29,8 @@ export interface ServiceProxyOptions {
   /** The version that serves everybody until there is a strategy. */
   readonly stable: string;
   readonly trust: Trust;
+  /** Shared by all services of the process. */
+  readonly lanes: Lanes;
   readonly mirrors: readonly MirrorPlan[];
   readonly accessLog: AccessLog | null;
   readonly limits: Limits;
@@ -58,13 +62,13 @@ export class ServiceProxy implements FrontHandler {
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
     this.service = options.service;
-    const { clock, random, limits, onEvent, service, stable, wallClock } = options;
+    const { clock, random, limits, onEvent, service, stable, wallClock, lanes } = options;
     this.#exposures = new ExposureWatch(this.#book, () => clock.now());
     this.#forwarder = new Forwarder({ hop: proxyHop, limits, clock, random, onEvent });
     this.#mirrors = options.mirrors.map((plan) => new Mirror(plan, clock, random));
     this.#tunnels = new Tunnels(limits, () => clock.now());
     this.#stopTunnelChecks = clock.every(limits.tunnelLingerMs / 10, () => this.#tunnels.check(clock.now()));
-    this.#routes = new Routes({ service, stable, tally: this.#tally, book: this.#book, random, wallClock, isReady: (version) => this.#forwarder.isReady(version) });
+    this.#routes = new Routes({ service, stable, lanes, tally: this.#tally, book: this.#book, random, wallClock, isReady: (version) => this.#forwarder.isReady(version) });
   }
 
   get generation(): number {
@@ -122,14 +126,29 @@ export class ServiceProxy implements FrontHandler {
   // FrontHandler
 
   request(req: IncomingMessage, res: ServerResponse, ask: Ask): void {
-    const route = this.#routes.of(ask);
+    const override = this.#overrideAnswer(ask);
+    if (override !== null) {
+      req.resume();
+      sendOnResponse(override, res);
+      return;
+    }
+    const route = this.#routes.of(ask, true);
+    if (route.kind !== 'missing') this.#requestBy(route, req, res, ask);
+    else void this.#options.lanes.arrivals.of(route.generation).then(() => {
+      if (!res.destroyed) this.#requestBy(this.#routes.of(ask), req, res, ask);
+    });
+  }
+
+  #requestBy(route: Route, req: IncomingMessage, res: ServerResponse, ask: Ask): void {
+    if (route.kind === 'missing') return;
     if (route.exposed !== null) this.#exposures.answer(req, res, route.exposed);
     this.#options.accessLog?.answer(this.#begun(ask, route), res);
     if (route.kind === 'nowhere') {
       answerFailure(req, res, failure('no-upstream'), !req.complete);
       return;
     }
-    const lines = forwardedLines(ask, this.#options.trust);
+    if (route.generation > 0) this.#options.lanes.inFlight.add(route.generation, res);
+    const lines = forwardedLines(ask, this.#options.trust) + route.stamp;
     if (this.#mirrors.length > 0) this.#mirror(ask, () => messageRequest(req, ask, lines), req);
     if (this.#http2.has(route.version)) this.#relayMessage(req, res, ask, route.version, lines, route.edit);
     else this.#forwarder.forward(route.version, req, res, lines, route.edit);
@@ -138,7 +157,7 @@ export class ServiceProxy implements FrontHandler {
   upgrade(req: IncomingMessage, socket: Duplex, early: Buffer, ask: Ask): void {
     const route = this.#routes.of(ask);
     if (route.kind === 'version' && !this.#http2.has(route.version)) {
-      this.#forwarder.upgrade(route.version, req, socket, early, forwardedLines(ask, this.#options.trust));
+      this.#forwarder.upgrade(route.version, req, socket, early, forwardedLines(ask, this.#options.trust) + route.stamp);
       return;
     }
     const what = route.kind === 'version' ? failure('method-refused', 'a WebSocket to an upstream that speaks HTTP/2') : failure('no-upstream');
@@ -152,12 +171,26 @@ export class ServiceProxy implements FrontHandler {
   stream(stream: ServerHttp2Stream, ask: Ask, kind: 'request' | 'websocket'): void {
     // The handshake of a WebSocket is a GET to the rules, on either protocol.
     const seen: Ask = kind === 'websocket' ? { ...ask, method: 'GET' } : ask;
-    const route = this.#routes.of(seen);
+    const override = kind === 'websocket' ? null : this.#overrideAnswer(ask);
+    if (override !== null) {
+      sendOnStream(override, stream);
+      return;
+    }
+    const route = this.#routes.of(seen, true);
+    if (route.kind !== 'missing') this.#streamBy(route, stream, seen, kind);
+    else void this.#options.lanes.arrivals.of(route.generation).then(() => {
+      if (!stream.destroyed) this.#streamBy(this.#routes.of(seen), stream, seen, kind);
+    });
+  }
+
+  #streamBy(route: Route, stream: ServerHttp2Stream, seen: Ask, kind: 'request' | 'websocket'): void {
+    if (route.kind === 'missing') return;
+    const stamp = route.kind === 'version' ? route.stamp : '';
     if (route.exposed !== null) this.#exposures.stream(stream, seen.method, route.exposed);
     this.#options.accessLog?.stream(this.#begun(seen, route), stream);
     let request;
     try {
-      request = streamRequest(seen, stream.endAfterHeaders, forwardedLines(ask, this.#options.trust));
+      request = streamRequest(seen, stream.endAfterHeaders, forwardedLines(seen, this.#options.trust) + stamp);
     } catch (error) {
       this.#refuseStream(stream, refusalOf(error));
       return;
@@ -167,11 +200,12 @@ export class ServiceProxy implements FrontHandler {
       return;
     }
     const { version, edit } = route;
+    if (route.generation > 0) this.#options.lanes.inFlight.add(route.generation, stream);
     if (kind === 'websocket') {
       this.#forwarder.run(version, (context, group) => new StreamUpgrade(context, group, this.#tunnels, stream, request, newHandshake()).start());
       return;
     }
-    this.#mirror(ask, () => request, stream);
+    this.#mirror(seen, () => request, stream);
     this.#relay(version, new StreamClient(stream, request), edit);
   }
 
@@ -202,6 +236,12 @@ export class ServiceProxy implements FrontHandler {
   #refuseStream(stream: ServerHttp2Stream, what: Failure): void {
     this.#options.onEvent({ kind: 'failed', group: '', ...what, status: meaning(what.reason).status });
     StreamClient.refuse(stream, '', what);
+  }
+
+  #overrideAnswer(ask: Ask): ReturnType<typeof overrideAnswer> {
+    const { lanes } = this.#options;
+    if (!lanes.overrides) return null;
+    return overrideAnswer(ask, lanes.stamps.seals, (note) => this.#tally.add(null, note, this.generation));
   }
 
   #mirror(ask: Ask, request: () => ReturnType<typeof streamRequest>, body: IncomingMessage | ServerHttp2Stream): void {

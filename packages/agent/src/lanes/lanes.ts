@@ -5,12 +5,10 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { RequestFields } from '@graylane/rules';
-import { openOverride, Stamps, type AgentMessage, type Generations, type KeyRing, type Note } from '@graylane/wire';
+import { Arrivals, GenerationsInFlight, openOverride, Stamps, type AgentMessage, type Generations, type KeyRing, type Note } from '@graylane/wire';
 import type { Context } from '../context/context.ts';
 import type { Counts } from '../counts.ts';
 import type { Published } from '../strategy.ts';
-import { Arrivals } from './arrivals.ts';
-import { GenerationsInFlight } from './generations-in-flight.ts';
 import { leaveOnRequest, leaveOnStream } from './leave.ts';
 import { mac } from './mac.ts';
 import { answerOverrideLink } from './override-gate.ts';
@@ -41,7 +39,7 @@ export class Lanes {
     this.#surroundings = surroundings;
     this.#stamps = new Stamps(mac, now);
     this.#entry = new StampEntry(this.#stamps, counts, generations);
-    this.#arrivals = new Arrivals((missing) => send({ kind: 'fetch', generation: missing }));
+    this.#arrivals = new Arrivals((missing) => send({ kind: 'fetch', generation: missing }), after);
     this.#inFlight = new GenerationsInFlight((left) => {
       if (left < generation()) this.sayInFlight();
     });
@@ -113,4 +111,9 @@ export class Lanes {
 
 export function createLanes(surroundings: LaneSurroundings): Lanes {
   return new Lanes(surroundings);
+}
+
+function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
 }

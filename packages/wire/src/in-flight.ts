@@ -1,6 +1,9 @@
-// Which generations the requests in flight here carry, so that nothing an old one needs is ended too early.
+// Which generations the requests in flight here carry, so that nothing an old one needs is ended too early. Pure.
 
-import type { EventEmitter } from 'node:events';
+/** A response, a stream, a socket. */
+export interface Closing {
+  once(event: 'close', listener: () => void): unknown;
+}
 
 export class GenerationsInFlight {
   readonly #counts = new Map<number, number>();
@@ -11,8 +14,8 @@ export class GenerationsInFlight {
     this.#left = left;
   }
 
-  /** Until `exchange` (a response, a stream, a socket) closes. */
-  add(generation: number, exchange: EventEmitter): void {
+  /** Until `exchange` closes. */
+  add(generation: number, exchange: Closing): void {
     this.#counts.set(generation, (this.#counts.get(generation) ?? 0) + 1);
     exchange.once('close', () => this.#remove(generation));
   }

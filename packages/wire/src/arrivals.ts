@@ -1,7 +1,8 @@
-// Waits for generations that requests are stamped with and that have not come yet: shortly, and together.
+// Waits for generations that requests are stamped with and that have not come yet: shortly, and together. Pure: the timer is
+// given in.
 
 /** Longer than a publication takes to reach everybody; a request that waits longer had better go on. */
-const ARRIVAL_LIMIT_MS = 250;
+export const ARRIVAL_LIMIT_MS = 250;
 /** Different unknown generations at a time; a signed stamp cannot name many. */
 const WAITED_LIMIT = 64;
 
@@ -10,15 +11,21 @@ interface Waited {
   readonly end: () => void;
 }
 
+/** Calls `run` once after `ms`; what it returns cancels that. */
+export type After = (ms: number, run: () => void) => () => void;
+
 export class Arrivals {
   readonly #fetch: (generation: number) => void;
+  readonly #after: After;
   readonly #waited = new Map<number, Waited>();
 
   /** `fetch` asks for a generation, once for all who wait. */
-  constructor(fetch: (generation: number) => void) {
+  constructor(fetch: (generation: number) => void, after: After) {
     this.#fetch = fetch;
+    this.#after = after;
   }
 
+  /** Resolves when it is here, or after the bound. */
   of(generation: number): Promise<void> {
     const known = this.#waited.get(generation);
     if (known !== undefined) return known.done;
@@ -37,12 +44,12 @@ export class Arrivals {
     const done = new Promise<void>((settle) => {
       resolve = settle;
     });
-    const timer = setTimeout(() => end(), ARRIVAL_LIMIT_MS);
     const end = (): void => {
-      clearTimeout(timer);
+      cancel();
       this.#waited.delete(generation);
       resolve();
     };
+    const cancel = this.#after(ARRIVAL_LIMIT_MS, end);
     const waited: Waited = { done, end };
     this.#waited.set(generation, waited);
     return waited;
