@@ -13,20 +13,27 @@ import { AppServer } from '../../packages/agent/src/app-server.ts';
 import { Counts } from '../../packages/agent/src/counts.ts';
 import { Courses } from '../../packages/agent/src/course.ts';
 import { guardEvents } from '../../packages/agent/src/events.ts';
+import { Exposures } from '../../packages/agent/src/exposures.ts';
 import { Faults } from '../../packages/agent/src/faults.ts';
-import { Gate } from '../../packages/agent/src/gate.ts';
+import { Gate, type GateOptions } from '../../packages/agent/src/gate.ts';
 import { watchListen, type ListenOptions } from '../../packages/agent/src/listen-hook.ts';
 import { Peers } from '../../packages/agent/src/peers.ts';
 import { protocolOf } from '../../packages/agent/src/server-kind.ts';
 import { Strategy } from '../../packages/agent/src/strategy.ts';
 import { readWish } from '../../packages/agent/src/wish.ts';
 
+const NONE: ReadonlySet<string> = new Set();
 const percent = Number(process.env['LOOP_PERCENT'] ?? '100');
 const folder = mkdtempSync(join(tmpdir(), 'loop-'));
 const brief = { service: 'suite', version: 'v1' };
 const counts = new Counts();
 const faults = new Faults(({ detail }) => void process.stderr.write(`loop: ${detail}\n`), Date.now);
-const strategy = new Strategy({ ...brief, counts, random: Math.random, now: Date.now });
+const strategy = new Strategy({ ...brief, counts, send: () => undefined, random: Math.random, now: Date.now });
+const exposures = new Exposures(brief.version, () => performance.now());
+const counting: GateOptions['counting'] = {
+  answer: (request, response, route, course) => exposures.answer(request, response, route, course, route.published.drawn ?? NONE),
+  stream: (stream, method, route, course) => exposures.stream(stream, method, route, course, route.published.drawn ?? NONE),
+};
 const forwarding = new Forwarder({ hop: 'transparent' });
 const peers = new Peers(forwarding, 'none');
 const courses = new Courses(brief, peers, counts);
@@ -60,7 +67,7 @@ function guard(server: Server): void {
     },
   });
   if (app.protocol === 'tcp') return;
-  guardEvents(app, new Gate(app, { routes: true, strategy, courses, announcer, forwarding, faults }));
+  guardEvents(app, new Gate(app, { routes: true, strategy, courses, announcer, counting, forwarding, faults }));
   open.add(app);
   app.openDoor(() => undefined);
   introduce();

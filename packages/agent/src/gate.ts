@@ -33,7 +33,7 @@ export interface GateOptions {
   readonly strategy: Strategy;
   readonly courses: Courses;
   readonly announcer: Announcer;
-  readonly counting: Counting;
+  readonly counting: Pick<Counting, 'answer' | 'stream'>;
   readonly forwarding: Forwarding;
   readonly faults: Faults;
 }
@@ -185,17 +185,20 @@ export class Gate {
 
   #markForwarded(request: IncomingMessage, response: ServerResponse): void {
     const link = linkOf(request.socket);
-    // Without a hop it is a probe of the supervisor; over HTTP/2 the stream has been marked.
-    if (link?.forwarded !== true || request.httpVersionMajor === 2) return;
+    // Over HTTP/2 the stream has been marked.
+    if (link === undefined || request.httpVersionMajor === 2) return;
     this.#context = this.#forwardedContext(request);
     if (this.#context !== null) this.#options.strategy.lanes.loaded?.carries(this.#context.generation, response);
+    // Without a hop it comes from a gateway, or is a probe of the supervisor.
+    if (!link.forwarded) return;
     const marks = this.#options.announcer.forwarded(link.hop);
     if (marks !== null) markResponse(request, response, marks);
   }
 
   #forwardedContext(request: IncomingMessage): Context | null {
     const link = linkOf(request.socket);
-    return link?.forwarded === true ? this.#options.strategy.forwarded(link.hop.stamp, request.rawHeaders) : null;
+    if (link === undefined) return null;
+    return link.forwarded ? this.#options.strategy.forwarded(link.hop.stamp, request.rawHeaders) : this.#options.strategy.handed(request.rawHeaders);
   }
 }
 
