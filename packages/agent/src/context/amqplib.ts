@@ -23,8 +23,8 @@ function stampSent(prototype: object, messages: Messages): void {
   setOwn(prototype, 'sendMessage', function (this: object, fields: unknown, properties: unknown, ...rest: unknown[]): unknown {
     const headers = fieldOf(properties, 'headers');
     const added = messages.stamped((name) => fieldOf(headers, name));
-    // The app may use its own object again.
-    const stamped = added === null ? properties : { ...recordOf(properties), headers: { ...recordOf(headers), ...added } };
+    // The app may use its own objects again.
+    const stamped = added === null ? properties : { ...copyOf(properties), headers: { ...copyOf(headers), ...added } };
     return send.call(this, fields, stamped, ...rest);
   });
 }
@@ -36,6 +36,13 @@ function enterConsumers(prototype: object, messages: Messages): void {
     const headers = fieldOf(fieldOf(args[1], 'properties'), 'headers');
     return messages.consume((name) => fieldOf(headers, name), dispatch, this, args);
   });
+}
+
+/** With what it inherits: the library builds on the app's options, and sends all that it finds. */
+function copyOf(value: unknown): object {
+  const copy = {};
+  for (const name in recordOf(value)) Reflect.set(copy, name, fieldOf(value, name));
+  return copy;
 }
 
 export function prototypeOf(type: unknown): object | null {
