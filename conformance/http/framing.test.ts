@@ -93,7 +93,13 @@ const GATEWAY_ONLY: readonly (readonly [title: string, request: string, status?:
   ['a target over 8 KiB', `GET /${'a'.repeat(8 * 1024)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
   ['a head over 16 KiB', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'a'.repeat(17 * 1024)}\r\n\r\n`, 431],
   ['Transfer-Encoding in HTTP/1.0', 'POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
-  ['an upgrade in HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+  ['a method that nobody knows', 'FOO / HTTP/1.1\r\nHost: a\r\n\r\n', 501],
+  ['a method in lower case', 'get / HTTP/1.1\r\nHost: a\r\n\r\n', 501],
+  ['a method that is no token', 'G@T / HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['HTTP/1.2', 'GET / HTTP/1.2\r\nHost: a\r\n\r\n', 505],
+  ['HTTP/3.0', 'GET / HTTP/3.0\r\nHost: a\r\n\r\n', 505],
+  ['a malformed version', 'GET / HTTP/1.1 \r\nHost: a\r\n\r\n'],
+  ['an unknown expectation', 'POST / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi', 417],
   ['OPTIONS that may not be forwarded', 'OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n', 501],
   ['TRACE that may not be forwarded', 'TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n', 501],
   ['101 header lines', `GET / HTTP/1.1\r\nHost: a\r\n${'X: a\r\n'.repeat(100)}\r\n`, 431],
@@ -125,6 +131,7 @@ for (const [title, sent, passed] of [
   ['Max-Forwards of OPTIONS is one less at each hop', 'OPTIONS / HTTP/1.1\r\nMax-Forwards: 7\r\n', /^OPTIONS \/ HTTP\/1\.1\r\nMax-Forwards: 6\r\nHost: a\r\nVia/],
   ['Max-Forwards of GET means nothing', 'GET / HTTP/1.1\r\nMax-Forwards: 0\r\n', /\r\nMax-Forwards: 0\r\n/],
   ['a Content-Length with leading zeros is written as one number', 'POST / HTTP/1.1\r\nContent-Length: 000\r\n', /\r\nContent-Length: 0\r\n/],
+  ['an upgrade in HTTP/1.0 is an ordinary request', 'GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n', /^(?![^]*\r\nUpgrade:)/i],
   ['a Proxy field goes nowhere (CVE-2016-5385)', 'GET / HTTP/1.1\r\nProxy: http://evil\r\n', /^(?![^]*\r\nProxy:)/i],
 ] as const) {
   onHops(title, { planes: ['proxy'] }, async ({ port, upstream }) => {
