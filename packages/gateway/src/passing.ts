@@ -2,7 +2,7 @@
 // with which stamp it goes on. It picks no version.
 
 import type { Decision, RequestFields, Router } from '@graylane/rules';
-import { Passages, writeTags, type Generations, type Stamp, type Stamps, type Trust } from '@graylane/wire';
+import { mergeBaggage, parseBaggage, Passages, writeTags, type Generations, type Stamp, type Stamps, type Trust } from '@graylane/wire';
 import { valuesOf } from '@graylane/forward';
 import type { Tally } from './tally.ts';
 
@@ -47,10 +47,17 @@ export class Passings {
     return { kind: 'routed', kept: current, decision, stamp: this.#stampOf(current, decision, request) };
   }
 
-  /** The header line that the request goes on with; '' for none. */
-  line(stamp: Stamp | null): string {
+  /**
+   * The header line that the request goes on with, '' for none. The request's own lines move into it, behind the stamp: who
+   * reads no more members than the standard asks for still finds it.
+   */
+  line(stamp: Stamp | null, rawHeaders: string[]): string {
     const text = stamp === null ? null : this.#stamps.write(stamp);
-    return text === null ? '' : `baggage: ${text}\r\n`;
+    if (text === null) return '';
+    const given = valuesOf(rawHeaders, 'baggage');
+    if (given === '') return `baggage: ${text}\r\n`;
+    for (let i = rawHeaders.length - 2; i >= 0; i -= 2) if (rawHeaders[i]?.toLowerCase() === 'baggage') rawHeaders.splice(i, 2);
+    return `baggage: ${mergeBaggage(text, parseBaggage(given).rest).value}\r\n`;
   }
 
   #stampOf({ router }: Kept, decision: Decision, request: RequestFields): Stamp {

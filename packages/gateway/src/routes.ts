@@ -86,7 +86,7 @@ export class Routes {
     // Nobody serves a request that goes nowhere; it counts for the version that should have.
     const exposed = drawn === null ? null : this.#exposed(router, decision, version ?? router.version(service, decision.lane), drawn);
     if (version === null) return { kind: 'nowhere', exposed };
-    return { kind: 'version', version, lane: decision.lane, edit: this.#edit(router, decision, version, ask), exposed, stamp: this.#passings.line(stamp), generation: stamp?.generation ?? 0 };
+    return { kind: 'version', version, lane: decision.lane, edit: this.#edit(router, decision, version, ask), exposed, stamp: this.#passings.line(stamp, ask.rawHeaders), generation: stamp?.generation ?? 0 };
   }
 
   /** The first override token makes routers look for them. */
