@@ -43,3 +43,4 @@ export { etcdAddress } from './store/etcd/address.ts';
 export type { EtcdAccess, EtcdAddress } from './store/etcd/address.ts';
 export { openEtcdStore } from './store/etcd/etcd-store.ts';
 export { copyStore } from './store/copy.ts';
+export * from './fleet/node-view.ts';

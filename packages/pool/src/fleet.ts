@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
-import type { AgentMessage, HelloMessage, StrategyMessage, SupervisorMessage } from '@graylane/wire';
+import type { AgentMessage, HelloMessage, Peer, StrategyMessage, SupervisorMessage } from '@graylane/wire';
 
 import { refusePublicListeners } from './audit.ts';
 import { Births } from './births.ts';
@@ -223,6 +223,17 @@ export class Fleet {
   publish(service: string | null, message: StrategyMessage, deadlineMs: number, phases: Phases = 'one'): Promise<Published> {
     const services = service === null ? this.#services.names() : [service];
     return this.#publisher.publish(services, service === null, message, deadlineMs, phases);
+  }
+
+  /** Everybody has it by the deadline, and nobody begins with it before it is published. */
+  stage(message: StrategyMessage, deadlineMs: number): Promise<void> {
+    return this.#publisher.stage(message, deadlineMs);
+  }
+
+  /** Peers of a service on other machines; of versions that have a ready worker here they are not used. */
+  setDistant(service: string, peers: readonly Peer[]): void {
+    this.#roster.setDistant(service, peers);
+    this.#refreshPeers(service);
   }
 
   /** Resolves when no request in flight carries an older generation, or after the bound. */

@@ -79,6 +79,15 @@ export class Publisher {
     return turn;
   }
 
+  /** Everybody has it and nobody begins with it: the first phase alone, where other machines take part. */
+  async stage(message: StrategyMessage, deadlineMs: number): Promise<void> {
+    const { generation } = message;
+    const staged = encode({ ...message, staged: true });
+    this.#keep(generation, staged);
+    for (const worker of this.#workers()) worker.sendEncoded(staged);
+    await this.#waiters.until(() => this.#workers().every((worker) => !worker.connected || worker.ackedGeneration >= generation), deadlineMs);
+  }
+
   async #inOne(services: readonly string[], forAll: boolean, message: StrategyMessage, deadlineMs: number): Promise<Published> {
     const current = currentOf(message);
     this.#kept = [];
@@ -94,7 +103,7 @@ export class Publisher {
     const { generation } = message;
     await this.#standings.collected(this.#workers, generation - GENERATIONS_KEPT + 1, PACE_LIMIT_MS);
     const staged = encode({ ...message, staged: true });
-    this.#kept = [...this.#kept.filter((one) => one.generation > generation - GENERATIONS_KEPT && one.generation !== generation), { generation, bytes: staged }];
+    this.#keep(generation, staged);
     for (const worker of this.#of(services, forAll)) worker.sendEncoded(staged);
     await this.#waiters.until(() => this.#of(services, forAll).every((worker) => !worker.connected || worker.ackedGeneration >= generation), deadlineMs);
     // From here on a worker that starts begins with it.
@@ -105,6 +114,10 @@ export class Publisher {
     const begun = (worker: Worker): boolean => this.#standings.hasBegun(worker, generation);
     await this.#waiters.until(() => workers.every((worker) => !worker.connected || begun(worker)), deadlineMs);
     return outcome(workers, begun);
+  }
+
+  #keep(generation: number, bytes: Encoded): void {
+    this.#kept = [...this.#kept.filter((one) => one.generation > generation - GENERATIONS_KEPT && one.generation !== generation), { generation, bytes }];
   }
 
   #of(services: readonly string[], forAll: boolean): readonly Worker[] {

@@ -16,6 +16,7 @@ export class Roster {
   readonly #clock: Clock;
   readonly #known = new Map<string, Known>();
   readonly #waiters: Waiters;
+  readonly #distant = new Map<string, readonly Peer[]>();
   #lastEpoch: number;
 
   constructor(clock: Clock, waiters: Waiters) {
@@ -27,7 +28,9 @@ export class Roster {
 
   /** Recomputes the peers of a service and tells everybody if they differ; null when they do not. */
   refresh(service: string, workers: readonly Worker[]): Known | null {
-    const peers = workers.map((worker) => worker.peer()).filter((peer) => peer !== null);
+    const here = workers.map((worker) => worker.peer()).filter((peer) => peer !== null);
+    const versions = new Set(here.map(({ version }) => version));
+    const peers = [...here, ...(this.#distant.get(service) ?? []).filter(({ version }) => !versions.has(version))];
     const text = JSON.stringify(peers);
     if (this.#known.get(service)?.text === text) return null;
     this.#lastEpoch = Math.max(this.#lastEpoch + 1, this.#clock.wall());
@@ -36,6 +39,11 @@ export class Roster {
     const bytes = encode({ kind: 'peers', epoch: known.epoch, peers });
     for (const worker of workers) worker.sendEncoded(bytes);
     return known;
+  }
+
+  /** Workers of other machines; the next refresh tells. */
+  setDistant(service: string, peers: readonly Peer[]): void {
+    this.#distant.set(service, peers);
   }
 
   greet(worker: Worker): void {

@@ -2,16 +2,29 @@
 // It must not print anything.
 
 import { request } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import type { StrategyDocument, Explanation, RequestFields } from '@graylane/rules';
 import type { Api, ApiRequest } from '@graylane/wire';
+import type { NodesView } from '../fleet/node-view.ts';
 import type { Verb } from '../plane/control-plane.ts';
 import { API_PREFIX } from './app.ts';
 import { readFrames } from './frames.ts';
 import type { Frame } from './frames.ts';
 
+/** A server over the network. */
+export interface ApiServer {
+  /** `https://host:port`. */
+  readonly url: string;
+  readonly token: string;
+  /** PEM; the system's roots when absent. */
+  readonly ca?: string;
+}
+
 export interface ApiClientOptions {
+  /** Of a control plane on this machine; not asked when a server is named. */
   readonly socketPath: string;
+  readonly server?: ApiServer;
   /** As events name the caller, such as `cli ann`. */
   readonly who: string;
   /** Without an answer for so long a call fails with exit code 124. Starting a version may take its own time. */
@@ -115,6 +128,11 @@ export class ApiClient {
     return this.#call({ method: 'POST', path: '/explain', body: { method, target, rawHeaders, ...(address === undefined ? {} : { address }) } });
   }
 
+  /** Of a server: the machines that follow it. */
+  nodes(): Promise<NodesView> {
+    return this.#call({ method: 'GET', path: '/nodes' });
+  }
+
   async freeze(reason: string | null): Promise<void> {
     await this.#call(reason === null ? { method: 'DELETE', path: '/freeze' } : { method: 'PUT', path: '/freeze', body: { reason } });
   }
@@ -163,7 +181,7 @@ export class ApiClient {
     try {
       yield* readFrames(response);
     } catch (error) {
-      if (!signal.aborted) throw unreachable(this.#options.socketPath, error);
+      if (!signal.aborted) throw unreachable(this.#options, error);
     }
   }
 
@@ -178,16 +196,17 @@ export class ApiClient {
   }
 
   #send({ method, path, body, headers }: Call, signal: AbortSignal | null, timeoutMs: number | null): Promise<IncomingMessage> {
-    const { socketPath, who } = this.#options;
+    const { socketPath, server, who } = this.#options;
     const bytes = body === undefined ? null : Buffer.from(JSON.stringify(body));
     return new Promise((resolve, reject) => {
-      const outgoing = request({
-        socketPath, method, path: API_PREFIX + path, agent: false, ...(signal === null ? {} : { signal }),
-        headers: { host: 'graylane', 'graylane-who': encoded(who), ...(bytes === null ? {} : { 'content-type': 'application/json', 'content-length': bytes.length }), ...headers },
-      });
+      const options = {
+        method, path: API_PREFIX + path, agent: false as const, ...(signal === null ? {} : { signal }),
+        headers: { host: server === undefined ? 'graylane' : new URL(server.url).host, ...(server === undefined ? {} : { authorization: `Bearer ${server.token}` }), 'graylane-who': encoded(who), ...(bytes === null ? {} : { 'content-type': 'application/json', 'content-length': bytes.length }), ...headers },
+      };
+      const outgoing = server === undefined ? request({ ...options, socketPath }) : overNetwork(server, options);
       if (timeoutMs !== null) outgoing.setTimeout(timeoutMs, () => outgoing.destroy(timedOut(timeoutMs)));
       outgoing.once('response', resolve);
-      outgoing.once('error', (error) => reject(error instanceof ApiFailure ? error : unreachable(socketPath, error)));
+      outgoing.once('error', (error) => reject(error instanceof ApiFailure ? error : unreachable(this.#options, error)));
       outgoing.end(bytes ?? undefined);
     });
   }
@@ -225,11 +244,17 @@ function failureOf(response: IncomingMessage, text: string): ApiFailure {
   return local('GL3099', 'graylane failed', `the control plane answered ${response.statusCode ?? 0} without a reason`, 'see the log of the supervisor', 1);
 }
 
-function unreachable(socketPath: string, thrown: unknown): ApiFailure {
+function overNetwork({ url, ca }: ApiServer, options: RequestOptions): ClientRequest {
+  const { protocol, hostname, port } = new URL(url);
+  const place = { host: hostname.replaceAll(/[[\]]/g, ''), port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port) };
+  return protocol === 'https:' ? secureRequest({ ...options, ...place, ...(ca === undefined ? {} : { ca }) }) : request({ ...options, ...place });
+}
+
+function unreachable({ socketPath, server }: ApiClientOptions, thrown: unknown): ApiFailure {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   const detail = code === 'ENOENT' || code === 'ECONNREFUSED' ? 'graylane is not running here' : `the control plane does not answer (${code === '' ? String(thrown) : code})`;
   const failure = local('GL3098', 'unreachable', detail, 'start it with graylane up, or name its folder', 5, thrown);
-  return new ApiFailure({ ...failure.problem, cause: `looked for ${socketPath}` }, 5, { cause: thrown });
+  return new ApiFailure({ ...failure.problem, cause: `looked for ${server?.url ?? socketPath}` }, 5, { cause: thrown });
 }
 
 function timedOut(timeoutMs: number): ApiFailure {

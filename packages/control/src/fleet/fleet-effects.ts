@@ -1,7 +1,7 @@
 // What the control plane may have done on many machines: wishes in the store, strategies in two phases over every server.
 // It decides nothing; the same call on any server comes to the same.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
 import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
@@ -115,7 +115,7 @@ export class FleetEffects implements Effects {
   }
 
   ensureVersion(service: string, version: string, spec: VersionSpec): Promise<void> {
-    return this.#wish({ service, version, role: 'canary', spec, open: false });
+    return this.#wish({ service, version, role: 'canary', spec });
   }
 
   retireVersion(service: string, version: string): Promise<void> {
@@ -123,7 +123,7 @@ export class FleetEffects implements Effects {
   }
 
   prepareStable(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void> {
-    return this.#wish({ service, version, role: 'stable', spec, open: false, ...(listen === undefined ? {} : { listen }) });
+    return this.#wish({ service, version, role: 'stable', spec, ...(listen === undefined ? {} : { listen }) });
   }
 
   async openStable(service: string, version: string): Promise<void> {
@@ -144,11 +144,17 @@ export class FleetEffects implements Effects {
   }
 
   /** Resolves when every machine that may run it has it. Rejects with the first failure, which takes a new wish back. */
-  async #wish(wish: PoolWish): Promise<void> {
-    const id = poolId(wish);
+  async #wish(asked: Omit<PoolWish, 'attempt' | 'open'>): Promise<void> {
+    const id = poolId(asked);
+    const attempt = randomUUID();
+    let wish: PoolWish = { ...asked, attempt, open: false };
+    const isNew = await this.#store(id, (known) => {
+      const same = known !== null && wishDigest({ ...known, attempt }) === wishDigest({ ...asked, attempt, open: false });
+      // What is on the public sockets stays there, whoever asks for it again.
+      wish = same ? known : { ...asked, attempt, open: known?.open ?? false };
+      return same ? null : wish;
+    });
     const digest = wishDigest(wish);
-    // What is on the public sockets stays there, whoever asks for it again.
-    const isNew = await this.#store(id, (known) => (known !== null && wishDigest(known) === digest ? null : { ...wish, open: known?.open ?? wish.open }));
     let failed: { readonly node: string; readonly report: PoolReport } | null = null;
     const settled = (): boolean => {
       const reports = this.#reports(id);

@@ -22,6 +22,8 @@ export interface PoolWish {
   readonly listen?: ServiceSpec['listen'];
   /** A stable pool that accepts on the public sockets. */
   readonly open: boolean;
+  /** A new one for each wish that was not there before: what failed at an earlier one says nothing about it. */
+  readonly attempt: string;
 }
 
 /** How a wish stands on one machine. `digest` names what was wished. */
@@ -102,8 +104,8 @@ export const PING_EVERY_MS = 2_000;
 export const SILENCE_LIMIT_MS = 6_000;
 
 /** Names a wish by what has to run, whoever is on the public sockets. */
-export function wishDigest({ spec, listen }: PoolWish): string {
-  return createHash('sha256').update(JSON.stringify([spec, listen ?? null])).digest('hex').slice(0, 16);
+export function wishDigest({ spec, listen, attempt }: PoolWish): string {
+  return createHash('sha256').update(JSON.stringify([spec, listen ?? null, attempt])).digest('hex').slice(0, 16);
 }
 
 export function poolId({ service, version, role }: Pick<PoolWish, 'service' | 'version' | 'role'>): string {

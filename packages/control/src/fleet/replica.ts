@@ -91,6 +91,11 @@ export class Replica {
     return this.effects.laggards;
   }
 
+  /** The newest that was handed out here. */
+  get generation(): number {
+    return this.#plane?.generation ?? 0;
+  }
+
   get leads(): boolean {
     return this.#leads;
   }

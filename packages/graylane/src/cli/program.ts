@@ -13,7 +13,10 @@ import { addGateway } from './gateway.ts';
 import { addInstall } from './install.ts';
 import { addProcesses } from './processes.ts';
 import { addRelease } from './release.ts';
+import { addNodes } from './nodes.ts';
+import { addServer } from './server.ts';
 import { addStatus } from './status.ts';
+import { addStore } from './store.ts';
 import { addStrategy } from './strategy.ts';
 import { addToken } from './token.ts';
 import { addUp } from './up.ts';
@@ -30,7 +33,7 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(graylane --help lists the commands)')
     .exitOverride();
-  for (const add of [addUp, addDown, addStatus, addEvents, addExplain, addRelease, addCompare, addStrategy, addCheck, addProcesses, addDiagnose, addInstall, addGateway, addToken, addWebhook, addBackup]) add(program);
+  for (const add of [addUp, addDown, addStatus, addEvents, addExplain, addRelease, addCompare, addStrategy, addCheck, addProcesses, addDiagnose, addInstall, addGateway, addToken, addWebhook, addBackup, addServer, addNodes, addStore]) add(program);
   for (const command of program.commands) {
     for (const one of [command, ...command.commands]) one.exitOverride().copyInheritedSettings(program);
   }

@@ -6,6 +6,7 @@ import { AnchorKeeper, runAnchor, type Place } from '@graylane/pool';
 import type { ServiceSpec, StrategyDocument } from '@graylane/rules';
 import { documentFromScripts, type ScriptOptions } from '../config/scripts.ts';
 import { checkStrategy, readSoundStrategy } from '../config/strategy.ts';
+import { joinPlanFrom, type JoinFlags } from '../config/join.ts';
 import { tcpApiFrom, type TcpApi, type TcpApiOptions } from '../config/tcp-api.ts';
 import { findConfig } from '../config/find.ts';
 import { placeOf } from '../place.ts';
@@ -17,16 +18,18 @@ import { placesOf } from '../up/specs.ts';
 import { startSupervisor } from '../up/supervisor.ts';
 import { collect } from './collect.ts';
 import { contextOf, type Context, type GlobalOptions } from './context.ts';
+import { joinServer } from './join.ts';
+import { withJoinFlags } from './join-flags.ts';
 import { stopSignal } from './stop-signal.ts';
 
-interface UpOptions extends GlobalOptions, TcpApiOptions, Omit<ScriptOptions, 'script'> {
+interface UpOptions extends GlobalOptions, TcpApiOptions, JoinFlags, Omit<ScriptOptions, 'script'> {
   readonly config?: string;
   readonly plane: string;
   readonly gateways: string;
 }
 
 export function addUp(program: Command): void {
-  program
+  withJoinFlags(program
     .command('up')
     .argument('[config|script]', 'config file or folder, or the script of the stable version')
     .option('-c, --config <file>', 'config file; default: the nearest graylane.config.*')
@@ -43,14 +46,16 @@ export function addUp(program: Command): void {
     .addOption(new Option('--api <host:port>', 'open the control API and /metrics on TCP too, for holders of tokens').env('GRAYLANE_API'))
     .option('--api-name <name>', 'host name under which it is asked for; may be repeated; default: the address itself', collect)
     .option('--api-cert <file>', 'certificate chain (PEM); needed beyond this machine')
-    .option('--api-key <file>', 'its key (PEM)')
+    .option('--api-key <file>', 'its key (PEM)'))
     .description('run stable and canary behind one port')
     .action(async (given: string | undefined, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<UpOptions>();
       const context = contextOf(options);
       const self = { command: process.execPath, args: process.argv.slice(1) };
       const keeper = AnchorKeeper.find(self, () => context.terminal.say('! the anchor was killed; a new one keeps the ports'));
-      if (keeper !== null) await supervise(context, await intentOf(context, given, options), { gateways: gatewaysOf(options), tcpApi: tcpApiFrom(options, context.directory) }, keeper);
+      const join = joinPlanFrom(options, context.directory);
+      if (keeper !== null && join !== null) await joinServer(context, join, gatewaysOf(options), keeper);
+      else if (keeper !== null) await supervise(context, await intentOf(context, given, options), { gateways: gatewaysOf(options), tcpApi: tcpApiFrom(options, context.directory) }, keeper);
       else process.exitCode = await runAnchor(self, (why, delayMs) => context.terminal.say(`! the supervisor ended (${why}); the next one starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}, workers go on`));
     });
 }

@@ -43,6 +43,17 @@ function appOf(plane: ControlPlane, processes: Processes | null, guard: Guard): 
   return { fetch: (request) => (processes !== null && isForProcesses(request) ? guarded(processes, request, guard) : control.fetch(request)) };
 }
 
+/** Of a machine that follows a server: its processes, and for everything else a word where to ask. */
+export function processesApp(processes: Processes, servers: readonly string[]): ApiApp {
+  return {
+    fetch: (request) => {
+      if (isForProcesses(request)) return answer(processes, request);
+      if (new URL(request.url).pathname === '/livez') return new Response('ok\n');
+      return problem(409, 'GL0083', 'this machine follows a server, which knows the strategy', 1, { fix: `ask there: --server ${servers[0] ?? ''}` });
+    },
+  };
+}
+
 async function guarded(processes: Processes, request: Request, guard: Guard): Promise<Response> {
   try {
     await guard.check(request, request.method === 'GET' ? 'read' : 'operate');
