@@ -54,7 +54,9 @@ function serve(socket: Socket, broker: KafkaStub): void {
       const [key, , correlation] = [request.int16(), request.int16(), request.int32()];
       request.text();
       const { body, delayMs } = broker.answer(key, request);
-      const send = (): void => void (socket.writable && socket.write(new KafkaWriter().int32(body.length + 4).int32(correlation).raw(body).bytes()));
+      const send = (): void => {
+        if (socket.writable) socket.write(new KafkaWriter().int32(body.length + 4).int32(correlation).raw(body).bytes());
+      };
       if (delayMs === 0) send();
       else setTimeout(send, delayMs).unref();
     }
@@ -148,16 +150,17 @@ class KafkaStub {
     request.int32();
     request.int32();
     request.int8();
-    let found = false;
-    const topics = request.list(() => ({ topic: request.text(), partitions: request.list(() => ({ partition: request.int32(), offset: request.int64(), limit: request.int32() })) }));
+    const topics = request.list(() => ({ topic: request.text(), partitions: request.list(() => ({ partition: request.int32(), records: this.#from(request.int64()), limit: request.int32() })) }));
     to.int32(0).list(topics, ({ topic, partitions }) => {
-      to.text(topic).list(partitions, ({ partition, offset }) => {
-        const records = Buffer.concat(this.#batches.filter(({ last }) => last >= offset).map(({ bytes }) => bytes));
-        found ||= records.length > 0;
+      to.text(topic).list(partitions, ({ partition, records }) => {
         to.int32(partition).int16(NO_ERROR).int64(this.#next).int64(this.#next).int32(0).data(records);
       });
     });
-    return found ? 0 : waitMs;
+    return topics.some(({ partitions }) => partitions.some(({ records }) => records.length > 0)) ? 0 : waitMs;
+  }
+
+  #from(offset: bigint): Buffer {
+    return Buffer.concat(this.#batches.filter(({ last }) => last >= offset).map(({ bytes }) => bytes));
   }
 }
 
