@@ -25,7 +25,7 @@ const apps = new URL('../../packages/agent/test/context/apps/', import.meta.url)
 
 function isolation(node: string, env: Readonly<Record<string, string>>): Outcome {
   const stdout = execFileSync(node, [new URL('isolation.mjs', apps).pathname], {
-    env: { ...process.env, NODE_OPTIONS: '', USERS: '200', ROUNDS, SEED: String(Date.now() % 1_000_000), ...(missing === false ? { LIBRARIES: import.meta.filename } : {}), ...env },
+    env: { ...process.env, NODE_OPTIONS: '', USERS: '200', ROUNDS, SEED: String(Date.now() % 1_000_000), ...env },
     encoding: 'utf8',
     timeout: 1_200_000,
   });
@@ -42,7 +42,8 @@ for (const { major, node, skip } of nodes) {
     console.log(skip);
     continue;
   }
-  const { requests, without, wrongs, faults, failed } = isolation(node, {});
+  // The newest undici does not load on Node 20.
+  const { requests, without, wrongs, faults, failed } = isolation(node, missing === false && major !== '20' ? { LIBRARIES: import.meta.filename } : {});
   say(`Node ${major}: ${requests} requests of 200 users, ${wrongs} with another's stamp, ${without} without their own, ${faults.length} faults${failed === null ? '' : `, ${failed}`}`, wrongs + without + faults.length > 0 || failed !== null);
 }
 const naive = isolation(process.execPath, { CONTEXT_FILE: new URL('naive.cjs', apps).pathname });
