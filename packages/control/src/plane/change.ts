@@ -10,8 +10,8 @@ import { StoreError } from '../store/errors.ts';
 import type { Analyse } from '../strategy/check.ts';
 import type { StrategyRecord } from '../strategy/record.ts';
 import type { Draft, Ledger, LedgerView } from './ledger.ts';
-import { Publisher, snapshotOf } from './publisher.ts';
-import type { Publication } from './publisher.ts';
+import { Publisher, snapshotBy } from './publisher.ts';
+import type { Compile, Publication } from './publisher.ts';
 import type { Unstored } from './unstored.ts';
 
 /** What all parts of the control plane work with. */
@@ -21,6 +21,7 @@ export interface Plane {
   readonly clock: Clock;
   readonly publisher: Publisher;
   readonly analyse: Analyse;
+  readonly compile: Compile;
   /** Whether versions need a script: true where pools are run. */
   readonly runnable: boolean;
   /** What is in force and could not be stored yet. */
@@ -52,7 +53,7 @@ export async function change(plane: Plane, build: (view: LedgerView) => Promise<
     if (draft === null) return { before, record: before.record, publication: null };
     // Compiled before the commit: what is stored can be published.
     const states = statesAfter(before, draft);
-    const snapshot = draft.publish ? snapshotOf(effectiveDocument(draft.document ?? before.record.document, states)) : null;
+    const snapshot = draft.publish ? await snapshotBy(plane.compile, effectiveDocument(draft.document ?? before.record.document, states)) : null;
     const written = await plane.ledger.write(before, draft);
     if (written === null) continue;
     if (snapshot !== null) plane.onPublish(written.record, states);
@@ -91,7 +92,7 @@ export async function settledView(plane: Plane): Promise<LedgerView> {
 /** Publishes what is stored, as after a restart. */
 export async function republish(plane: Plane, view: LedgerView): Promise<Publication> {
   plane.onPublish(view.record, view.releases);
-  return plane.publisher.publish(snapshotOf(effectiveDocument(view.record.document, view.releases)), view.record.generation);
+  return plane.publisher.publish(await snapshotBy(plane.compile, effectiveDocument(view.record.document, view.releases)), view.record.generation);
 }
 
 function statesAfter(before: LedgerView, draft: Draft): ReadonlyMap<string, ReleaseState> {

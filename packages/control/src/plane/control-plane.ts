@@ -1,7 +1,7 @@
 // The control plane as others use it: a strategy with revisions, releases with verbs, and one view of want and got.
 // It owns the order of things at start and stop; what a verb does is in the files beside it.
 
-import { explain, type Explanation, type RequestFields } from '@graylane/rules';
+import { compile, explain, type Explanation, type RequestFields } from '@graylane/rules';
 import type { Api, Count, CountsMessage } from '@graylane/wire';
 import type { Clock } from '../clock.ts';
 import type { Effects, WorkerFacts } from '../effects.ts';
@@ -43,6 +43,7 @@ import { Ledger } from './ledger.ts';
 import { idOf, poolsFor, startPools } from './pools.ts';
 import type { FailedPool } from './pools.ts';
 import { Publisher } from './publisher.ts';
+import type { Compile } from './publisher.ts';
 import { iso, releaseViews, statusOf, workerView } from './status.ts';
 import type { StatusInput } from './status.ts';
 import { addCanary, command, split } from './verbs.ts';
@@ -56,6 +57,8 @@ export interface ControlPlaneOptions {
   readonly random: () => number;
   /** Instead of the analyzer of `rules`. */
   readonly analyse?: Analyse;
+  /** Instead of compiling at once. */
+  readonly compile?: Compile;
   /** Instead of the verdicts that are kept here from what data planes count. */
   readonly verdicts?: Verdicts;
   /** One server among several on one store. */
@@ -149,7 +152,7 @@ export class ControlPlane {
     this.#recent = new Recent(clock);
     this.#verdicts = options.verdicts ?? this.#keeper;
     this.#plane = {
-      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, runnable: options.runnable ?? true, unstored: new Map(), shared: options.replica !== undefined,
+      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, compile: options.compile ?? compile, runnable: options.runnable ?? true, unstored: new Map(), shared: options.replica !== undefined,
       onPublish: ({ generation, document }, states) => this.#keeper.published(generation, document, states),
     };
     this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });

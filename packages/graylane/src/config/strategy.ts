@@ -1,5 +1,6 @@
 // A checked strategy from a file, with every error at its place in the text.
 
+import { dirname, resolve } from 'node:path';
 import { parseStrategy, type Strategy, type StrategyError } from '@graylane/rules';
 import { exit, Failure, type Place, type Problem } from '../print/failure.ts';
 import { findingsOf } from '../up/analysis.ts';
@@ -17,8 +18,19 @@ export interface PlacedStrategy {
 export async function readPlacedStrategy(file: string, options: { readonly runnable: boolean }): Promise<PlacedStrategy> {
   const source = await readDocument(file);
   const place = (pointer: string): Place => source.place(pointer);
-  const { rest, gateway } = withoutGateway(source.value);
+  const { rest, gateway } = withoutGateway(withWholePaths(source.value, dirname(source.file)));
   return { strategy: checkStrategy(rest, options, place), gateway, place };
+}
+
+/** Every app has a working folder of its own: what stands in a file is meant from that file on. */
+function withWholePaths(value: unknown, folder: string): unknown {
+  const jwt = isRecord(value) ? value['jwt'] : undefined;
+  if (!isRecord(value) || !isRecord(jwt) || typeof jwt['keys'] !== 'string') return value;
+  return { ...value, jwt: { ...jwt, keys: resolve(folder, jwt['keys']) } };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 function withoutGateway(value: unknown): { readonly rest: unknown; readonly gateway: unknown } {
@@ -41,7 +53,7 @@ export async function readSoundStrategy(file: string, options: { readonly runnab
 export async function readSoundPlaced(file: string, options: { readonly runnable: boolean }): Promise<PlacedStrategy> {
   const placed = await readPlacedStrategy(file, options);
   const { strategy, place } = placed;
-  const errors = findingsOf(strategy).filter(({ level }) => level === 'error');
+  const errors = (await findingsOf(strategy)).filter(({ level }) => level === 'error');
   if (errors.length === 0) return placed;
   throw new Failure(errors.map(({ code, message, pointer, fix }): Problem => ({ code, message, place: place(pointer), fix })), exit.usage);
 }

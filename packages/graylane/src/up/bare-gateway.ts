@@ -7,7 +7,7 @@ import { Fleet, type FleetEvent, type Keeper, type Place as PublicPlace } from '
 import type { StrategyDocument } from '@graylane/rules';
 import { gatewayPlan, type GatewayPlan, type GatewaySource } from '../config/gateway/section.ts';
 import { preparePlace, type Place } from '../place.ts';
-import { findingsOf } from './analysis.ts';
+import { findingsOf, snapshotOf } from './analysis.ts';
 import { serveApi } from './api.ts';
 import { EdgeFile } from './edge-file.ts';
 import { edgeSpec, EDGE_SERVICE } from './edge-spec.ts';
@@ -54,7 +54,7 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   });
   await fleet.listen();
   const store = await openSqliteStore({ file: join(place.state, 'gateway.db'), clock: systemClock });
-  const control = new ControlPlane({ store, effects: effectsOn(fleet, () => running.followStrategy()), clock: systemClock, random: Math.random, analyse: findingsOf, runnable: false, onFault: options.onFault });
+  const control = new ControlPlane({ store, effects: effectsOn(fleet, () => running.followStrategy()), clock: systemClock, random: Math.random, analyse: findingsOf, compile: snapshotOf, runnable: false, onFault: options.onFault });
   counted = control;
   const end = Promise.withResolvers<undefined>();
   let api: Listening | null = null;

@@ -8,7 +8,7 @@ import type { TcpApi } from '../config/tcp-api.ts';
 import { preparePlace, type Place } from '../place.ts';
 import { exit, Failure } from '../print/failure.ts';
 import { agentFile } from './agent-file.ts';
-import { findingsOf } from './analysis.ts';
+import { findingsOf, snapshotOf } from './analysis.ts';
 import { openTcpDoor, serveApi, type TcpDoor } from './api.ts';
 import { Processes } from './processes.ts';
 import { troubleText } from '../print/trouble.ts';
@@ -72,7 +72,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const { store, condition } = await openWithSpare({ file: join(place.state, STORE_NAME), clock: systemClock, onFault: options.onFault });
   const trouble = troubleText(condition);
   const machine = new Machine({ fleet, base: place.project, gateways: options.gateways });
-  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, analyse: findingsOf, onFault: options.onFault, deliverKeys: (keys) => machine.deliverKeys(keys), ...(trouble === null ? {} : { trouble }) });
+  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, analyse: findingsOf, compile: snapshotOf, onFault: options.onFault, deliverKeys: (keys) => machine.deliverKeys(keys), ...(trouble === null ? {} : { trouble }) });
   counted = control;
   const end = Promise.withResolvers<undefined>();
   let api: Listening | null = null;
