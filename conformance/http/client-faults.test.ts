@@ -227,6 +227,10 @@ onHops('an answer keeps its trailers', { answer: (socket) => void socket.write('
   client.destroy();
 });
 
+onHops('trailers that speak of framing or the connection end at the gateway', { planes: ['proxy'], answer: (socket) => void socket.write('HTTP/1.1 200 OK\r\nDate: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nContent-Length: 9\r\nX-Sum: 1\r\nset-cookie: a=b\r\n\r\n') }, async ({ port }) => {
+  assert.match(await exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'), /\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n$/);
+});
+
 onHops('a client that resets while its CONNECT waits behind another answer ends nothing but itself', { planes: ['proxy'] }, async ({ port, upstream, stats }) => {
   upstream.answer = (socket) => {
     socket.on('error', () => undefined);

@@ -123,6 +123,15 @@ onHops('an upgrade to anything but WebSocket is an ordinary request', { planes: 
   assert.doesNotMatch(upstream.seen[0]?.head ?? '', /upgrade|settings/i);
 });
 
+for (const [title, lines] of [['another protocol than asked for', 'Upgrade: other\r\nConnection: Upgrade\r\n'], ['no protocol', '']] as const) {
+  onHops(`9: a switch to ${title} is a 502`, { planes: ['proxy'], answer: (socket) => void socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`) }, async ({ port, upstream }) => {
+    const client = await RawClient.connect(port);
+    client.send(UPGRADE);
+    assert.match(await client.all(), /^HTTP\/1\.1 502 [^]*upgrade-unasked/);
+    await upstream.until(() => upstream.sockets.size === 0);
+  });
+}
+
 onHops('an upgrade whose upstream is gone is a 502', {}, async ({ port, setUpstreams }) => {
   setUpstreams([{ key: 'gone', address: { path: '/nonexistent/u.sock' } }]);
   const client = await RawClient.connect(port);

@@ -42,6 +42,6 @@ export interface Hop {
   interimText(head: ResponseHead, req: IncomingMessage): string;
   /** `mayKeep`: nothing on this side is against going on with the client's connection. */
   replyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, mayKeep: boolean, edit: EditReply | null): ReplyHead;
-  /** The head of a 101 in its final bytes. */
-  switchText(head: ResponseHead): string;
+  /** The head of a 101 in its final bytes. Throws Refusal on one that the client did not ask for. */
+  switchText(head: ResponseHead, req: IncomingMessage): string;
 }

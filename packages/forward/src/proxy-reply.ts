@@ -1,6 +1,7 @@
 // The answer's head of a proxy hop: the upstream's end-to-end fields and this hop's own framing.
 
 import type { IncomingMessage } from 'node:http';
+import { Refusal } from './failure.ts';
 import type { EditReply, ReplyHead } from './hop.ts';
 import { CONNECTION_FIELDS, isConnectionField, namedFields } from './hop-by-hop.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
@@ -38,8 +39,10 @@ export function proxyInterim(head: ResponseHead, req: IncomingMessage): string {
 }
 
 /** A 101: the switch itself is the one thing of the connection that both sides must hear. */
-export function proxySwitch(head: ResponseHead): string {
-  return `${endToEnd(head, null)}Upgrade: ${fieldOf(head, 'upgrade') ?? ''}\r\nConnection: Upgrade\r\n\r\n`;
+export function proxySwitch(head: ResponseHead, req: IncomingMessage): string {
+  const protocol = fieldOf(head, 'upgrade') ?? '';
+  if (protocol.toLowerCase() !== req.headers.upgrade?.toLowerCase()) throw new Refusal('upgrade-unasked', protocol);
+  return `${endToEnd(head, null)}Upgrade: ${protocol}\r\nConnection: Upgrade\r\n\r\n`;
 }
 
 /** Status line and end-to-end fields, without the empty line. Lines that stay together are copied together. */

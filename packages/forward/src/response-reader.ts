@@ -5,6 +5,7 @@ import { Refusal, invalid } from './failure.ts';
 import { framing, readHead } from './response-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { Limits } from './limits.ts';
+import { withoutForbidden } from './trailers.ts';
 
 /**
  * What the reader finds, in this order: interim answers, a head, then one body or more, the last one marked.
@@ -191,7 +192,7 @@ export class ResponseReader {
       filled += until - from;
     });
     if (follower.ended) this.#state = DONE;
-    sink.body(bytes, start, raw ? to : filled, follower.ended, follower.ended ? follower.trailers : '');
+    sink.body(bytes, start, raw ? to : filled, follower.ended, follower.ended && !raw ? withoutForbidden(follower.trailers) : '');
     return to;
   }
 }

@@ -89,7 +89,7 @@ export class Upgrade implements Applicant, ConnectionUser {
     if (state.phase !== 'sent') return;
     const { hop } = this.#context;
     if (head.status === 101) {
-      this.#client.socket.write(hop.switchText(head), 'latin1');
+      this.#client.socket.write(hop.switchText(head, this.#client.req), 'latin1');
       return;
     }
     const { text, chunked } = hop.replyHead(head, framing, this.#client.req, false, null);

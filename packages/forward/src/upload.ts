@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Connection } from './connection.ts';
 import type { RequestFraming } from './request-head.ts';
+import { trailerLines } from './trailers.ts';
 
 export interface UploadUser {
   /** The whole body was written. */
@@ -131,21 +132,3 @@ export class Upload implements RequestBody {
     this.#user.uploadBroken();
   };
 }
-
-/** Trailers may not say anything of framing, routing or the connection (RFC 9110 §6.5.1). */
-function trailerLines(rawTrailers: readonly string[]): string {
-  let text = '';
-  for (let i = 0; i + 1 < rawTrailers.length; i += 2) {
-    const name = rawTrailers[i] as string;
-    const value = rawTrailers[i + 1] as string;
-    if (FORBIDDEN_TRAILERS.has(name.toLowerCase()) || UNSAFE.test(value) || UNSAFE.test(name)) continue;
-    text += `${name}: ${value}\r\n`;
-  }
-  return text;
-}
-
-const UNSAFE = /[\0\r\n]/;
-const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
-  'content-length', 'transfer-encoding', 'host', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade', 'expect',
-  'authorization', 'cookie', 'baggage', 'graylane-hop', 'content-encoding', 'content-type', 'content-range',
-]);

@@ -4,6 +4,7 @@ import { Refusal } from '../failure.ts';
 import { kindOf } from '../field-kinds.ts';
 import { canonicalName, isConnectionField, namedFields } from '../hop-by-hop.ts';
 import { valuesOf, withoutStamps } from '../proxy-request.ts';
+import { mayTrail } from '../trailers.ts';
 import type { ResponseHead } from '../response-head.ts';
 
 /** Name, value, name, value… */
@@ -139,13 +140,8 @@ export function fieldsOfObject(headers: Readonly<Record<string, string | string[
 export function safeTrailers(fields: Fields): string[] {
   const kept: string[] = [];
   for (let i = 0; i < fields.length; i += 2) {
-    const name = (fields[i] as string).toLowerCase();
-    if (!FORBIDDEN_TRAILERS.has(name) && !name.startsWith(':') && !UNSAFE_VALUE.test(fields[i + 1] as string)) kept.push(name, fields[i + 1] as string);
+    const [name, value] = [(fields[i] as string).toLowerCase(), fields[i + 1] as string];
+    if (mayTrail(name, value)) kept.push(name, value);
   }
   return kept;
 }
-
-const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
-  'content-length', 'transfer-encoding', 'host', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade', 'expect', 'proxy-connection',
-  'authorization', 'cookie', 'set-cookie', 'baggage', 'graylane-hop', 'content-encoding', 'content-type', 'content-range',
-]);
