@@ -58,7 +58,9 @@ export class StampedMessages implements Messages {
       const value = textOf(header(name));
       return value === null ? [] : [[name, value]];
     });
-    return headers.length === 0 ? context : { ...context, headers };
+    if (headers.length === 0) return context;
+    const { lane, generation, tags, baggage } = context;
+    return { lane, generation, tags, baggage, headers };
   }
 }
 
