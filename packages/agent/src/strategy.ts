@@ -125,6 +125,12 @@ export class Strategy {
     return several === null || stamp === '' ? null : this.lanes.need().forwarded(stamp, several, rawHeaders);
   }
 
+  /** The context of a request that a gateway has handed on; null in a strategy of one service. */
+  handed(rawHeaders: readonly string[]): Context | null {
+    const several = this.#current?.several ?? null;
+    return several === null ? null : several.lanes.handed(several, rawHeaders);
+  }
+
   /** The context behind a stamp that came in a message; null when it does not hold. */
   adopt(baggage: string): Context | null {
     return this.lanes.need().adopt(baggage);

@@ -13,6 +13,8 @@ export interface GatewaySurroundings {
   readonly pid: number;
   readonly node: string;
   readonly random: () => number;
+  /** It was not started by the supervisor that it speaks with. */
+  readonly isGuest?: boolean;
 }
 
 const COUNTS_INTERVAL_MS = 1_000;
@@ -90,7 +92,7 @@ export class GatewayWorker {
 
   #hello(): Parameters<SupervisorLink['send']>[0] {
     const { pid, node } = this.#surroundings;
-    return { kind: 'hello', wire: WIRE_VERSION, worker: this.#brief.worker, pid, node, agent: GATEWAY_NAME, generation: this.#plane.generation, listeners: [...this.#reports] };
+    return { kind: 'hello', wire: WIRE_VERSION, worker: this.#brief.worker, pid, node, agent: GATEWAY_NAME, generation: this.#plane.generation, listeners: [...this.#reports], ...(this.#surroundings.isGuest === true ? { guest: this.#brief.service } : {}) };
   }
 
   #receive(message: SupervisorMessage): void {

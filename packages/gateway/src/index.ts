@@ -17,5 +17,7 @@ export { DEFAULT_FRONT_LIMITS } from './limits.ts';
 export type { FrontLimits } from './limits.ts';
 export { DEFAULT_MIRROR } from './mirror.ts';
 export type { MirrorCounts, MirrorDrop, MirrorPlan } from './mirror.ts';
+export { Sidecar } from './sidecar.ts';
+export type { SidecarOptions } from './sidecar.ts';
 export { systemResolver } from './names.ts';
 export type { ResolveName } from './names.ts';

@@ -3,8 +3,9 @@
 import { loadRouter } from '@graylane/rules';
 import type { Decision, RequestFields, Router } from '@graylane/rules';
 import { additions, drawnReleases, Generations, openOverride, routeField, timingField } from '@graylane/wire';
-import type { ExposureBook, Marks, StrategyMessage } from '@graylane/wire';
+import type { ExposureBook, Marks, StrategyMessage, Trust } from '@graylane/wire';
 import { valuesOf } from '@graylane/forward';
+import { KeptClaims } from '@graylane/forward/tokens';
 import type { AnswerView, EditReply, Exposed, ReplyEdit } from '@graylane/forward';
 import type { Ask } from './ask.ts';
 import type { Lanes } from './lanes.ts';
@@ -25,6 +26,8 @@ export interface RoutesOptions {
   /** Serves everybody until there is a strategy. */
   readonly stable: string;
   readonly lanes: Lanes;
+  /** Whose stamps are believed; what the strategy says of the service unless given. */
+  readonly believes?: Trust;
   readonly tally: Tally;
   readonly book: ExposureBook;
   readonly random: () => number;
@@ -41,10 +44,12 @@ export class Routes {
   /** Replaced whole; a request keeps the one it started with. */
   #current: Kept | null = null;
   #message: StrategyMessage | null = null;
+  readonly #tokens: KeptClaims;
   #overrides = false;
 
   constructor(options: RoutesOptions) {
     this.#options = options;
+    this.#tokens = new KeptClaims({ now: options.wallClock, fault: (what) => process.emitWarning(`tokens: ${what}`) });
     this.#passings = new Passings(options.lanes.stamps, options.tally, this.#generations);
   }
 
@@ -101,8 +106,9 @@ export class Routes {
 
   #load({ generation, snapshot }: StrategyMessage): Kept {
     const { service, random, wallClock } = this.#options;
-    const router = loadRouter(snapshot, { generation, random, now: wallClock, ...(this.#overrides ? { override: (token: string): string | null => this.#openOverride(token) } : {}) });
-    const trust = snapshot.services.find(({ name }) => name === service)?.trust ?? 'edge';
+    const { jwt = null } = snapshot.settings;
+    const router = loadRouter(snapshot, { generation, random, now: wallClock, ...(jwt === null ? {} : { claim: this.#tokens.of(jwt) }), ...(this.#overrides ? { override: (token: string): string | null => this.#openOverride(token) } : {}) });
+    const trust = this.#options.believes ?? snapshot.services.find(({ name }) => name === service)?.trust ?? 'edge';
     return { router, drawn: snapshot.releases.length === 0 ? null : drawnReleases(snapshot), trust: snapshot.services.length > 1 ? trust : null };
   }
 

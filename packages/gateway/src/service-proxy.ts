@@ -29,6 +29,8 @@ export interface ServiceProxyOptions {
   /** The version that serves everybody until there is a strategy. */
   readonly stable: string;
   readonly trust: Trust;
+  /** Whose stamps are believed; what the strategy says of the service unless given. */
+  readonly believes?: Trust;
   /** Shared by all services of the process. */
   readonly lanes: Lanes;
   readonly mirrors: readonly MirrorPlan[];
@@ -68,7 +70,7 @@ export class ServiceProxy implements FrontHandler {
     this.#mirrors = options.mirrors.map((plan) => new Mirror(plan, clock, random));
     this.#tunnels = new Tunnels(limits, () => clock.now());
     this.#stopTunnelChecks = clock.every(limits.tunnelLingerMs / 10, () => this.#tunnels.check(clock.now()));
-    this.#routes = new Routes({ service, stable, lanes, tally: this.#tally, book: this.#book, random, wallClock, isReady: (version) => this.#forwarder.isReady(version) });
+    this.#routes = new Routes({ service, stable, lanes, ...(options.believes === undefined ? {} : { believes: options.believes }), tally: this.#tally, book: this.#book, random, wallClock, isReady: (version) => this.#forwarder.isReady(version) });
   }
 
   get generation(): number {

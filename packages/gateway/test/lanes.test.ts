@@ -25,7 +25,7 @@ function document(trust: 'edge' | 'internal', v2 = 'v2'): object {
   };
 }
 
-async function gatewayFor(t: TestContext, trust: 'edge' | 'internal'): Promise<{ readonly gateway: Gateway; readonly address: AddressInfo; readonly lanes: Lanes; ask(lines: string, target?: string): Promise<Reply> }> {
+async function gatewayFor(t: TestContext, trust: 'edge' | 'internal'): Promise<{ readonly gateway: Gateway; readonly address: AddressInfo; readonly lanes: Lanes; readonly ask: (lines: string, target?: string) => Promise<Reply> }> {
   const apps = Object.fromEntries(await Promise.all(['v1', 'v2', 'v3'].map(async (name) => [name, [(await startApp(t, name)).upstream]] as const)));
   const lanes = new Lanes(Date.now);
   lanes.setKeys(ring, true);

@@ -39,6 +39,8 @@ export interface HelloMessage {
   /** Repeated after a supervisor's restart: all that it needs to adopt this worker. */
   readonly generation: number;
   readonly listeners: readonly ListenerReport[];
+  /** Somebody whom this supervisor has not started, a sidecar, routes for this service and wants keys and strategies. */
+  readonly guest?: string;
 }
 export interface ListeningMessage { readonly kind: 'listening'; readonly listener: ListenerReport }
 /** A listen() failed in the app, e.g. EADDRINUSE. */

@@ -58,6 +58,11 @@ export class Lanes {
     return this.#entry.forwarded(stamp, several, rawHeaders);
   }
 
+  /** The context of a request that a gateway has handed on, by its stamp. */
+  handed(several: Several, rawHeaders: readonly string[]): Context | null {
+    return this.#entry.handed(several, rawHeaders);
+  }
+
   /** The context behind a stamp that came in a message; null when it does not hold. */
   adopt(baggage: string): Context | null {
     return this.#entry.adopt(baggage);

@@ -71,6 +71,12 @@ export class StampEntry {
     return new Carried(said, this.#stamps, carriedHeaders(headers, rawHeaders));
   }
 
+  /** Whoever could reach this process's private socket is one of ours; the stamp is checked all the same. */
+  handed({ headers }: Several, rawHeaders: readonly string[]): Context | null {
+    const opened = this.#stamps.open(parseBaggage(linesOf(BAGGAGE_HEADER, rawHeaders)));
+    return opened.kind === 'valid' ? new Carried(opened.stamp, this.#stamps, carriedHeaders(headers, rawHeaders)) : null;
+  }
+
   #stampOf(current: Published, decision: Decision, request: RequestFields): Stamp {
     const { router } = current;
     const tags = writeTags(router.tags(request));

@@ -2,7 +2,7 @@
 
 import { instantMs } from '../document/release.ts';
 import type { Strategy } from '../document/strategy.ts';
-import type { ClauseSpec, Matcher, ReleaseSpec, StrategyDocument } from '../document/types.ts';
+import type { ClauseSpec, Matcher, ReleaseSpec, ServiceSpec, StrategyDocument } from '../document/types.ts';
 import { toBytes } from '../language/utf8.ts';
 import { chooseAnchors } from './anchors.ts';
 import { ANONYMOUS_COOKIE, FieldTable } from './fields.ts';
@@ -32,8 +32,18 @@ export function program(strategy: Strategy): Program {
     settings: compileSettings(document),
     consent: compileConsent(document, fields),
     tags: Object.keys(document.services).length < 2 ? [] : Object.keys(document.tags ?? {}).map((name): TagPlan => ({ name, field: fields.tag(name) })),
-    services: Object.entries(document.services).map(([name, spec]): ServicePlan => ({ name, stable: spec.stable, hosts: (spec.hosts ?? []).map((host) => host.toLowerCase()), trust: spec.trust ?? 'edge' })),
+    services: Object.entries(document.services).map(([name, spec]) => compileService(name, spec)),
     fields: fields.plans,
+  };
+}
+
+function compileService(name: string, { stable, hosts = [], trust = 'edge', listen = [], versions }: ServiceSpec): ServicePlan {
+  const places = typeof listen === 'object' ? listen : [listen];
+  return {
+    name, stable, trust,
+    hosts: hosts.map((host) => host.toLowerCase()),
+    listen: places.map(String),
+    versions: Object.fromEntries(Object.entries(versions).map(([version, { upstreams = [] }]) => [version, upstreams])),
   };
 }
 

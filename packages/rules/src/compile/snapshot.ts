@@ -67,6 +67,17 @@ export interface ServicePlan {
   readonly stable: string;
   readonly hosts: readonly string[];
   readonly trust: 'edge' | 'internal';
+  /** Public places as 'port' or 'host:port', for neighbours that send to it. */
+  readonly listen: readonly string[];
+  /** Every version, with the addresses under which somebody else serves it: none where a supervisor runs it. */
+  readonly versions: Readonly<Record<string, readonly string[]>>;
+}
+
+/** How tokens are verified; `keys` is the path of a JWKS. */
+export interface TokenPlan {
+  readonly keys: string;
+  readonly issuer: string | null;
+  readonly audience: string | null;
 }
 
 export interface SettingsPlan {
