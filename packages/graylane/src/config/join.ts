@@ -18,6 +18,7 @@ export interface JoinFlags {
   readonly run?: readonly string[];
   readonly passage?: string;
   readonly advertise?: string;
+  readonly bind?: string;
 }
 
 export interface JoinPlan {
@@ -27,6 +28,8 @@ export interface JoinPlan {
   readonly credentials: () => NodeCredentials;
   readonly runs: (wish: { readonly service: string; readonly version: string }) => boolean;
   readonly passage: PassageOptions | null;
+  /** The address that public places without one are opened on; null for all. */
+  readonly bind: string | null;
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
@@ -49,7 +52,7 @@ export function joinPlanFrom(flags: JoinFlags, directory: string): JoinPlan | nu
   const wrong = wanted?.find((parts) => parts.length !== 2 || parts.includes(''));
   if (wrong !== undefined) problems.push({ code: 'GL0084', message: `--run ${wrong.join('/')} is no version of a service`, fix: 'write --run web/v1' });
   if (problems.length > 0) throw new Failure(problems, exit.usage);
-  return { servers, name, labels, credentials, passage, runs: ({ service, version }) => wanted?.some(([of, which]) => of === service && (which === '*' || which === version)) ?? true };
+  return { servers, name, labels, credentials, passage, bind: flags.bind ?? null, runs: ({ service, version }) => wanted?.some(([of, which]) => of === service && (which === '*' || which === version)) ?? true };
 }
 
 function serverOf(text: string, problems: Problem[]): string[] {

@@ -2,12 +2,13 @@
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { listenOnSocket, NodeLink, systemClock, withDelta, type CountEntry, type Listening, type NodeCredentials, type NodeReport, type Offer, type PoolWish, type ServerMessage } from '@graylane/control';
+import { listenOnSocket, NodeLink, systemClock, withDelta, type CountEntry, type Effects, type Listening, type NodeCredentials, type NodeReport, type Offer, type PoolWish, type ServerMessage } from '@graylane/control';
 import { Fleet, type FleetEvent, type Keeper } from '@graylane/pool';
 import type { Snapshot } from '@graylane/rules';
 import type { Peer } from '@graylane/wire';
 import { preparePlace, type Place } from '../place.ts';
 import { agentFile } from '../up/agent-file.ts';
+import { placesOf } from '../up/specs.ts';
 import { processesApp } from '../up/api.ts';
 import { Machine } from '../up/machine.ts';
 import { Processes } from '../up/processes.ts';
@@ -26,6 +27,8 @@ export interface JoinOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly runs: (wish: Pick<PoolWish, 'service' | 'version'>) => boolean;
   readonly credentials: () => NodeCredentials;
+  /** The address that public places without one are opened on; null for all. */
+  readonly bind: string | null;
   /** Where exchanges of other machines come in, or null. */
   readonly passage: PassageOptions | null;
   readonly onEvent: (event: FleetEvent) => void;
@@ -93,7 +96,7 @@ class JoinedMachine {
     this.#machine = new Machine({ fleet: this.#fleet, base: place.project, gateways: options.gateways });
     this.#passage = new Passage({ run: place.run, name: options.name, options: options.passage, onFault: (what, error) => options.say(`! ${what}: ${messageOf(error)}`), onPeers: (service, peers) => this.#fleet.setDistant(service, peers) });
     this.#keeper = new WishKeeper({
-      effects: this.#machine, clock: systemClock, runs: options.runs, onChange: () => this.#reportSoon(),
+      effects: boundTo(options.bind, this.#machine), clock: systemClock, runs: options.runs, onChange: () => this.#reportSoon(),
       onFault: (what, error) => options.say(`! ${what}: ${messageOf(error)}`),
     });
     this.#link = new NodeLink({
@@ -256,6 +259,21 @@ class JoinedMachine {
     if (why === null) this.#options.say(`joined ${server} as ${this.#options.name}`);
     else this.#options.say(`! ${server}: ${why}${this.#orders.generation > 0 ? `; going on under generation ${this.#orders.generation}` : ''}`);
   }
+}
+
+/** The strategy says ports; on which address they are opened is this machine's own matter. */
+function boundTo(bind: string | null, machine: Machine): Effects {
+  if (bind === null) return machine;
+  const host = bind.includes(':') ? `[${bind}]` : bind;
+  return {
+    publish: (snapshot, generation) => machine.publish(snapshot, generation),
+    ensureVersion: (service, version, spec) => machine.ensureVersion(service, version, spec),
+    retireVersion: (service, version) => machine.retireVersion(service, version),
+    prepareStable: (service, version, spec, listen) => machine.prepareStable(service, version, spec, placesOf(listen).map(({ port, host: own }) => `${own ?? host}:${port}`)),
+    openStable: (service, version) => machine.openStable(service, version),
+    retireStable: (service, version) => machine.retireStable(service, version),
+    workers: () => machine.workers(),
+  };
 }
 
 function offersOf(peers: ReadonlyMap<string, readonly Peer[]>): readonly Offer[] {

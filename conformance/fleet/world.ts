@@ -1,0 +1,179 @@
+// A fleet on one host: etcd, servers and machines, each on a loopback address of its own. Started with one call, ended with one.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort, startEtcd, type Etcd } from '../../packages/control/test/support/etcd.ts';
+import { makeAuthority, type Authority } from './authority.ts';
+import { runGraylane, startGraylane, type Machine, type Where } from './process.ts';
+
+export interface NodePlan {
+  readonly name: string;
+  /** Such as 127.0.0.11. */
+  readonly address: string;
+  readonly labels?: readonly string[];
+  /** `service/version`; all when absent. */
+  readonly run?: readonly string[];
+}
+
+export interface WorldPlan {
+  readonly servers: number;
+  readonly nodes: readonly NodePlan[];
+  readonly document: object;
+  /** etcd as the servers reach it: through a proxy that cuts, say. */
+  readonly etcdHost?: (etcd: Etcd) => string;
+}
+
+export interface NodeFacts { readonly name: string; readonly generation: number; readonly lag: number; readonly health: string; readonly ready: number; readonly server: string }
+export interface NodesFacts { readonly leader: string | null; readonly generation: number; readonly items: readonly NodeFacts[] }
+
+export interface World {
+  readonly etcd: Etcd;
+  readonly folder: string;
+  readonly servers: Machine[];
+  readonly nodes: Map<string, Machine>;
+  readonly urls: readonly string[];
+  /** `replica-N`, as elections and nodes name them. */
+  replica(index: number): string;
+  startServer(index: number): Machine;
+  startNode(plan: NodePlan): Machine;
+  /** A call of one server's API; the token is an admin's. */
+  api(server: number, method: string, path: string, body?: object): Promise<{ readonly status: number; readonly body: unknown }>;
+  nodesOf(server: number): Promise<NodesFacts>;
+  end(): Promise<void>;
+}
+
+/** Long against any start on a busy machine. */
+const READY_LIMIT_MS = 60_000;
+
+export async function startWorld(plan: WorldPlan): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'glf-'));
+  const authority = makeAuthority(folder);
+  const etcd = await startEtcd();
+  writeFileSync(join(folder, 'graylane.config.json'), JSON.stringify(plan.document));
+  const ports = await Promise.all(Array.from({ length: plan.servers }, (_, n) => freePort(addressOf(n))));
+  const urls = ports.map((port, n) => `https://${addressOf(n)}:${port}`);
+  const servers: Machine[] = [];
+  const nodes = new Map<string, Machine>();
+  const serverCertificate = authority.issue('servers', ports.map((_, n) => addressOf(n)));
+  let token = '';
+  const startServer = (index: number): Machine => {
+    const where = placeFor(folder, `server-${index}`);
+    const machine = startGraylane([
+      'server', join(folder, 'graylane.config.json'), '--store', `etcd://${plan.etcdHost?.(etcd) ?? etcd.host}/fleet`, '--replica', `replica-${index}`,
+      '--api', `${addressOf(index)}:${ports[index]}`, '--api-cert', serverCertificate.cert, '--api-key', serverCertificate.key, '--client-ca', authority.ca,
+    ], where);
+    servers[index] = machine;
+    return machine;
+  };
+  const startNode = (node: NodePlan): Machine => {
+    const machine = startGraylane(nodeArguments(node, urls, authority, folder), placeFor(folder, node.name));
+    nodes.set(node.name, machine);
+    return machine;
+  };
+  const end = async (): Promise<void> => {
+    await Promise.all([...nodes.values()].map((node) => node.end('SIGTERM')));
+    await Promise.all(servers.map((server) => server.end('SIGTERM')));
+    await etcd.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    for (let n = 0; n < plan.servers; n += 1) startServer(n);
+    await withinReadyLimit(Promise.all(servers.map(({ ready }) => ready)), () => servers.map(({ said }) => said()).join('\n'));
+    const made = runGraylane(['token', 'create', 'tests', '--scope', 'admin'], placeFor(folder, 'server-0'));
+    if (made.status !== 0) throw new Error(`${made.said}\n${servers.map(({ said }) => said()).join('\n')}`);
+    token = (made.out as { readonly token: string }).token;
+    writeFileSync(join(folder, 'token'), token);
+    for (const node of plan.nodes) startNode(node);
+    await withinReadyLimit(Promise.all([...nodes.values()].map(({ ready }) => ready)), () => [...nodes.values(), ...servers].map(({ said }) => said()).join('\n'));
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  const api: World['api'] = (server, method, path, body) => call(urls[server] ?? '', authority.ca, token, method, path, body);
+  return {
+    etcd, folder, servers, nodes, urls, startServer, startNode, api, end, replica: (index) => `replica-${index}`,
+    nodesOf: async (server) => (await api(server, 'GET', '/nodes')).body as NodesFacts,
+  };
+}
+
+/** 127.0.0.2 and up: machines take others. */
+function addressOf(server: number): string {
+  return `127.0.0.${server + 2}`;
+}
+
+function placeFor(folder: string, name: string): Where {
+  const [own, run] = [join(folder, name), join(folder, 'r', name)];
+  mkdirSync(own, { recursive: true });
+  mkdirSync(join(folder, 'r'), { recursive: true, mode: 0o700 });
+  return { folder: own, run };
+}
+
+function nodeArguments({ name, address, labels = [], run = [] }: NodePlan, urls: readonly string[], authority: Authority, folder: string): readonly string[] {
+  const { cert, key } = authority.issue(name, [address]);
+  return [
+    'up', ...urls.flatMap((url) => ['--server', url]), '--node', name, '--bind', address, '--server-ca', authority.ca, '--node-cert', cert, '--node-key', key,
+    '--passage', `${address}:${PASSAGE_PORT}`, '--project', folder, ...labels.flatMap((label) => ['--label', label]), ...run.flatMap((version) => ['--run', version]),
+  ];
+}
+
+const PASSAGE_PORT = 7_500;
+
+async function withinReadyLimit(all: Promise<unknown>, said: () => string): Promise<void> {
+  const late = delay(READY_LIMIT_MS, 'late' as const, { ref: false });
+  if ((await Promise.race([all, late])) === 'late') throw new Error(`not ready within ${READY_LIMIT_MS} ms:\n${said().slice(-4_000)}`);
+}
+
+async function call(url: string, caFile: string, token: string, method: string, path: string, body?: object): Promise<{ readonly status: number; readonly body: unknown }> {
+  const [{ request: secureRequest }, { readFileSync }] = [await import('node:https'), await import('node:fs')];
+  const text = body === undefined ? null : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const outgoing = secureRequest(`${url}/api/v1${path}`, {
+      method, agent: false, ca: readFileSync(caFile), timeout: READY_LIMIT_MS,
+      headers: { authorization: `Bearer ${token}`, ...(text === null ? {} : { 'content-type': 'application/json', 'if-match': '*', 'content-length': Buffer.byteLength(text) }) },
+    }, (response) => {
+      let answer = '';
+      response.setEncoding('utf8').on('data', (part: string) => { answer += part; });
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, body: answer === '' ? null : JSON.parse(answer) as unknown }));
+    });
+    outgoing.once('error', reject);
+    outgoing.end(text ?? undefined);
+  });
+}
+
+export interface Answer { readonly status: number; readonly build: string | null }
+
+/** One request to a machine's public port; status 0 when there was none. */
+export function ask(address: string, port: number, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  return new Promise((resolve) => {
+    const outgoing = request({ host: address, port, agent: false, headers, timeout: 10_000 }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => { text += part; });
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, build: buildOf(text) }));
+      response.once('error', () => resolve({ status: 0, build: null }));
+    });
+    outgoing.once('timeout', () => outgoing.destroy());
+    outgoing.once('error', () => resolve({ status: 0, build: null }));
+    outgoing.end();
+  });
+}
+
+function buildOf(text: string): string | null {
+  try {
+    return (JSON.parse(text) as { readonly build?: string }).build ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Looks until it holds. */
+export async function eventually(what: string, holds: () => Promise<boolean> | boolean, limitMs: number): Promise<number> {
+  const begun = performance.now();
+  for (;;) {
+    if (await holds()) return performance.now() - begun;
+    if (performance.now() - begun > limitMs) throw new Error(`${what}: not within ${limitMs} ms`);
+    await delay(20);
+  }
+}
