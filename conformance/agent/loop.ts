@@ -28,7 +28,7 @@ const folder = mkdtempSync(join(tmpdir(), 'loop-'));
 const brief = { service: 'suite', version: 'v1' };
 const counts = new Counts();
 const faults = new Faults(({ detail }) => void process.stderr.write(`loop: ${detail}\n`), Date.now);
-const strategy = new Strategy({ ...brief, counts, send: () => undefined, random: Math.random, now: Date.now });
+const strategy = new Strategy({ ...brief, counts, send: () => undefined, fault: (place, fault) => faults.note(place, fault), random: Math.random, now: Date.now });
 const exposures = new Exposures(brief.version, () => performance.now());
 const counting: GateOptions['counting'] = {
   answer: (request, response, route, course) => exposures.answer(request, response, route, course, route.published.drawn ?? NONE),

@@ -7,6 +7,7 @@ import { AGENT_VERSION } from './version.ts';
 interface Parts {
   forwarder: typeof import('./forwarder.ts');
   protocols: typeof import('./protocols.ts');
+  tokens: typeof import('./tokens.ts');
 }
 
 const loaded: Partial<Parts> = {};

@@ -7,6 +7,7 @@ import type { Context } from './context/enter.ts';
 import type { Counts } from './counts.ts';
 import type { Lanes, Several } from './lanes/lanes.ts';
 import { LaneLoader } from './lanes/load.ts';
+import { TokenClaims } from './token-claims.ts';
 
 /** One published strategy as this worker sees it. */
 export interface Published {
@@ -58,15 +59,17 @@ export class Strategy {
   readonly #generations = new Generations<Published>();
   /** What only stamps and overrides need. */
   readonly lanes: LaneLoader;
+  readonly #tokens: TokenClaims;
   #overrides = false;
   #current: Published | null = null;
   /** Requests come in runs of one kind. */
   #last: Route | null = null;
 
-  constructor(options: { readonly service: string; readonly version: string; readonly counts: Counts; readonly send: (message: AgentMessage) => void; readonly random: () => number; readonly now: () => number }) {
+  constructor(options: { readonly service: string; readonly version: string; readonly counts: Counts; readonly send: (message: AgentMessage) => void; readonly fault: (place: string, fault: unknown) => void; readonly random: () => number; readonly now: () => number }) {
     this.#service = options.service;
     this.#own = options.version;
     this.#counts = options.counts;
+    this.#tokens = new TokenClaims(options.now, options.fault);
     this.#random = options.random;
     this.#now = options.now;
     const { counts, now, send } = options;
@@ -139,8 +142,10 @@ export class Strategy {
   #load(message: StrategyMessage): Published {
     const { generation, snapshot } = message;
     const lanes = this.#overrides ? this.lanes.need() : null;
+    const claim = this.#tokens.of(snapshot.settings.jwt);
     const router = loadRouter(snapshot, {
       generation, random: this.#random, now: this.#now,
+      ...(claim === undefined ? {} : { claim }),
       ...(lanes === null ? {} : { override: (token: string): string | null => lanes.openOverride(token) }),
     });
     const drawn = snapshot.releases.length === 0 ? null : drawnReleases(snapshot);

@@ -68,7 +68,7 @@ export class Agent {
     this.#brief = brief;
     this.#surroundings = surroundings;
     this.#faults = new Faults((report) => this.#control.send({ kind: 'fault', ...report }), now);
-    this.#strategy = new Strategy({ service: brief.service, version: brief.version, counts: this.#counts, send: (message) => this.#control.send(message), random, now });
+    this.#strategy = new Strategy({ service: brief.service, version: brief.version, counts: this.#counts, send: (message) => this.#control.send(message), fault: (place, fault) => this.#faults.note(place, fault), random, now });
     this.#counting = new Counting(brief.version, monotonic);
     this.#forwarder = new LateForwarder(random);
     this.#peers = new Peers(this.#forwarder, brief.worker);

@@ -137,6 +137,7 @@ function compileSettings(document: StrategyDocument): SettingsPlan {
     mint: document.mint ?? 'navigation',
     propagateHeaders: (document.propagate?.headers ?? []).map((header) => header.toLowerCase()),
     propagateHosts: (document.propagate?.hosts ?? []).map((host) => host.toLowerCase()),
+    jwt: document.jwt === undefined ? null : { keys: document.jwt.keys, issuer: document.jwt.issuer ?? null, audience: document.jwt.audience ?? null },
     keepGenerations: document.keep?.generations ?? DEFAULT_GENERATIONS,
   };
 }

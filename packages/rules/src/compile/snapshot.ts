@@ -86,6 +86,8 @@ export interface SettingsPlan {
   readonly mint: 'navigation' | 'always';
   readonly propagateHeaders: readonly string[];
   readonly propagateHosts: readonly string[];
+  /** Null, or absent in a snapshot of an older control plane: no token is believed. */
+  readonly jwt?: TokenPlan | null;
   /** Generations that hops still route by, this one included; a snapshot of an older control plane does not say. */
   readonly keepGenerations?: number;
 }

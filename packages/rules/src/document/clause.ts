@@ -2,10 +2,11 @@
 
 import { matcher } from './matcher.ts';
 import type { Report } from './report.ts';
+import { quote } from './report.ts';
 import { checkName, checkText, checkToken, NAME_PATTERN, oneOf, percent, text, token, TOKEN_PATTERN, truth } from './scalars.ts';
 import type { Shape } from './shape.ts';
 import { either, listOf, mapOf, object, optional, required, shape } from './shape.ts';
-import type { ClauseSpec, ConsentSpec, JwtSource, TagSource } from './types.ts';
+import type { ClauseSpec, ConsentSpec, JwtSource, JwtSpec, TagSource } from './types.ts';
 
 /** More sources of one tag than anybody needs; each costs a look-up per request. */
 const SOURCES_LIMIT = 8;
@@ -36,6 +37,18 @@ export const clause: Shape<ClauseSpec> = object<ClauseSpec>('a clause', {
   host: optional(matcher, 'the host, in lower case, without port'),
   percent: optional(percent, 'share of those who match that is in; default 100'),
   pinned: optional(truth, 'in whatever the percentage, and out of the statistics'),
+});
+
+/** Absolute, for agents of every app read it; who reads a document from a file makes it so. */
+const keysPath: Shape<string> = shape({ type: 'string', pattern: '^/' }, (value, pointer, report) => {
+  if (!text.check(value, pointer, report)) return false;
+  return value.startsWith('/') || report.add('GL1004', pointer, `the path ${quote(value)} is not absolute`, 'write the whole path: each app has a working folder of its own');
+});
+
+export const tokens: Shape<JwtSpec> = object<JwtSpec>('jwt', {
+  keys: required(keysPath, 'path of a JWKS with the keys that sign tokens'),
+  issuer: optional(text, 'the issuer that a token must name'),
+  audience: optional(text, 'the audience that a token must name'),
 });
 
 const jwt: Shape<JwtSource> = object<JwtSource>('a jwt source', {

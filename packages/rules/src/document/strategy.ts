@@ -1,6 +1,6 @@
 // The whole strategy document: its shape, its JSON Schema, and the one function that parses it.
 
-import { consent, tagSources } from './clause.ts';
+import { consent, tagSources, tokens } from './clause.ts';
 import { checkGuardrails, guardrails, prometheus } from './guardrail.ts';
 import { matcherSchema } from './matcher.ts';
 import { checkReleases, release } from './release.ts';
@@ -50,6 +50,7 @@ const root: Shape<StrategyDocument> = object<StrategyDocument>('the strategy', {
   releases: optional(listOf('releases', release, { min: 0, max: RELEASES_LIMIT }), 'the canary releases'),
   mint: optional(oneOf('navigation', 'always'), 'when an anonymous id may be minted; default navigation'),
   consent: optional(consent, 'no anonymous id without it'),
+  jwt: optional(tokens, 'which tokens are believed'),
   exposeRoute: optional(truth, 'mark responses with Graylane-Route'),
   serverTiming: optional(truth, 'add Server-Timing to responses'),
   propagate: optional(propagate, 'what is carried to the next service'),

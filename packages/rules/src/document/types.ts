@@ -16,6 +16,8 @@ export interface StrategyDocument {
   readonly mint?: 'navigation' | 'always';
   /** No anonymous id is minted unless this holds. */
   readonly consent?: ConsentSpec;
+  /** Which tokens are believed; without it every `jwt` tag is absent. */
+  readonly jwt?: JwtSpec;
   /** Mark every response with `Graylane-Route`. */
   readonly exposeRoute?: boolean;
   /** Add `Server-Timing: graylane;desc="…"` to every response. */
@@ -59,6 +61,15 @@ export interface TagSource {
   readonly jwt?: JwtSource;
   /** The client's address: says little about a user. */
   readonly ip?: boolean;
+}
+
+export interface JwtSpec {
+  /** Path of a JWKS (RFC 7517) with keys for HS256, RS256 or ES256; secrets never stand in the strategy itself. */
+  readonly keys: string;
+  /** The `iss` that a token must name. */
+  readonly issuer?: string;
+  /** The `aud` that a token must name, alone or among others. */
+  readonly audience?: string;
 }
 
 /** A claim of a token whose signature is verified before anything in it is believed. */
