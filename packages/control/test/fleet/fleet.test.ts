@@ -1,0 +1,160 @@
+// Several servers and many data planes as one: what is written at one is in force at all, exactly once, whoever dies or is cut off.
+
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { systemClock } from '../../src/clock.ts';
+import type { Clock } from '../../src/clock.ts';
+import { ControlError } from '../../src/problem.ts';
+import { FakeNode } from './fake-node.ts';
+import { eventually, openFleet } from './world.ts';
+import type { FleetWorld } from './world.ts';
+
+inFleet('a strategy that is written at one server begins at the machines of all, and nowhere before everybody has it', async (fleet) => {
+  const [one, two] = [await fleet.server('one'), await fleet.server('two')];
+  const nodes = [new FakeNode('a', systemClock), new FakeNode('b', systemClock)] as const;
+  nodes[0].join(one.replica);
+  nodes[1].join(two.replica);
+  await eventually('both serve', () => nodes.every(({ generation }) => generation === 1));
+  await two.plane().split('r', '20%', null, 'ann');
+  await eventually('both have begun', () => nodes.every(({ generation }) => generation === 2));
+  const steps = nodes.map(({ heard }) => heard.flatMap((message) => (message.kind === 'strategy' || message.kind === 'delta' || message.kind === 'begin' ? [`${message.kind === 'begin' ? 'begin' : 'have'} ${message.generation}`] : [])));
+  for (const step of steps) assert.ok(step.indexOf('have 2') < step.indexOf('begin 2'), step.join(', '));
+  assert.deepEqual(one.replica.nodes().map(({ name }) => name).sort(), ['a', 'b']);
+});
+
+inFleet('a machine that does not answer holds nobody up, is named, and catches up when it is back', async (fleet) => {
+  const server = await fleet.server('one');
+  const [quick, stuck] = [new FakeNode('quick', systemClock), new FakeNode('stuck', systemClock)];
+  for (const node of [quick, stuck]) node.join(server.replica);
+  await eventually('both serve', () => quick.generation === 1 && stuck.generation === 1);
+  stuck.mute = true;
+  const applied = await server.plane().split('r', '30%', null, 'ann');
+  assert.deepEqual([applied.acked, applied.stale], [1, ['stuck']]);
+  assert.equal(quick.generation, 2);
+  stuck.mute = false;
+  stuck.leave();
+  stuck.join(server.replica);
+  await eventually('it has caught up', () => stuck.generation === 2);
+});
+
+inFleet('a leader that is cut off from the store is followed by another within five seconds, and a step is taken once', async (fleet) => {
+  const [one, two] = [await fleet.server('one'), await fleet.server('two')];
+  const node = new FakeNode('a', systemClock);
+  node.join(two.replica);
+  await eventually('somebody leads', async () => (await two.replica.leader()) !== null);
+  const [leader, other] = one.replica.leads ? [one, two] : [two, one];
+  node.slow.add('web/v2/stable');
+  await other.plane().verb('r', 'promote-full', { who: 'ann', why: 'good' });
+  await eventually('the new stable pool is on its way', () => node.wishes.some(({ version, role }) => version === 'v2' && role === 'stable'));
+  leader.cut();
+  node.hurry();
+  const tookMs = await eventually('the other leads and has promoted', async () => other.replica.leads && (await other.plane().release('r')).phase === 'succeeded');
+  assert.ok(tookMs < 5_000 + 3_000, `${Math.round(tookMs)} ms`);
+  const phases = (await other.plane().events({ limit: 100 })).filter(({ kind }) => kind === 'release').map(({ to }) => to);
+  assert.equal(phases.filter((to) => to === 'succeeded').length, 1, phases.join(', '));
+  assert.equal((await other.plane().strategy()).document['releases'] === undefined || JSON.stringify((await other.plane().strategy()).document['releases']) === '[]', true);
+});
+
+inFleet('counts of all machines are counted once, over repeats, another server and another leader', async (fleet) => {
+  const [one, two] = [await fleet.server('one'), await fleet.server('two')];
+  const node = new FakeNode('a', systemClock);
+  node.join(one.replica);
+  await eventually('it serves', () => node.generation === 1);
+  const entry = (requests: number): Parameters<FakeNode['counts']>[1] => [{ worker: 'w', service: 'web', message: { kind: 'counts', counts: [{ generation: 1, lane: 'r', reason: 'selected', requests }] } }];
+  node.counts(1, entry(10));
+  node.counts(1, entry(10));
+  await eventually('the first is counted', () => node.counted.includes(1));
+  node.leave();
+  node.join(two.replica);
+  // It has not heard that the first was counted, and says it again.
+  node.counts(1, entry(10));
+  node.counts(2, entry(5));
+  await eventually('the second is counted', () => node.counted.includes(2));
+  for (const { plane } of [one, two]) await eventually('all servers know', async () => (await plane().metrics()).includes('graylane_route_decisions_total') && requestsOf(await plane().metrics()) === 15);
+  const [leader, other] = one.replica.leads ? [one, two] : [two, one];
+  leader.cut();
+  await eventually('the other leads', () => other.replica.leads);
+  node.join(other.replica);
+  node.counts(2, entry(5));
+  node.counts(3, entry(1));
+  await eventually('the third is counted', () => node.counted.includes(3));
+  await eventually('and nothing twice', async () => requestsOf(await other.plane().metrics()) === 16);
+});
+
+inFleet('while the store is gone machines go on, writes are refused with the reason, and all catch up after', async (fleet) => {
+  const server = await fleet.server('one');
+  const node = new FakeNode('a', systemClock);
+  node.join(server.replica);
+  await eventually('it serves', () => node.generation === 1);
+  server.cut();
+  await assert.rejects(server.plane().split('r', '40%', null, 'ann'), (error) => ControlError.from(error).code === 'GL3011' && ControlError.from(error).problem().status === 503);
+  assert.equal(node.ended, false);
+  assert.equal((await server.plane().status()).generation, 1);
+  server.mend();
+  await server.plane().split('r', '40%', null, 'ann');
+  await eventually('it has caught up', () => node.generation === 2, 5_000);
+});
+
+inFleet('a version that fails on one machine is refused with its name, and its wish is taken back', async (fleet) => {
+  const server = await fleet.server('one');
+  const [good, bad] = [new FakeNode('good', systemClock), new FakeNode('bad', systemClock)];
+  bad.broken.add('web/v3/canary');
+  for (const node of [good, bad]) node.join(server.replica);
+  await eventually('both serve', () => good.generation === 1 && bad.generation === 1);
+  await assert.rejects(server.plane().canary({ service: 'web', version: 'v3', spec: { script: './v3.js' }, who: 'ann' }), (error) => ControlError.from(error).code === 'GL3010' && ControlError.from(error).message.includes('on bad: exited with code 1'));
+  await eventually('nobody is asked for it any more', () => good.wishes.every(({ version }) => version !== 'v3'));
+  bad.broken.clear();
+  await server.plane().canary({ service: 'web', version: 'v3', spec: { script: './v3.js' }, release: { name: 'later', when: [{ header: { x: '1' } }] }, who: 'ann' }).catch((error: unknown) => assert.match(String(error), /priority/));
+});
+
+inFleet('a credential that is revoked is out within seconds, and another one does not take the name of a machine', async (fleet) => {
+  const server = await fleet.server('one');
+  const [owner, thief] = [new FakeNode('a', systemClock), new FakeNode('a', systemClock)];
+  let holds = true;
+  owner.join(server.replica, { holder: 'token a', name: null, stillHolds: () => Promise.resolve(holds) });
+  await eventually('it serves', () => owner.generation === 1);
+  thief.join(server.replica, { holder: 'token b', name: null, stillHolds: () => Promise.resolve(true) });
+  await eventually('the thief is out', () => thief.ended);
+  assert.ok(thief.heard.some((message) => message.kind === 'refused' && message.why.includes('another credential')));
+  assert.ok(thief.heard.every(({ kind }) => kind !== 'keys' && kind !== 'strategy'));
+  holds = false;
+  await eventually('the owner is out', () => owner.ended, 12_000);
+});
+
+inFleet('a store that was restored is behind the machines: no generation goes back', async (fleet) => {
+  const server = await fleet.server('one');
+  const node = new FakeNode('a', systemClock);
+  node.generation = 41;
+  node.join(server.replica);
+  await eventually('it has a later one', () => node.generation > 41);
+  assert.deepEqual(node.begun.filter((generation) => generation <= 41), []);
+});
+
+inFleet('an hour between the clocks of two servers changes neither who leads nor what is in force', async (fleet) => {
+  const fast: Clock = { now: () => Date.now() + 3_600_000, monotonic: () => systemClock.monotonic(), after: (ms, run) => systemClock.after(ms, run) };
+  const [one, two] = [await fleet.server('one'), await fleet.server('two', fast)];
+  await eventually('one leads', async () => (await one.replica.leader()) !== null);
+  const leader = await one.replica.leader();
+  const node = new FakeNode('a', systemClock);
+  node.join(two.replica);
+  await two.plane().split('r', '7%', null, 'ann');
+  await eventually('it has begun', () => node.generation === 2);
+  assert.equal(await two.replica.leader(), leader);
+  assert.equal([one, two].filter(({ replica }) => replica.leads).length, 1);
+});
+
+function inFleet(title: string, body: (fleet: FleetWorld) => Promise<void>): void {
+  it(title, async () => {
+    const fleet = await openFleet();
+    try {
+      await body(fleet);
+    } finally {
+      await fleet.end();
+    }
+  });
+}
+
+function requestsOf(metrics: string): number {
+  return [...metrics.matchAll(/^graylane_route_decisions_total\{[^}]*lane="r"[^}]*\} (\d+)$/gm)].reduce((sum, match) => sum + Number(match[1]), 0);
+}
+
