@@ -36,8 +36,8 @@ export interface LoadedCertificate {
 
 export type ReadText = (file: string) => string;
 
-/** Reads and checks one pair: both can be read, belong together, and are valid now. */
-export function loadCertificate(files: CertificateFiles, read: ReadText, now: number): CertificateCheck {
+/** Reads and checks one pair: both can be read, belong together, and are valid now. `clientCa`: PEM of who may sign clients. */
+export function loadCertificate(files: CertificateFiles, read: ReadText, now: number, clientCa: string | null = null): CertificateCheck {
   const fail = (file: string, message: string, fix: string): CertificateCheck => ({ ok: false, problem: { file, message, fix } });
   const texts: string[] = [];
   for (const file of [files.cert, files.key]) {
@@ -63,7 +63,7 @@ export function loadCertificate(files: CertificateFiles, read: ReadText, now: nu
   if (expiresAt <= now) return fail(files.cert, `${files.cert} expired on ${certificate.validTo}`, 'renew it');
   if (Date.parse(certificate.validFrom) > now) return fail(files.cert, `${files.cert} is not valid before ${certificate.validFrom}`, 'check the clock of this machine, or wait');
   try {
-    return { ok: true, loaded: { files, names: namesOf(certificate), expiresAt, context: createSecureContext({ cert, key }), pem: { cert, key } } };
+    return { ok: true, loaded: { files, names: namesOf(certificate), expiresAt, context: createSecureContext({ cert, key, ...(clientCa === null ? {} : { ca: clientCa }) }), pem: { cert, key } } };
   } catch (error) {
     return fail(files.cert, `${files.cert} cannot be used: ${messageOf(error)}`, 'check that every certificate of the chain is whole');
   }
@@ -71,23 +71,25 @@ export function loadCertificate(files: CertificateFiles, read: ReadText, now: nu
 
 export class CertificateStore implements ChosenCertificate {
   readonly #read: ReadText;
+  readonly #clientCa: string | null;
   readonly #wallClock: () => number;
   readonly #listeners: (() => void)[] = [];
   #loaded: readonly LoadedCertificate[];
   #byName: ReadonlyMap<string, LoadedCertificate>;
 
-  private constructor(loaded: readonly LoadedCertificate[], read: ReadText, wallClock: () => number) {
+  private constructor(loaded: readonly LoadedCertificate[], read: ReadText, wallClock: () => number, clientCa: string | null) {
     this.#read = read;
+    this.#clientCa = clientCa;
     this.#wallClock = wallClock;
     this.#loaded = loaded;
     this.#byName = indexOf(loaded);
   }
 
   /** At start nothing is in force yet, so everything must be right. */
-  static open(files: readonly CertificateFiles[], read: ReadText, wallClock: () => number): CertificateStore | readonly CertificateProblem[] {
-    const checks = files.map((pair) => loadCertificate(pair, read, wallClock()));
+  static open(files: readonly CertificateFiles[], read: ReadText, wallClock: () => number, clientCa: string | null = null): CertificateStore | readonly CertificateProblem[] {
+    const checks = files.map((pair) => loadCertificate(pair, read, wallClock(), clientCa));
     const problems = checks.flatMap((check) => check.ok ? [] : [check.problem]);
-    return problems.length > 0 ? problems : new CertificateStore(checks.flatMap((check) => check.ok ? [check.loaded] : []), read, wallClock);
+    return problems.length > 0 ? problems : new CertificateStore(checks.flatMap((check) => check.ok ? [check.loaded] : []), read, wallClock, clientCa);
   }
 
   get expiresAt(): number {
@@ -99,7 +101,7 @@ export class CertificateStore implements ChosenCertificate {
     const changed: string[] = [];
     const problems: CertificateProblem[] = [];
     const next = this.#loaded.map((old) => {
-      const check = loadCertificate(old.files, this.#read, this.#wallClock());
+      const check = loadCertificate(old.files, this.#read, this.#wallClock(), this.#clientCa);
       if (!check.ok) {
         problems.push(check.problem);
         return old;

@@ -215,12 +215,13 @@ export class Edge implements Plane {
 
   #tls({ certificates, minVersion, clientCa }: NonNullable<EdgeListener['tls']>, { ticketKeys }: EdgeConfig): FrontTls {
     const { read, wallClock } = this.#surroundings;
-    const store = CertificateStore.open(certificates, read, wallClock);
+    const ca = clientCa === null ? null : read(clientCa);
+    const store = CertificateStore.open(certificates, read, wallClock, ca);
     if (!(store instanceof CertificateStore)) throw new CertificateFailure(store);
     this.#certificates.push(store);
     return {
       fallback: store.fallback, contextFor: (name) => store.contextFor(name), subscribe: (listener) => store.subscribe(listener), minVersion,
-      ...(clientCa === null ? {} : { clientCa: read(clientCa) }),
+      ...(ca === null ? {} : { clientCa: ca }),
       ...(ticketKeys === null ? {} : { ticketKeys: Buffer.from(ticketKeys, 'base64') }),
     };
   }

@@ -96,6 +96,11 @@ export class StreamUpgrade implements Applicant, ConnectionUser {
       this.#accept(fields);
       return;
     }
+    if (head.status < 300) {
+      // To a client of RFC 8441 any 2xx means that the WebSocket is open.
+      this.#end(failure('bad-response', 'an answer to a WebSocket without switching to it'));
+      return;
+    }
     this.#state = { ...state, phase: 'answering' };
     this.#client.respond(head.status, fields, framing === 'none');
   }
