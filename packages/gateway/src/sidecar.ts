@@ -43,6 +43,8 @@ export class Sidecar implements Plane {
   #kept: readonly StrategyMessage[] = [];
   #hosts = new Hosts<string>([]);
   #generation = 0;
+  #failure: Error | null = null;
+  readonly #first = Promise.withResolvers<undefined>();
 
   constructor(options: SidecarOptions) {
     this.#options = options;
@@ -55,12 +57,24 @@ export class Sidecar implements Plane {
     return this.#generation;
   }
 
+  /** Why it does not listen, once that was tried. */
+  get failure(): Error | null {
+    return this.#failure;
+  }
+
   async prepare(): Promise<void> {
     if (this.#options.outbound !== null) await this.#outbound?.listen(this.#options.outbound);
   }
 
+  /** Not before somebody has said which version is stable. */
   async open(plan: ListenerPlan): Promise<void> {
-    await this.#inbound.listen(listenOf(plan));
+    await this.#first.promise;
+    try {
+      await this.#inbound.listen(listenOf(plan));
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    }
   }
 
   publish(message: StrategyMessage): void {
@@ -71,6 +85,7 @@ export class Sidecar implements Plane {
     for (const [name, proxy] of this.#proxies) proxy.setUpstreams(this.#upstreams(name));
     if (staged === true || generation < this.#generation) return;
     this.#generation = generation;
+    this.#first.resolve(undefined);
     this.#hosts = new Hosts(snapshot.services.map(({ name, hosts }) => ({ hosts: [name, ...hosts.map(withoutPort)], value: name })));
   }
 

@@ -17,6 +17,8 @@ import type { AgentHandler } from './control/server.ts';
 import { StartFailure } from './failure.ts';
 import { DEFAULT_ROTATION } from './logs/rotate.ts';
 import type { RotationPlan } from './logs/rotate.ts';
+import { Guest } from './guest.ts';
+import type { Hearer } from './hearer.ts';
 import { Keys } from './keys.ts';
 import type { FleetKeys } from './keys.ts';
 import { isBoundHandle } from './os/bind.ts';
@@ -65,6 +67,8 @@ const PASSED_ON: ReadonlySet<AgentMessage['kind']> = new Set(['counts', 'fault',
 
 /** Agents look for a new supervisor at least once a second; one that takes longer is busy, and is judged by its heartbeat. */
 const ADOPTION_LIMIT_MS = 2_000;
+/** A sidecar for each service and a few on their way out; more is a loop. */
+const GUESTS_LIMIT = 256;
 
 export class Fleet {
   readonly #options: FleetOptions;
@@ -84,6 +88,7 @@ export class Fleet {
   readonly #workerHost: WorkerHost;
   /** Left by an earlier supervisor and of no pool. */
   readonly #strays = new Set<Worker>();
+  readonly #guests = new Set<Guest>();
   /** What an earlier supervisor left, until it is recovered. */
   #left: FleetRecord | null = null;
   #recovered = false;
@@ -94,8 +99,8 @@ export class Fleet {
     this.#paths = runPaths(path.resolve(options.runDir));
     this.#waiters = new Waiters(this.#clock);
     this.#standings = new Standings(this.#waiters);
-    this.#keys = new Keys(this.#standings, () => this.#live());
-    this.#publisher = new Publisher(this.#paths, this.#waiters, this.#standings, () => this.#live());
+    this.#keys = new Keys(this.#standings, () => this.#hearers());
+    this.#publisher = new Publisher(this.#paths, this.#waiters, this.#standings, () => this.#hearers());
     this.#roster = new Roster(this.#clock, this.#waiters);
     this.#control = new ControlServer(this.#paths.control, (hello, link) => this.#welcome(hello, link));
     this.#services = new Services(options.keeper ?? noKeeper, options.platform ?? process.platform);
@@ -238,7 +243,7 @@ export class Fleet {
 
   /** Resolves when no request in flight carries an older generation, or after the bound. */
   collected(generation: number, limitMs: number): Promise<void> {
-    return this.#standings.collected(() => this.#live(), generation, limitMs);
+    return this.#standings.collected(() => this.#hearers(), generation, limitMs);
   }
 
   /** Gives the keys to all workers, and to those that come later; true when everybody has them by the deadline. */
@@ -276,6 +281,10 @@ export class Fleet {
   #dismiss(worker: Worker): void {
     this.#strays.add(worker);
     void worker.drain('left by an earlier supervisor').then(() => this.#strays.delete(worker));
+  }
+
+  #hearers(): readonly Hearer[] {
+    return [...this.#live(), ...this.#guests];
   }
 
   #live(service: string | null = null): readonly Worker[] {
@@ -322,9 +331,35 @@ export class Fleet {
   }
 
   #welcome(hello: HelloMessage, link: Link): AgentHandler | null {
+    if (hello.guest !== undefined) return this.#welcomeGuest(hello, hello.guest, link);
     const worker = this.#live().find((one) => one.id === hello.worker);
     if (worker === undefined) return this.#welcomeStranger(hello, link);
     return worker.attach(hello, link);
+  }
+
+  /** Whoever can reach the control socket is this user: the folder is private. */
+  #welcomeGuest(hello: HelloMessage, service: string, link: Link): AgentHandler | null {
+    if (this.#guests.size >= GUESTS_LIMIT) {
+      this.#warn(hello.worker, `a sidecar of ${service} was refused: there are ${GUESTS_LIMIT} already`);
+      return null;
+    }
+    const guest = new Guest(hello, service, link);
+    this.#guests.add(guest);
+    this.#keys.greet(guest);
+    this.#publisher.greet(guest);
+    return {
+      message: (message) => {
+        guest.hear(message);
+        if (message.kind === 'ack') this.#waiters.poke();
+        if (message.kind === 'fetch') this.#publisher.fetch(guest, message.generation);
+        this.#standings.hear(guest, message);
+        if (message.kind === 'counts') this.#options.onEvent({ kind: 'guest', id: guest.id, service, message });
+      },
+      closed: () => {
+        this.#guests.delete(guest);
+        this.#waiters.poke();
+      },
+    };
   }
 
   /** A supervisor was killed between starting this one and writing that down. It may serve already, so it drains. */

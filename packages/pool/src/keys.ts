@@ -2,8 +2,8 @@
 
 import type { KeyRing } from '@graylane/wire';
 
+import type { Hearer } from './hearer.ts';
 import type { Standings } from './standing.ts';
-import type { Worker } from './worker/worker.ts';
 
 export interface FleetKeys {
   readonly ring: KeyRing;
@@ -13,16 +13,16 @@ export interface FleetKeys {
 
 export class Keys {
   readonly #standings: Standings;
-  readonly #workers: () => readonly Worker[];
+  readonly #workers: () => readonly Hearer[];
   #epoch = 0;
   #keys: FleetKeys | null = null;
 
-  constructor(standings: Standings, workers: () => readonly Worker[]) {
+  constructor(standings: Standings, workers: () => readonly Hearer[]) {
     this.#standings = standings;
     this.#workers = workers;
   }
 
-  greet(worker: Worker): void {
+  greet(worker: Hearer): void {
     if (this.#keys !== null) worker.send({ kind: 'keys', epoch: this.#epoch, ...this.#keys });
   }
 

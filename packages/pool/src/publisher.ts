@@ -7,10 +7,10 @@ import type { StrategyMessage } from '@graylane/wire';
 import { readIfThere, replaceFile } from './atomic-file.ts';
 import { encode } from './control/link.ts';
 import type { Encoded } from './control/link.ts';
+import type { Hearer } from './hearer.ts';
 import type { RunPaths } from './paths.ts';
 import type { Standings } from './standing.ts';
 import type { Waiters } from './until.ts';
-import type { Worker } from './worker/worker.ts';
 
 export interface Published {
   /** Workers that route by it now. */
@@ -40,10 +40,10 @@ export class Publisher {
   #kept: readonly Kept[] = [];
   readonly #waiters: Waiters;
   readonly #standings: Standings;
-  readonly #workers: () => readonly Worker[];
+  readonly #workers: () => readonly Hearer[];
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(paths: RunPaths, waiters: Waiters, standings: Standings, workers: () => readonly Worker[]) {
+  constructor(paths: RunPaths, waiters: Waiters, standings: Standings, workers: () => readonly Hearer[]) {
     this.#paths = paths;
     this.#waiters = waiters;
     this.#standings = standings;
@@ -58,15 +58,15 @@ export class Publisher {
   }
 
   /** To a worker that has just connected: what its requests may be stamped with, and the newest strategy, unless it has it. */
-  greet(worker: Worker): void {
-    const current = this.#current.get(worker.spec.service);
+  greet(worker: Hearer): void {
+    const current = this.#current.get(worker.spec.service) ?? this.#forAll ?? undefined;
     for (const kept of this.#kept) if (kept.generation !== worker.ackedGeneration) worker.sendEncoded(kept.bytes);
     if (current !== undefined && worker.ackedGeneration < current.generation) worker.sendEncoded(current.bytes);
     if (current !== undefined && this.#kept.length > 0) worker.send({ kind: 'begin', generation: current.generation });
   }
 
   /** A worker has met a generation that it does not know. */
-  fetch(worker: Worker, generation: number): void {
+  fetch(worker: Hearer, generation: number): void {
     const kept = this.#kept.find((one) => one.generation === generation);
     if (kept !== undefined) worker.sendEncoded(kept.bytes);
   }
@@ -111,7 +111,7 @@ export class Publisher {
     const workers = this.#of(services, forAll);
     const begin = encode({ kind: 'begin', generation });
     for (const worker of workers) worker.sendEncoded(begin);
-    const begun = (worker: Worker): boolean => this.#standings.hasBegun(worker, generation);
+    const begun = (worker: Hearer): boolean => this.#standings.hasBegun(worker, generation);
     await this.#waiters.until(() => workers.every((worker) => !worker.connected || begun(worker)), deadlineMs);
     return outcome(workers, begun);
   }
@@ -120,7 +120,7 @@ export class Publisher {
     this.#kept = [...this.#kept.filter((one) => one.generation > generation - GENERATIONS_KEPT && one.generation !== generation), { generation, bytes }];
   }
 
-  #of(services: readonly string[], forAll: boolean): readonly Worker[] {
+  #of(services: readonly string[], forAll: boolean): readonly Hearer[] {
     return forAll ? this.#workers() : this.#workers().filter((worker) => services.includes(worker.spec.service));
   }
 
@@ -148,7 +148,7 @@ function currentOf(message: StrategyMessage): Current {
   return { generation: message.generation, bytes: encode(message), text: JSON.stringify(message) };
 }
 
-function outcome(workers: readonly Worker[], done: (worker: Worker) => boolean): Published {
+function outcome(workers: readonly Hearer[], done: (worker: Hearer) => boolean): Published {
   const acked = workers.filter(done);
   const stale = workers.filter((worker) => !acked.includes(worker) && worker.state.name !== 'exited');
   return { acked: acked.map((worker) => worker.id), stale: stale.map((worker) => worker.id) };

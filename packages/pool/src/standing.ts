@@ -3,8 +3,8 @@
 
 import type { AgentMessage } from '@graylane/wire';
 
+import type { Hearer } from './hearer.ts';
 import type { Waiters } from './until.ts';
-import type { Worker } from './worker/worker.ts';
 
 interface Standing {
   /** New requests are decided by this one. */
@@ -16,13 +16,13 @@ interface Standing {
 
 export class Standings {
   readonly #waiters: Waiters;
-  readonly #known = new WeakMap<Worker, Standing>();
+  readonly #known = new WeakMap<Hearer, Standing>();
 
   constructor(waiters: Waiters) {
     this.#waiters = waiters;
   }
 
-  hear(worker: Worker, message: AgentMessage): void {
+  hear(worker: Hearer, message: AgentMessage): void {
     const standing = this.#of(worker);
     if (message.kind === 'in-flight') {
       standing.current = message.current;
@@ -36,23 +36,23 @@ export class Standings {
   }
 
   /** Whether it begins requests with this generation, or a newer one. */
-  hasBegun(worker: Worker, generation: number): boolean {
+  hasBegun(worker: Hearer, generation: number): boolean {
     return this.#of(worker).current >= generation;
   }
 
   /** Resolves when nobody has a request in flight that carries an older generation, or after the bound. */
-  async collected(workers: () => readonly Worker[], generation: number, limitMs: number): Promise<void> {
+  async collected(workers: () => readonly Hearer[], generation: number, limitMs: number): Promise<void> {
     await this.#waiters.until(() => workers().every((worker) => !isHeard(worker) || this.#of(worker).oldest >= generation), limitMs);
   }
 
   /** Resolves with those that have the keys when all have them, or after the bound. */
-  async keyed(workers: () => readonly Worker[], epoch: number, limitMs: number): Promise<boolean> {
+  async keyed(workers: () => readonly Hearer[], epoch: number, limitMs: number): Promise<boolean> {
     const done = (): boolean => workers().every((worker) => !isHeard(worker) || this.#of(worker).keys >= epoch);
     await this.#waiters.until(done, limitMs);
     return done();
   }
 
-  #of(worker: Worker): Standing {
+  #of(worker: Hearer): Standing {
     const known = this.#known.get(worker);
     if (known !== undefined) return known;
     // One that has said nothing has begun nothing, and so carries nothing.
@@ -63,6 +63,6 @@ export class Standings {
 }
 
 /** Who is gone, or has lost its way here, is judged by its heartbeat and holds nobody up. */
-function isHeard(worker: Worker): boolean {
+function isHeard(worker: Hearer): boolean {
   return worker.connected && worker.state.name !== 'exited';
 }

@@ -1,6 +1,6 @@
 // What others see of pools and workers: plain data, made on demand.
 
-import type { AgentMessage, Peer, Role, Vitals } from '@graylane/wire';
+import type { AgentMessage, CountsMessage, Peer, Role, Vitals } from '@graylane/wire';
 
 import type { StartFailure } from './failure.ts';
 import type { WorkerState } from './worker/state.ts';
@@ -49,6 +49,8 @@ export type FleetEvent =
   | { readonly kind: 'peers'; readonly service: string; readonly epoch: number; readonly peers: readonly Peer[] }
   /** Passed on as it came: counts, unroutable, fault … */
   | { readonly kind: 'agent'; readonly worker: WorkerStatus; readonly message: AgentMessage }
+  /** What a sidecar has counted. */
+  | { readonly kind: 'guest'; readonly id: string; readonly service: string; readonly message: CountsMessage }
   | { readonly kind: 'warning'; readonly subject: string; readonly text: string };
 
 export function workerStatus(worker: Worker): WorkerStatus {

@@ -11,10 +11,12 @@ import { addEvents } from './events.ts';
 import { addExplain } from './explain.ts';
 import { addGateway } from './gateway.ts';
 import { addInstall } from './install.ts';
+import { addLanes } from './lanes.ts';
 import { addProcesses } from './processes.ts';
 import { addRelease } from './release.ts';
 import { addNodes } from './nodes.ts';
 import { addServer } from './server.ts';
+import { addSidecar } from './sidecar.ts';
 import { addStatus } from './status.ts';
 import { addStore } from './store.ts';
 import { addStrategy } from './strategy.ts';
@@ -33,7 +35,7 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(graylane --help lists the commands)')
     .exitOverride();
-  for (const add of [addUp, addDown, addStatus, addEvents, addExplain, addRelease, addCompare, addStrategy, addCheck, addProcesses, addDiagnose, addInstall, addGateway, addToken, addWebhook, addBackup, addServer, addNodes, addStore]) add(program);
+  for (const add of [addUp, addDown, addStatus, addEvents, addExplain, addLanes, addRelease, addCompare, addStrategy, addCheck, addProcesses, addDiagnose, addInstall, addGateway, addSidecar, addToken, addWebhook, addBackup, addServer, addNodes, addStore]) add(program);
   for (const command of program.commands) {
     for (const one of [command, ...command.commands]) one.exitOverride().copyInheritedSettings(program);
   }

@@ -18,6 +18,7 @@ export function eventText(event: FleetEvent): string | null {
       return null;
     case 'worker':
     case 'peers':
+    case 'guest':
       return null;
   }
 }

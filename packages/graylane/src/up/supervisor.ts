@@ -64,6 +64,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     onEvent: (event) => {
       if (event.kind === 'peers') places.set(event.service, event.peers.find(({ listeners }) => listeners.length > 0)?.listeners ?? []);
       if (event.kind === 'agent' && event.message.kind === 'counts') counted?.report(event.worker, event.message);
+      else if (event.kind === 'guest') counted?.report({ id: event.id, service: event.message.service ?? event.service }, event.message);
       else options.onEvent(event);
     },
   });
