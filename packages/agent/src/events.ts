@@ -15,7 +15,7 @@ import { isSecure } from './server-kind.ts';
 type ServerEvent =
   | readonly ['request', IncomingMessage, ServerResponse]
   | readonly ['checkContinue' | 'checkExpectation', IncomingMessage, ServerResponse]
-  | readonly ['upgrade', IncomingMessage, Socket, Buffer]
+  | readonly ['upgrade' | 'connect', IncomingMessage, Socket, Buffer]
   | readonly ['connection' | 'secureConnection', Socket]
   | readonly ['session', ServerHttp2Session]
   | readonly ['stream', ServerHttp2Stream, IncomingHttpHeaders, number, string[]];
@@ -92,6 +92,9 @@ function handle(guard: Guard, pass: Pass, event: Exclude<ServerEvent, readonly [
       return guard.gate.request(event[1], event[2]) || carried(guard, event[1], event[2], () => byApp(guard.app.server, pass, event) || failExpectation(event[2]));
     case 'upgrade':
       return guard.gate.upgrade(event[1], event[2], event[3]) || carried(guard, event[1], event[2], () => pass(event));
+    case 'connect':
+      // Node's HTTP/2 has an event of this name for requests of its compatibility layer; they are decided with their stream.
+      return (event[1].httpVersionMajor === 1 && guard.gate.connect(event[1], event[2])) || pass(event);
     case 'session':
       guard.app.connections.addSession(event[1]);
       return pass(event);

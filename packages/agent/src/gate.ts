@@ -15,7 +15,7 @@ import { groupName } from './group-names.ts';
 import { linkOf } from './linked-socket.ts';
 import { markResponse } from './marked-response.ts';
 import { loadPart } from './part.ts';
-import { refuseRequest, refuseUpgrade } from './refusal.ts';
+import { NO_TUNNEL, NO_WORKER, refuseOnSocket, refuseRequest } from './refusal.ts';
 import { isHttp2 } from './server-kind.ts';
 import type { Route, Strategy } from './strategy.ts';
 import type { StreamGate } from './stream-gate.ts';
@@ -106,10 +106,18 @@ export class Gate {
       return false;
     }
     return this.#options.faults.guard('forward an upgrade', () => {
-      if (course.kind === 'nowhere') refuseUpgrade(socket);
+      if (course.kind === 'nowhere') refuseOnSocket(socket, NO_WORKER);
       else this.#options.forwarding.upgrade(groupName(course.version, this.#app.index), request, socket, head, hopLine(course.hop));
       return true;
     }, false);
+  }
+
+  /** A tunnel is no exchange: it stays here, or is refused where this is the wrong version. */
+  connect(request: IncomingMessage, socket: Socket): boolean {
+    const course = this.#upgradeCourse(request);
+    if (course.kind === 'here') this.#app.connections.addTunnel(socket);
+    else refuseOnSocket(socket, course.kind === 'nowhere' ? NO_WORKER : NO_TUNNEL);
+    return course.kind !== 'here';
   }
 
   /** HTTP/2, both through Node's compatibility layer and raw. */

@@ -98,7 +98,10 @@ export class Opener implements ListenWatcher {
     // Nothing was inherited: a stable worker behind a gateway has no public place either.
     if (fd === null) return this.#shelter();
     // Closed and opened again: a socket of its own, beside those of the other slots.
-    if (this.#usedDescriptors.has(fd)) return { kind: 'port', port, host };
+    if (this.#usedDescriptors.has(fd)) {
+      this.#faults.note('listen', `the app closed port ${port} and opened it again: Node has given the inherited socket away, and part of the clients now wait there until this worker is replaced. Keep the server open, or run: graylane reload`);
+      return { kind: 'port', port, host };
+    }
     this.#usedDescriptors.add(fd);
     return { kind: 'descriptor', fd };
   }

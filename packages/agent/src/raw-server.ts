@@ -17,7 +17,7 @@ export interface RawServerOptions {
 /** To be asked when a plain TCP server is opened at a public place. */
 export function examineRawServer({ report, isGuarded, port }: RawServerOptions): void {
   if (hasClusterWorkers()) {
-    report('cluster', `port ${port} is opened by the app's own node:cluster, whose workers graylane cannot route`, 'start the app without its cluster and let graylane run the processes: "workers" in the version');
+    reportCluster(report, `port ${port} is opened`);
     return;
   }
   const requests = channel('http.server.request.start');
@@ -28,6 +28,17 @@ export function examineRawServer({ report, isGuarded, port }: RawServerOptions):
     report('raw-connection', `port ${port} is opened by a net.Server that hands its connections to an HTTP server which does not listen itself`, 'let the HTTP server listen(), or run the service with --plane gateway');
   };
   requests.subscribe(watch);
+}
+
+/** To be asked while an app has opened nothing: under SCHED_NONE a cluster's sockets pass by every hook. True when it was that. */
+export function examineSilentApp(report: ReportUnroutable): boolean {
+  const found = hasClusterWorkers();
+  if (found) reportCluster(report, 'its ports are opened');
+  return found;
+}
+
+function reportCluster(report: ReportUnroutable, what: string): void {
+  report('cluster', `${what} by the app's own node:cluster, whose workers graylane cannot route`, 'start the app without its cluster and let graylane run the processes: "workers" in the version');
 }
 
 function hasClusterWorkers(): boolean {

@@ -1,9 +1,9 @@
-// The agent's own answer on an HTTP/2 stream: the same as on HTTP/1.1.
+// The agent's own answers on an HTTP/2 stream: the same as on HTTP/1.1.
 
 import type { ServerHttp2Stream } from 'node:http2';
-import { HEADERS, STATUS, TEXT } from './refusal.ts';
+import type { Refusal } from './refusal.ts';
 
-export function refuseStream(stream: ServerHttp2Stream): void {
-  stream.respond({ ':status': STATUS, ...HEADERS });
-  stream.end(TEXT);
+export function refuseStream(stream: ServerHttp2Stream, { status, headers, text }: Refusal): void {
+  stream.respond({ ':status': status, ...headers });
+  stream.end(text);
 }

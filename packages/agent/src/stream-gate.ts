@@ -10,6 +10,7 @@ import { streamGroupName } from './group-names.ts';
 import type { Link } from './link.ts';
 import { linkOf } from './linked-socket.ts';
 import { markStream } from './marked-stream.ts';
+import { NO_TUNNEL, NO_WORKER } from './refusal.ts';
 import { refuseStream } from './refused-stream.ts';
 import { showClient } from './stream-view.ts';
 
@@ -40,7 +41,7 @@ export class StreamGate {
       this.#receive(stream, headers, rawHeaders, shared);
       return false;
     }
-    return this.#options.routes && headers[':method'] !== 'CONNECT' && this.#route(stream, headers, rawHeaders);
+    return this.#options.routes && this.#route(stream, headers, rawHeaders);
   }
 
   #receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[], shared: Link): void {
@@ -69,7 +70,9 @@ export class StreamGate {
     const course = courses.of(route, this.#app.index, socket);
     counting.stream(stream, headers[':method'] ?? '', route, course);
     if (course.kind === 'here') this.#mark(stream, headers, announcer.own(route, headers[':scheme'] === 'https'));
-    else if (course.kind === 'nowhere') refuseStream(stream);
+    else if (course.kind === 'nowhere') refuseStream(stream, NO_WORKER);
+    // A tunnel is no exchange: it stays in its process, or is refused where that is the wrong version.
+    else if (headers[':method'] === 'CONNECT') refuseStream(stream, NO_TUNNEL);
     else forwarding.forwardStream(streamGroupName(course.version, this.#app.index), stream, headers, { [HOP_HEADER]: course.hop });
     if (course.kind === 'here') return false;
     this.#context = null;

@@ -62,6 +62,7 @@ export class Agent {
   #vitals: VitalSigns | null = null;
   #draining = false;
   #countsSent = 0;
+  #silenceExplained = false;
 
   constructor(brief: WorkerBrief, surroundings: Surroundings) {
     const { random, now, monotonic } = surroundings;
@@ -185,6 +186,7 @@ export class Agent {
         break;
       case 'ping':
         this.#control.send({ kind: 'pong', n: message.n, vitals: this.#readVitals() });
+        if (this.#servers.size === 0 && !this.#silenceExplained) this.#silenceExplained = loadPart('protocols').examineSilentApp((reason, detail, cure) => this.#control.send({ kind: 'unroutable', reason, detail, cure }));
         break;
       case 'drain':
         this.#drain(message.graceMs);

@@ -75,6 +75,15 @@ describe('an app that cannot be routed is reported with a cure', () => {
     assert.match(message.cure, /without its cluster/);
   });
 
+  test('its own cluster whose workers open the sockets themselves', async (t) => {
+    const { supervisor, port } = await supervise(t);
+    const worker = await supervisor.worker({ app: 'unroutable.mjs', ports: [port], env: { KIND: 'unscheduled' }, listeners: null });
+    await worker.message('hello');
+    await worker.until('a worker of the cluster', () => worker.told.some(({ message }) => message === 'forked'));
+    worker.send({ kind: 'ping', n: 1 });
+    assert.equal((await worker.message('unroutable')).reason, 'cluster');
+  });
+
   test('connections handed to an HTTP server that does not listen', async (t) => {
     const { supervisor, port } = await supervise(t);
     const worker = await supervisor.worker({ app: 'unroutable.mjs', ports: [port], env: { KIND: 'raw' } });

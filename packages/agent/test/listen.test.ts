@@ -133,7 +133,7 @@ describe('a stable worker', () => {
     assert.match(message.cure, new RegExp(`listen: \\[9090, ${port}\\]`));
   });
 
-  test('a server that is closed and opened again is reported again', { skip: process.platform !== 'linux' }, async (t) => {
+  test('a server that is closed and opened again is reported again, and what that costs is said', { skip: process.platform !== 'linux' }, async (t) => {
     const supervisor = await supervise(t);
     const port = supervisor.port();
     const { worker } = await open(supervisor, [{ port, host: '127.0.0.1' }], { ports: [port] });
@@ -142,6 +142,7 @@ describe('a stable worker', () => {
     const [, , again] = await heard(worker, 3);
     assert.deepEqual(again?.address, { address: '127.0.0.1', family: 'IPv4', port });
     await worker.until('a report of the second one', () => worker.of('listening').length > 0);
+    assert.match((await worker.message('fault')).detail, /closed port \d+ and opened it again[^]*graylane reload/);
   });
 
   test('a held one is shown as listening, and accepts when it is told to', async (t) => {

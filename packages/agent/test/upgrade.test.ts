@@ -57,3 +57,17 @@ describe('WebSockets', () => {
     assert.match(await exchange({ port }, get('/', { ...handshake, 'X-Beta': '1' }, 'Upgrade')), /^HTTP\/1.1 200 [^]*v2 plain, upgrade: websocket/);
   });
 });
+
+describe('CONNECT', () => {
+  const connect = (beta: string): string => `CONNECT far:443 HTTP/1.1\r\nHost: far:443\r\nX-Beta: ${beta}\r\n\r\n`;
+
+  test('stays with the process that it reached, where that is the right version', async (t) => {
+    const port = await pair(t, 'none');
+    assert.match(await exchange({ port }, connect('0')), /^HTTP\/1.1 200 [^]*v1 tunnels to far:443$/);
+  });
+
+  test('is refused where another version is meant: no hop carries it', async (t) => {
+    const port = await pair(t, 'none');
+    assert.match(await exchange({ port }, connect('1')), /^HTTP\/1.1 501 Not Implemented\r\n[^]*Connection: close\r\n[^]*CONNECT does not reach the selected version\.\n$/);
+  });
+});
