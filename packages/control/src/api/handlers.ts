@@ -10,6 +10,7 @@ import type { ControlPlane, Verb } from '../plane/control-plane.ts';
 import { ControlError } from '../problem.ts';
 import { COMMAND_LIMIT_BYTES, DOCUMENT_LIMIT_BYTES, jsonBody } from './body.ts';
 import { openapi } from './openapi.ts';
+import { Places } from './places.ts';
 import { etag, expectedRevision, flagFrom, numberFrom } from './respond.ts';
 import type { Operation } from './routes.ts';
 import { validated } from './validate.ts';
@@ -28,8 +29,11 @@ const VERBS: readonly Verb[] = ['start', 'promote', 'promote-full', 'pause', 're
 const PAGE = 100;
 const PAGE_LIMIT = 1_000;
 const DAY_MS = 86_400_000;
+/** Half of the connections: whoever watches leaves room for whoever has something to say. */
+const WATCHERS_LIMIT = 256;
 
 export function handlers({ plane, clock, who }: HandlerOptions): Readonly<Record<Operation, Handler>> {
+  const watchers = new Places(WATCHERS_LIMIT, 'watchers of changes');
   return {
     getStrategy: async (context) => {
       const asked = numberFrom(context, 'revision', { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 });
@@ -99,7 +103,7 @@ export function handlers({ plane, clock, who }: HandlerOptions): Readonly<Record
       if (seen !== undefined && !/^\d{1,15}$/.test(seen)) throw new ControlError('GL3012', { detail: 'Last-Event-ID is no id of an event' });
       const newest = await plane.store.revision();
       const after = seen === undefined ? numberFrom(context, 'after', { min: 0, max: newest, fallback: newest }) : Math.min(Number(seen), newest);
-      return context.body(watchStream(plane.store, clock, after), 200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+      return context.body(watchStream(plane.store, clock, after, watchers.enter()), 200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     },
     getTokens: async (context) => context.json(page(context, await plane.tokens.list())),
     postToken: async (context) => {

@@ -15,9 +15,9 @@ const HEARTBEAT_MS = 15_000;
 
 /**
  * Events `strategy`, `release` and `event` after the store's revision `after`, each with that revision as its id.
- * The first is `ready`, so that a client knows that nothing after it is missed.
+ * The first is `ready`, so that a client knows that nothing after it is missed. `onEnd` is called once, whoever ends it.
  */
-export function watchStream(store: Store, clock: Clock, after: number): ReadableStream<Uint8Array> {
+export function watchStream(store: Store, clock: Clock, after: number, onEnd: () => void): ReadableStream<Uint8Array> {
   const abort = new AbortController();
   const changes = store.watch('', after, abort.signal)[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
@@ -33,7 +33,10 @@ export function watchStream(store: Store, clock: Clock, after: number): Readable
       }
       for (;;) {
         pending ??= changes.next();
-        const next = await orHeartbeat(pending, clock);
+        const next = await orHeartbeat(pending, clock).catch((error: unknown) => {
+          onEnd();
+          throw error;
+        });
         if (next === null) {
           controller.enqueue(encoder.encode(':\n\n'));
           return;
@@ -42,10 +45,12 @@ export function watchStream(store: Store, clock: Clock, after: number): Readable
         if (next === GONE) {
           controller.enqueue(encoder.encode(frame('gone', after, { detail: 'events are no longer kept: read anew, then watch' })));
           controller.close();
+          onEnd();
           return;
         }
         if (next.done === true) {
           controller.close();
+          onEnd();
           return;
         }
         const text = eventText(next.value);
@@ -55,6 +60,7 @@ export function watchStream(store: Store, clock: Clock, after: number): Readable
       }
     },
     cancel: async () => {
+      onEnd();
       abort.abort();
       // Between two changes the iterator stands still and hears no signal.
       await changes.return?.();

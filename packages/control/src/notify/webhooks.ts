@@ -8,6 +8,7 @@ import { ControlError } from '../problem.ts';
 import type { StoredEvent } from '../plane/ledger.ts';
 import type { Store } from '../store/store.ts';
 import { keys } from '../strategy/record.ts';
+import { isLinkLocal } from './link-local.ts';
 import { signed } from './sign.ts';
 
 /** Resolves with the status; rejects when there was none in time. */
@@ -200,6 +201,7 @@ function checkUrl(text: string): void {
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.username !== '' || url.password !== '') {
     throw new ControlError('GL3012', { detail: 'the address of a webhook must be an http or https URL without a password', fix: 'such as https://hooks.example/graylane' });
   }
+  if (isLinkLocal(url.hostname)) throw new ControlError('GL3012', { detail: `${url.hostname} is an address of the machine's own link, where clouds keep their secrets: nobody is told there`, fix: 'name a receiver beyond it' });
 }
 
 function viewOf({ id, url, kinds, cursor, failures, lastError }: StoredHook): Api<'Webhook'> {

@@ -141,7 +141,7 @@ export class Controller {
       await command(this.#plane, state.name, { verb: 'no-verdict', turn: state.turn, why }, 'controller', verdict ?? undefined);
       this.#again = true;
     }
-    return Math.min(LOOK_MS, Math.max(1, left));
+    return left > 0 ? Math.min(LOOK_MS, left) : LOOK_MS;
   }
 
   /** Outside of its time window a release goes nowhere by itself: milliseconds until it opens, or null when it is open. */

@@ -4,6 +4,7 @@
 import { ControlError } from '../problem.ts';
 import { transition } from '../release/transition.ts';
 import type { ReleaseState } from '../release/state.ts';
+import { withoutLongGone } from '../strategy/former.ts';
 import { stableOf, withStable, withoutRelease } from '../strategy/edit.ts';
 import { change, currentView } from './change.ts';
 import type { Plane } from './change.ts';
@@ -80,8 +81,10 @@ export async function finishHandover(plane: Plane, view: LedgerView): Promise<vo
     const state = handover.release === null ? undefined : now.releases.get(handover.release);
     const outcome = state === undefined ? null : transition(state, { verb: 'settled', why }, { now: plane.clock.now(), spec: null, stable: {} });
     const moved = state !== undefined && outcome?.kind === 'moved' ? outcome.state : null;
+    const document = withoutLongGone(now.record.document, moved === null ? now.releases.values() : new Map([...now.releases, [moved.name, moved]]).values());
     return {
       publish: false, handover: null, who: 'controller', why,
+      ...(document === now.record.document ? {} : { document }),
       ...(moved === null ? {} : { releases: new Map([[moved.name, moved]]) }),
       events: state === undefined || moved === null ? handover.services.map((step): NewEvent => handoverEvent(step, why)) : [eventOf(state, moved)],
     };

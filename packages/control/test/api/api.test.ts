@@ -67,7 +67,7 @@ describe('the API', () => {
     assert.equal((await client.split('v3', '+10%', added.revision)).revision, added.revision + 1);
     await client.verb('v3', 'rollback', { why: 'enough' });
     assert.equal((await client.release('v3')).phase, 'rolled-back');
-    assert.equal(machine.snapshot?.releases.some(({ name }) => name === 'v3'), false);
+    assert.equal(machine.snapshot?.releases.includes('v3'), false);
     assert.deepEqual((await client.events({ limit: 1 })).items.map(({ subject, to, who, why }) => [subject, to, who, why]), [['v3', 'rolled-back', 'cli test', 'enough']]);
   });
 

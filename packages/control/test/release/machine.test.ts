@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { VerdictView } from '../../src/release/verdicts.ts';
 import { settle } from '../fake-clock.ts';
-import { openWorld, withRelease } from '../plane/world.ts';
+import { openWorld, web, withRelease } from '../plane/world.ts';
 import type { World } from '../plane/world.ts';
 
 const MINUTE = 60_000;
@@ -103,7 +103,7 @@ describe('a release with a plan', () => {
   inWorld('is held by a freeze, but not kept from going back', planned(), async ({ plane, clock }) => {
     await plane.verb('r', 'start', by);
     await plane.freeze('Black Friday', 'ann');
-    await clock.advance(60 * MINUTE);
+    await clock.advance(20 * MINUTE);
     assert.deepEqual(await standing(plane), ['paused', 5]);
     assert.equal((await plane.status()).frozen, 'Black Friday');
     await plane.verb('r', 'rollback', by);
@@ -113,10 +113,28 @@ describe('a release with a plan', () => {
   inWorld('goes on once the freeze is over', planned(), async ({ plane, clock }) => {
     await plane.verb('r', 'start', by);
     await plane.freeze('Black Friday', 'ann');
-    await clock.advance(60 * MINUTE);
+    await clock.advance(20 * MINUTE);
     await plane.freeze(null, 'ann');
     await clock.advance(MINUTE);
     assert.deepEqual(await standing(plane), ['paused', 50]);
+  });
+
+  inWorld('is held outside of its time window, and its gate begins when that opens', windowed('2030-01-01T00:10:00Z', '2030-01-01T06:00:00Z'), async ({ plane, clock }) => {
+    await plane.verb('r', 'start', by);
+    await clock.advance(9 * MINUTE);
+    assert.deepEqual([await standing(plane), (await plane.release('r')).window], [['paused', 5], 'before']);
+    await clock.advance(10 * MINUTE);
+    assert.deepEqual([await standing(plane), (await plane.release('r')).window], [['paused', 5], 'open']);
+    await clock.advance(2 * MINUTE);
+    assert.deepEqual(await standing(plane), ['paused', 50]);
+  });
+
+  inWorld('goes nowhere by itself once its time window is over, but back', windowed('2029-01-01T00:00:00Z', '2030-01-01T00:05:00Z'), async ({ plane, clock }) => {
+    await plane.verb('r', 'start', by);
+    await clock.advance(15 * MINUTE);
+    assert.deepEqual([await standing(plane), (await plane.release('r')).window], [['paused', 5], 'over']);
+    await plane.verb('r', 'rollback', by);
+    assert.deepEqual(await standing(plane), ['rolled-back', 0]);
   });
 
   for (const at of CRASH_POINTS()) {
@@ -134,6 +152,24 @@ describe('a release with a plan', () => {
       assert.deepEqual(phases, ['pending', 'paused at step 2/4', 'promoting (preparing)', 'promoting (switching)', 'succeeded'], 'every transition once');
     });
   }
+});
+
+describe('a strategy that is promoted again and again', () => {
+  inWorld('keeps the last versions that were stable for a way back, and drops older ones', { ...web, keep: { versions: 2 } }, async ({ plane, clock }) => {
+    for (let n = 3; n < 8; n += 1) {
+      await plane.canary({ service: 'web', version: `v${n}`, spec: { script: `/srv/v${n}.js` }, release: { percent: 10 }, who: 'test' });
+      await plane.verb(`v${n}`, 'promote-full', by);
+      await settle();
+      await clock.advance(MINUTE);
+    }
+    const { services } = (await plane.strategy()).document as { services: { web: { stable: string; versions: object } } };
+    // v2 never was stable: it stays, as somebody's plan.
+    assert.deepEqual([services.web.stable, Object.keys(services.web.versions)], ['v7', ['v2', 'v5', 'v6', 'v7']]);
+    await plane.verb('v7', 'rollback', by);
+    await settle();
+    await clock.advance(MINUTE);
+    assert.equal((await plane.release('v7')).phase, 'rolled-back');
+  });
 });
 
 describe('a verdict', () => {
@@ -159,15 +195,25 @@ describe('a verdict', () => {
     withVerdict(`that is ${answer} never passes a gate`, async ({ plane, clock }, say) => {
       await plane.verb('r', 'start', by);
       say({ answer, reasons: ['too little data'], evidence: [] });
-      await clock.advance(300 * MINUTE);
+      await clock.advance(40 * MINUTE);
       assert.deepEqual(await standing(plane), ['paused', 5]);
       assert.equal((await plane.release('r')).why, 'too little data');
     });
   }
 
+  withVerdict('that is unclear when its time is up is looked at on, where the plan says so', async ({ plane, clock }, say) => {
+    await plane.verb('r', 'start', by);
+    say({ answer: 'waiting', reasons: ['too little data'], evidence: [] });
+    await clock.advance(40 * MINUTE);
+    assert.deepEqual(await standing(plane), ['progressing', 5]);
+    say({ answer: 'go', reasons: ['within the margin'], evidence: [] });
+    await clock.advance(MINUTE);
+    assert.deepEqual(await standing(plane), ['succeeded', 100]);
+  }, 'wait');
+
   withVerdict('that nobody gives never passes a gate', async ({ plane, clock }) => {
     await plane.verb('r', 'start', by);
-    await clock.advance(300 * MINUTE);
+    await clock.advance(40 * MINUTE);
     assert.deepEqual(await standing(plane), ['paused', 5]);
   });
 });
@@ -187,6 +233,12 @@ function CRASH_POINTS(): readonly string[] {
 
 function planned(): ReturnType<typeof withRelease> {
   return withRelease([{ percent: 5 }, { pause: '10m' }, { percent: 50 }, { pause: true }]);
+}
+
+/** The clock of tests begins with 2030. */
+function windowed(from: string, until: string): ReturnType<typeof withRelease> {
+  const { releases, ...document } = planned();
+  return { ...document, releases: (releases ?? []).map((release) => ({ ...release, from, until })) };
 }
 
 async function standing(plane: World['plane']): Promise<[string, number]> {
@@ -223,10 +275,10 @@ function inWorld(title: string, file: unknown, body: (world: World) => Promise<v
   });
 }
 
-function withVerdict(title: string, body: (world: World, say: (verdict: VerdictView) => void) => Promise<void>): void {
+function withVerdict(title: string, body: (world: World, say: (verdict: VerdictView) => void) => Promise<void>, inconclusive: 'pause' | 'wait' = 'pause'): void {
   it(title, async () => {
     let verdict: VerdictView | null = null;
-    const world = await openWorld(withRelease([{ percent: 5 }, { verdict: { for: '30m' } }]), { verdicts: { judge: () => verdict } });
+    const world = await openWorld(withRelease([{ percent: 5 }, { verdict: { for: '30m', inconclusive } }]), { verdicts: { judge: () => verdict } });
     try {
       await body(world, (said) => {
         verdict = said;
