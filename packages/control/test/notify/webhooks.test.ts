@@ -134,6 +134,18 @@ describe('a webhook', () => {
   });
 });
 
+for (const [url, why] of [
+  ['http://169.254.169.254/latest/meta-data', 'metadata'], ['http://2852039166/', 'the same as a number'], ['http://[::ffff:169.254.169.254]/', 'the same in IPv6'],
+  ['http://[fe80::1]/', 'link-local'], ['http://metadata.google.internal/', 'metadata by name'], ['ftp://hooks.example/', 'not http'], ['https://ann:secret@hooks.example/', 'a password'], ['hooks', 'no URL'],
+] as const) {
+  it(`is not made for ${url} (${why})`, async () => {
+    const world = await openWorld(withRelease());
+    await assert.rejects(world.plane.webhooks.create(url, []), (error) => error instanceof ControlError && error.code === 'GL3012');
+    assert.deepEqual(await world.plane.webhooks.list(), []);
+    await world.end();
+  });
+}
+
 function received(title: string, body: (receiver: Receiver) => Promise<void>, { hangs = false }: { readonly hangs?: boolean } = {}): void {
   it(title, async () => {
     const sent: Sent[] = [];
