@@ -2,7 +2,7 @@
 // answers and no closure per request: this is the hot path. It counts nothing.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ServerHttp2Stream } from 'node:http2';
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 
 export interface AnswerEnd {
   /** 0 when no head was sent. */
@@ -35,10 +35,15 @@ export function watchAnswer(req: IncomingMessage, res: ServerResponse, listener:
 
 export function watchStream(stream: ServerHttp2Stream, listener: EndListener): void {
   stream.once('close', () => {
-    const status = Number(stream.sentHeaders?.[':status'] ?? 0);
+    const status = Number(sent(stream, ':status'));
     const clean = stream.rstCode === 0 && stream.writableFinished;
-    listener.answerEnded({ status, end: endOf(clean, stream as Watched, () => String(stream.sentHeaders?.['content-type'] ?? '')) });
+    listener.answerEnded({ status, end: endOf(clean, stream as Watched, () => sent(stream, 'content-type')) });
   });
+}
+
+/** Before a head was sent there is none, whatever its type says. */
+function sent(stream: { readonly sentHeaders?: OutgoingHttpHeaders }, name: string): string {
+  return String(stream.sentHeaders?.[name] ?? '');
 }
 
 /** The upstream, or whoever answers in its place, was too slow. */
