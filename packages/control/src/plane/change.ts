@@ -1,6 +1,7 @@
 // The one way by which anything changes: read, build a draft, compile, commit, publish; again when someone was faster.
 // It must not know what is changed.
 
+import type { Snapshot, StrategyDocument } from '@graylane/rules';
 import type { Clock } from '../clock.ts';
 import type { Effects } from '../effects.ts';
 import { ControlError } from '../problem.ts';
@@ -10,7 +11,7 @@ import { StoreError } from '../store/errors.ts';
 import type { Analyse } from '../strategy/check.ts';
 import type { StrategyRecord } from '../strategy/record.ts';
 import type { Draft, Ledger, LedgerView } from './ledger.ts';
-import { Publisher, snapshotBy } from './publisher.ts';
+import { Publisher, snapshotBy, snapshotOf } from './publisher.ts';
 import type { Compile, Publication } from './publisher.ts';
 import type { Unstored } from './unstored.ts';
 
@@ -53,7 +54,7 @@ export async function change(plane: Plane, build: (view: LedgerView) => Promise<
     if (draft === null) return { before, record: before.record, publication: null };
     // Compiled before the commit: what is stored can be published.
     const states = statesAfter(before, draft);
-    const snapshot = draft.publish ? await snapshotBy(plane.compile, effectiveDocument(draft.document ?? before.record.document, states)) : null;
+    const snapshot = draft.publish ? await compiled(plane, draft, effectiveDocument(draft.document ?? before.record.document, states)) : null;
     const written = await plane.ledger.write(before, draft);
     if (written === null) continue;
     if (snapshot !== null) plane.onPublish(written.record, states);
@@ -61,6 +62,10 @@ export async function change(plane: Plane, build: (view: LedgerView) => Promise<
     return { before, record: written.record, publication };
   }
   throw new ControlError('GL3003', { detail: `the strategy changed ${ATTEMPTS} times while this change was made`, fix: 'try again' });
+}
+
+function compiled(plane: Plane, { isUrgent }: Draft, effective: StrategyDocument): Promise<Snapshot> | Snapshot {
+  return isUrgent === true ? snapshotOf(effective) : snapshotBy(plane.compile, effective);
 }
 
 export async function currentView(plane: Plane): Promise<LedgerView> {

@@ -31,6 +31,8 @@ export interface Draft {
   readonly document?: StrategyDocument;
   /** True when data planes have to learn of it: a new generation. */
   readonly publish: boolean;
+  /** A way back: compiled here and now, whatever waits for its turn elsewhere. */
+  readonly isUrgent?: boolean;
   readonly releases?: ReadonlyMap<string, ReleaseState | null>;
   readonly applied?: StrategyDocument;
   readonly handover?: Handover | null;

@@ -40,7 +40,7 @@ function storedCommand(plane: Plane, name: string, order: Command, who: string, 
     const draft = draftOf(view, state, outcome.state, outcome.percent, who, evidence);
     // Only entering a lane needs workers. A way back never waits for one.
     if (isLive(outcome.state) && !isLive(state)) await startMissing(plane, view, draft.document ?? view.record.document, new Map([...view.releases, [name, outcome.state]]));
-    return draft;
+    return isWayBack(order) ? { ...draft, isUrgent: true } : draft;
   });
 }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { compile } from '@graylane/rules';
 import { ControlError } from '../../src/problem.ts';
 import { settle } from '../fake-clock.ts';
 import { openWorld, web, withRelease } from './world.ts';
@@ -131,6 +132,17 @@ describe('a strategy', () => {
     await plane.apply({ ...request, document: { services: { web: { ...web.services['web'], stable: 'v2' } } } });
     await settle();
     assert.deepEqual(machine.take(), ['prepare web/v2', 'publish 2: web=v2', 'prepare web/v2', 'open web/v2', 'retire web/v1/stable']);
+  });
+
+  it('that waits for its turn to be compiled holds up no way back', async () => {
+    let stalls = false;
+    const world = await openWorld(withRelease(), { compile: (strategy) => (stalls ? new Promise(() => undefined) : compile(strategy)) });
+    stalls = true;
+    void world.plane.split('r', '50%', null, 'test');
+    await settle();
+    await world.plane.verb('r', 'rollback', { who: 'ann', why: 'errors' });
+    assert.deepEqual(world.machine.take().slice(-1), ['publish 2: web=v1']);
+    await world.end();
   });
 
   inWorld('explains a request by the router that is published', withRelease(undefined, 100), ({ plane }) => {
