@@ -9,6 +9,8 @@ import { standingText } from '../print/status.ts';
 import type { Terminal } from '../print/terminal.ts';
 
 type Release = Api<'Release'>;
+/** Of the client, what a waiting command needs. */
+export type ReleaseReader = Pick<ApiClient, 'releases' | 'release'>;
 
 export interface WaitOptions {
   /** Null: all that are on their way when the waiting begins. */
@@ -34,7 +36,7 @@ export function timeoutMs(given: string | undefined): number | null {
 }
 
 /** Returns the exit code. Tells each step on stderr. Throws ApiFailure for a release that there is not. */
-export async function waitUntilSettled(client: ApiClient, terminal: Terminal, options: WaitOptions): Promise<ExitCode> {
+export async function waitUntilSettled(client: ReleaseReader, terminal: Terminal, options: WaitOptions): Promise<ExitCode> {
   const deadline = performance.now() + (options.timeoutMs ?? Infinity);
   const first = await releasesOf(client, options.release);
   const names = new Set(first.filter((release) => options.release !== null || isOnItsWay(release)).map(({ name }) => name));
@@ -48,7 +50,7 @@ export async function waitUntilSettled(client: ApiClient, terminal: Terminal, op
   }
 }
 
-async function releasesOf(client: ApiClient, name: string | null): Promise<readonly Release[]> {
+async function releasesOf(client: ReleaseReader, name: string | null): Promise<readonly Release[]> {
   return name === null ? (await client.releases()).items : [await client.release(name)];
 }
 

@@ -8,5 +8,5 @@ const SUBJECT_WIDTH = 12;
 
 export function happeningText({ at, kind, subject, from, to, who, why }: Api<'Event'>): string {
   const moved = from === '' ? to : `${from} → ${to === '' ? 'ended' : to}`;
-  return inert(`${at.slice(0, 19).replace('T', ' ')}  ${kind.padEnd(8)}  ${subject.padEnd(SUBJECT_WIDTH)}  ${moved} · ${who}: ${why}`);
+  return inert(`${at.slice(0, 19).replace('T', ' ')}  ${kind.padEnd(8)}  ${subject.padEnd(SUBJECT_WIDTH)}  ${moved} · ${who}: ${why}`).replaceAll('\n', ' ');
 }

@@ -1,0 +1,53 @@
+// What people read of releases: one line an event, the interval of a verdict, both arms side by side; and that nothing in it
+// steers their terminal.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Api } from '@graylane/wire';
+import { comparisonText } from '../src/print/comparison.ts';
+import { happeningText } from '../src/print/happening.ts';
+import { statusText } from '../src/print/status.ts';
+import { verdictText } from '../src/print/verdict.ts';
+import { evidenceView, releaseView } from './support/views.ts';
+
+const event: Api<'Event'> = { seq: 7, at: '2030-01-01T10:20:30.000Z', kind: 'release', subject: 'checkout', from: 'progressing at step 2/4', to: 'rolled-back', who: 'controller', why: 'errors: 14 of 278 users bad against 59 of 5934', revision: 3, generation: 4 };
+const hostile = 'x\u001b[2J\r\n\u0007y';
+const status: Api<'Status'> = {
+  revision: 3, generation: 4, healthy: true, problems: [], frozen: null, stale: [], next: ['graylane compare r'],
+  services: [{ name: 'web', stable: 'v1', versions: [{ version: 'v1', role: 'stable', release: null, workers: 2, ready: 2, requests: 950, share: 95, problem: null, recent: { rps: 15.83, success: 99.4, p50Ms: 3.2, p95Ms: 12, p99Ms: 1_240 } }] }],
+  releases: [releaseView({ steps: [{ percent: 5 }, { verdict: { for: '30m' } }], step: 1, verdict: { answer: 'waiting', reasons: ['too little data'], evidence: [evidenceView({ crossed: null })] } })],
+};
+
+test('an event is one line with its reason', () => {
+  assert.equal(happeningText(event), '2030-01-01 10:20:30  release   checkout      progressing at step 2/4 → rolled-back · controller: errors: 14 of 278 users bad against 59 of 5934');
+  assert.match(happeningText({ ...event, from: '', to: 'pending' }), / {2}pending · controller/);
+});
+
+test('a verdict shows the interval that says the most', () => {
+  assert.equal(verdictText({ answer: 'harm', reasons: [], evidence: [evidenceView({ guardrail: 'slow', crossed: null }), evidenceView()] }), '✗ harm · errors ×5.06 (1.31–12.4)');
+  assert.equal(verdictText({ answer: 'waiting', reasons: [], evidence: [evidenceView({ crossed: null, ratio: { estimate: null, low: null, high: null } })] }), '… waiting · errors +4.05 % (0.2 % to 11 %)');
+  assert.equal(verdictText(undefined), '–');
+});
+
+test('status shows want and got, rates, durations, the verdict and what to do next', () => {
+  const text = statusText(status, 500);
+  assert.match(text, /web +v1 +stable +2\/2 ready +95 % +950 requests +15\.8\/s +99\.4 % +3\.2 ms · 12 ms · 1\.24 s/);
+  assert.match(text, /r +progressing at step 2\/2 +5 % +4\.98 % +50 requests .*… waiting · errors ×5\.06 \(1\.31–12\.4\)/);
+  assert.match(text, /\n {2}graylane compare r$/);
+});
+
+test('a comparison puts both arms side by side, with what is allowed', () => {
+  const arm = (name: 'treated' | 'control', requests: number, failed: number): Api<'Arm'> => ({ arm: name, users: requests, requests, failed, slow: 0, p50Ms: 3, p95Ms: 9, p99Ms: 20 });
+  const text = comparisonText({ release: 'r', phase: 'progressing', live: true, at: '2030-01-01T00:00:00.000Z', arms: [arm('treated', 278, 14), arm('control', 5_934, 59)], verdict: { answer: 'harm', reasons: ['too many errors'], evidence: [evidenceView()] } }, 200);
+  assert.match(text, /failed +14 \(5\.04 %\) +59 \(0\.99 %\)/);
+  assert.match(text, /errors by user +5\.04 % +0\.99 % +×5\.06 \(1\.31–12\.4\) +×1\.25/);
+});
+
+test('what others wrote steers no terminal', () => {
+  const texts = [
+    happeningText({ ...event, subject: hostile, why: hostile, who: hostile }),
+    statusText({ ...status, frozen: hostile, problems: [hostile], releases: [releaseView({ why: hostile })] }, 200),
+    comparisonText({ release: 'r', phase: 'progressing', live: true, at: '', arms: [], verdict: { answer: 'harm', reasons: [hostile], evidence: [] } }, 200),
+  ];
+  for (const text of texts) assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f]/);
+});
