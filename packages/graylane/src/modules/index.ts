@@ -1,0 +1,5 @@
+export { createRouter, loadVersion } from './router.ts';
+export type { ModuleRouter, RouterOptions } from './router.ts';
+export type { CallbackApp, FetchHandler, NodeListener, RoutingApp, VersionHandler } from './handler.ts';
+export type { SharedGlobal } from './globals.ts';
+export type { StrategySource } from './source.ts';
