@@ -3,6 +3,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Machine {
   /** Resolves with the JSON line that says that it is ready. */
@@ -13,8 +14,11 @@ export interface Machine {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-const main = join(import.meta.dirname, '../../packages/graylane/src/main.ts');
+/** From source, or the build that GRAYLANE_COMMAND names. */
+const main = process.env['GRAYLANE_COMMAND'] ?? join(import.meta.dirname, '../../packages/graylane/src/main.ts');
 const SAID_LIMIT = 20_000;
+/** Longer than any start, drain and kill timeout of the tests together, on a busy machine. */
+const PATIENCE_MS = 60_000;
 
 export interface Where {
   readonly folder: string;
@@ -27,7 +31,9 @@ export function startGraylane(args: readonly string[], { folder, run, environmen
   const child = spawn(process.execPath, [main, '--json', ...args], { cwd: folder, env: environmentOf(run, environment), stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-SAID_LIMIT); });
-  const ready = firstLine(child, () => said);
+  const late = patience(`graylane ${args[0] ?? ''} is not ready`, () => said);
+  late.catch(() => undefined);
+  const ready = Promise.race([firstLine(child, () => said), late]);
   // Whoever does not ask is not told.
   ready.catch(() => undefined);
   return {
@@ -36,7 +42,10 @@ export function startGraylane(args: readonly string[], { folder, run, environmen
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.kill(signal);
-      await ended;
+      // Whoever ends in time leaves nobody waiting.
+      const late = patience(`process ${child.pid ?? '?'} has not ended after ${signal}`, () => said);
+      late.catch(() => undefined);
+      await Promise.race([ended, late]);
     },
   };
 }
@@ -47,10 +56,15 @@ export function runGraylane(args: readonly string[], { folder, run, environment 
   return { status, out: stdout.trim() === '' ? null : JSON.parse(stdout) as unknown, said: stderr };
 }
 
+async function patience(what: string, said: () => string): Promise<never> {
+  await delay(PATIENCE_MS, undefined, { ref: false });
+  throw new Error(`${what} (${PATIENCE_MS} ms): ${said().slice(-2_000)}`);
+}
+
 function environmentOf(run: string, more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
   // From source, and so for the processes that it starts: a supervisor is the same command again.
-  return { PATH, HOME, NODE_OPTIONS: '--conditions=graylane-source', GRAYLANE_RUN_DIR: run, ...more };
+  return { PATH, HOME, ...(process.env['GRAYLANE_COMMAND'] === undefined ? { NODE_OPTIONS: '--conditions=graylane-source' } : {}), GRAYLANE_RUN_DIR: run, ...more };
 }
 
 async function firstLine(child: ChildProcess, said: () => string): Promise<unknown> {

@@ -12,7 +12,7 @@ export function withJoinFlags(command: Command): Command {
     .option('--server-ca <file>', "authority of the servers' and machines' certificates (PEM); default: those of the system")
     .option('--node-cert <file>', 'certificate of this machine (PEM): instead of a token, and for other machines')
     .option('--node-key <file>', 'its key (PEM)')
-    .option('--run <service/version>', 'run these versions alone, * for all of a service; others are reached on other machines; may be repeated', collect)
+    .option('--run <service/version>', 'of canaries run these alone, * for all of a service; others are reached on other machines; may be repeated', collect)
     .option('--bind <address>', 'address of this machine on which services listen; default: all')
     .option('--passage <host:port>', 'where other machines reach the versions of this one, with TLS')
     .option('--advertise <host:port>', 'the same as other machines see it');

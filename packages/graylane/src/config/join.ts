@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { isLoopback, type Endpoint, type NodeCredentials } from '@graylane/control';
+import { isLoopback, type Endpoint, type NodeCredentials, type PoolWish } from '@graylane/control';
 import { exit, Failure, type Problem } from '../print/failure.ts';
 import type { PassageOptions } from '../server/passage.ts';
 
@@ -26,7 +26,8 @@ export interface JoinPlan {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly credentials: () => NodeCredentials;
-  readonly runs: (wish: { readonly service: string; readonly version: string }) => boolean;
+  /** Stable versions run everywhere: a machine with a public port serves them itself. */
+  readonly runs: (wish: Pick<PoolWish, 'service' | 'version' | 'role'>) => boolean;
   readonly passage: PassageOptions | null;
   /** The address that public places without one are opened on; null for all. */
   readonly bind: string | null;
@@ -52,7 +53,7 @@ export function joinPlanFrom(flags: JoinFlags, directory: string): JoinPlan | nu
   const wrong = wanted?.find((parts) => parts.length !== 2 || parts.includes(''));
   if (wrong !== undefined) problems.push({ code: 'GL0084', message: `--run ${wrong.join('/')} is no version of a service`, fix: 'write --run web/v1' });
   if (problems.length > 0) throw new Failure(problems, exit.usage);
-  return { servers, name, labels, credentials, passage, bind: flags.bind ?? null, runs: ({ service, version }) => wanted?.some(([of, which]) => of === service && (which === '*' || which === version)) ?? true };
+  return { servers, name, labels, credentials, passage, bind: flags.bind ?? null, runs: ({ service, version, role }) => role === 'stable' || (wanted?.some(([of, which]) => of === service && (which === '*' || which === version)) ?? true) };
 }
 
 function serverOf(text: string, problems: Problem[]): string[] {

@@ -25,7 +25,7 @@ export interface JoinOptions {
   readonly servers: readonly string[];
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly runs: (wish: Pick<PoolWish, 'service' | 'version'>) => boolean;
+  readonly runs: (wish: Pick<PoolWish, 'service' | 'version' | 'role'>) => boolean;
   readonly credentials: () => NodeCredentials;
   /** The address that public places without one are opened on; null for all. */
   readonly bind: string | null;

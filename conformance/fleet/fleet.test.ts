@@ -1,0 +1,22 @@
+// A real fleet as a black box: etcd, two servers, three machines, and what may happen to them. The long form is `npm run conformance:fleet`.
+
+import { spawnSync } from 'node:child_process';
+import { after, before, describe, it } from 'node:test';
+import { whyNoEtcd } from '../../packages/control/test/support/etcd.ts';
+import { aloneAfterRestart, documentOf, etcdGone, forwarding, leaderKilled, machines } from './scenarios.ts';
+import { startWorld, type World } from './world.ts';
+
+const missing = whyNoEtcd() ?? (spawnSync('openssl', ['version']).status === 0 ? null : 'openssl not installed; on Debian run: sudo apt-get install -y openssl');
+
+describe('a fleet on etcd', { skip: missing ?? false }, () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ servers: 2, nodes: machines, document: documentOf(100) });
+  });
+  after(() => world.end());
+
+  it('a machine without a canary forwards to one that has it', () => forwarding(world));
+  it('a leader that is killed in a promotion is followed by another, and nothing is done twice', async () => { await leaderKilled(world); });
+  it('with etcd gone users notice nothing, and writes are refused', async () => { await etcdGone(world, 2_000); });
+  it('a machine that is started while no server is there serves under its last orders', () => aloneAfterRestart(world));
+});

@@ -1,0 +1,31 @@
+// `npm run conformance:fleet [-- --etcd-gone SECONDS --restarts COUNT --seed N]`: the long form of what may happen to a fleet.
+
+import { parseArgs } from 'node:util';
+import { aloneAfterRestart, documentOf, etcdGone, forwarding, leaderKilled, machines, restarts } from './scenarios.ts';
+import { startWorld } from './world.ts';
+
+const { values } = parseArgs({ options: { 'etcd-gone': { type: 'string', default: '600' }, restarts: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } } });
+const world = await startWorld({ servers: 2, nodes: machines, document: documentOf(100) });
+try {
+  await forwarding(world);
+  console.log('a machine without a canary forwards to one that has it');
+  console.log(`the leader was killed in a promotion: another led after ${Math.round(await leaderKilled(world))} ms`);
+  console.log(`etcd was gone for ${values['etcd-gone']} s: all had caught up ${Math.round(await etcdGone(world, Number(values['etcd-gone']) * 1000))} ms after`);
+  await aloneAfterRestart(world);
+  console.log('a machine was restarted while no server was there');
+  await restarts(world, Number(values.restarts), drawn(Number(values.seed)));
+  console.log(`${values.restarts} restarts in random order (seed ${values.seed}): one generation, none earlier`);
+} finally {
+  await world.end();
+}
+
+/** Numbers in [0, 1) that a seed gives again (mulberry32). */
+function drawn(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,142 @@
+// What may happen to a fleet, each as a function that throws when something was lost: short in the tests, long as a command.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startLoad, type Load } from './load.ts';
+import { ask, eventually, type NodePlan, type World } from './world.ts';
+
+export const PORT = 8_080;
+const app = join(import.meta.dirname, '../live/app.ts');
+
+export const machines: readonly NodePlan[] = [
+  { name: 'a', address: '127.0.0.11', labels: ['zone=one'] },
+  { name: 'b', address: '127.0.0.12', labels: ['zone=two'] },
+  // Has no canary: its canary users are served on other machines.
+  { name: 'c', address: '127.0.0.13', labels: ['zone=two'], run: ['web/none'] },
+];
+
+export function documentOf(percent: number): object {
+  // Not nicer than others: on a busy machine a canary that gets no processor is taken for one that hangs.
+  const version = (build: string): object => ({ script: app, workers: 1, nice: 0, drainTimeout: '2s', killTimeout: '1s', env: { BUILD: build } });
+  return {
+    services: { web: { listen: PORT, stable: 'v1', versions: { v1: version('v1'), v2: version('v2') } } },
+    releases: [{ name: 'r', when: [{ header: { 'x-canary': '1' } }], percent, versions: { web: 'v2' } }],
+  };
+}
+
+/** A machine that runs no canary serves canary users by another one, over TLS. */
+export async function forwarding(world: World): Promise<void> {
+  await eventually('canary users are served by v2 at every machine', async () => {
+    const answers = await Promise.all(machines.map(({ address }) => ask(address, PORT, { 'x-canary': '1' })));
+    return answers.every(({ build }) => build === 'v2');
+  }, 10_000);
+  const facts = await world.nodesOf(0);
+  assert.deepEqual(facts.items.map(({ name, health }) => `${name} ${health}`), machines.map(({ name }) => `${name} ok`));
+}
+
+/** The leader is killed while a new stable version starts: another one goes on, and every step is taken once. */
+export async function leaderKilled(world: World): Promise<number> {
+  const load = startLoad(machines.map(({ address }) => address), PORT);
+  const { leader } = await world.nodesOf(0);
+  const index = leader === world.replica(0) ? 0 : 1;
+  const other = 1 - index;
+  await world.api(other, 'POST', '/releases/r/promote-full', { why: 'the scenario' });
+  await world.servers[index]?.end('SIGKILL');
+  const tookMs = await eventually('another leads', async () => (await world.nodesOf(other)).leader === world.replica(other), 10_000);
+  await eventually('the promotion is done', async () => (await phaseOf(world, other, 'r')) === 'succeeded', 60_000);
+  await world.startServer(index).ready;
+  const { body } = await world.api(other, 'GET', '/events?limit=100');
+  const steps = (body as { readonly items: readonly { readonly kind: string; readonly to: string }[] }).items.filter(({ kind }) => kind === 'release').map(({ to }) => to);
+  assert.equal(steps.filter((to) => to === 'succeeded').length, 1, steps.join(', '));
+  assert.equal(steps.filter((to) => to.startsWith('promoting (switched')).length <= 1, true, steps.join(', '));
+  await lostNothing(load);
+  assert.ok(tookMs <= 5_000, `another led after ${Math.round(tookMs)} ms`);
+  return tookMs;
+}
+
+/** etcd is gone for a while: machines serve, writes are refused with a reason, and all is taken up again after. */
+export async function etcdGone(world: World, goneMs: number): Promise<number> {
+  const load = startLoad(machines.map(({ address }) => address), PORT);
+  await world.etcd.kill();
+  const refused = await world.api(0, 'PUT', '/freeze', { reason: 'nobody will know' });
+  assert.equal(refused.status, 503, JSON.stringify(refused.body));
+  await delay(goneMs);
+  await world.etcd.start();
+  const begun = performance.now();
+  const before = await generation(world);
+  await eventually('a write is taken again', async () => {
+    const { status } = await world.api(0, 'PUT', '/strategy', documentOfNow(before));
+    return status === 200;
+  }, 15_000);
+  await caughtUp(world, before);
+  const tookMs = performance.now() - begun;
+  await lostNothing(load);
+  return tookMs;
+}
+
+/** Machines, servers and etcd end and start in an order that `random` draws: one generation in the end, never an earlier one. */
+export async function restarts(world: World, count: number, random: () => number): Promise<void> {
+  let newest = await generation(world);
+  for (let n = 0; n < count; n += 1) {
+    const choice = Math.floor(random() * 3);
+    if (choice === 0) {
+      await world.etcd.kill();
+      await world.etcd.start();
+    } else if (choice === 1) {
+      const index = Math.floor(random() * world.servers.length);
+      await world.servers[index]?.end('SIGKILL');
+      await world.startServer(index).ready;
+    } else {
+      const plan = machines[Math.floor(random() * machines.length)];
+      if (plan === undefined) continue;
+      await world.nodes.get(plan.name)?.end('SIGTERM');
+      await world.startNode(plan).ready;
+    }
+    const server = Math.floor(random() * world.servers.length);
+    await eventually(`a write after restart ${n + 1}`, async () => (await world.api(server, 'PUT', '/strategy', documentOfNow(newest + n)).catch(() => ({ status: 0 }))).status === 200, 30_000);
+    await caughtUp(world, newest);
+    const now = await generation(world);
+    assert.ok(now > newest, `generation ${now} after ${newest}`);
+    newest = now;
+  }
+}
+
+/** No server is there: a machine that is started goes on under its last orders. */
+export async function aloneAfterRestart(world: World): Promise<void> {
+  const [plan] = machines;
+  if (plan === undefined) return;
+  await Promise.all(world.servers.map((server) => server.end('SIGKILL')));
+  await world.nodes.get(plan.name)?.end('SIGTERM');
+  await world.startNode(plan).ready;
+  assert.equal((await ask(plan.address, PORT)).status, 200);
+  for (const index of world.servers.keys()) await world.startServer(index).ready;
+  await eventually('it has joined again', async () => (await world.nodesOf(0)).items.some(({ name }) => name === plan.name), 15_000);
+}
+
+async function caughtUp(world: World, beyond: number): Promise<void> {
+  await eventually('every machine has the same, later generation', async () => {
+    const views = await Promise.all(world.servers.map((_, index) => world.nodesOf(index).catch(() => null)));
+    return views.every((view) => view !== null && view.items.length === machines.length && view.items.every(({ generation: now, lag }) => now > beyond && lag === 0));
+  }, 30_000);
+}
+
+async function generation(world: World): Promise<number> {
+  return (await world.nodesOf(0)).generation;
+}
+
+/** Another document each time, so that there is something to publish. */
+function documentOfNow(turn: number): object {
+  const document = documentOf(100) as { readonly services: { readonly web: object }; readonly releases: readonly object[] };
+  return { ...document, services: { web: { ...document.services.web, stable: 'v1' } }, releases: [{ ...document.releases[0], percent: 1 + (turn % 99) }] };
+}
+
+async function phaseOf(world: World, server: number, release: string): Promise<string> {
+  return ((await world.api(server, 'GET', `/releases/${release}`)).body as { readonly phase: string }).phase;
+}
+
+async function lostNothing(load: Load): Promise<void> {
+  await load.stop();
+  assert.deepEqual(load.failed, []);
+  assert.ok(load.asked() > 10);
+}
