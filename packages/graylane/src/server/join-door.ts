@@ -45,7 +45,7 @@ async function admit({ holder, attach }: DoorOptions, request: IncomingMessage, 
 function certified(socket: Duplex): NodeIdentity | null {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return null;
   const certificate = socket.getPeerCertificate();
-  const name = certificate.subject?.CN;
+  const name = certificate.subject.CN;
   if (typeof name !== 'string') return null;
   const until = Date.parse(certificate.valid_to);
   return { holder: `certificate ${name}`, name, stillHolds: () => Promise.resolve(Date.now() < until) };
