@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as http2 from 'node:http2';
+import * as https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -151,8 +152,9 @@ void test('a WebSocket passes a listener of plain HTTP and one of TLS', { skip: 
   const app = await startEcho(t);
   const tls = { certificates: [{ cert: cert.certFile, key: cert.keyFile }], minVersion: 'TLSv1.2' as const, clientCa: null };
   const { ports } = await startEdge(t, { services: [service('web', { v1: [target(app)] })], listeners: [LISTENER, { ...LISTENER, place: { slot: 1 }, tls }] });
-  for (const url of [`ws://127.0.0.1:${ports[0]}/`, `wss://127.0.0.1:${ports[1]}/`]) {
-    const socket = new WebSocket(url, ['chat'], { ca: cert.cert, servername: 'site.test' });
+  const agent = new https.Agent({ ca: cert.cert, servername: 'site.test' });
+  for (const [url, options] of [[`ws://127.0.0.1:${ports[0]}/`, {}], [`wss://127.0.0.1:${ports[1]}/`, { agent }]] as const) {
+    const socket = new WebSocket(url, ['chat'], options);
     await once(socket, 'open');
     assert.equal(socket.protocol, 'chat');
     const big = Buffer.alloc(500_000, 'ws');

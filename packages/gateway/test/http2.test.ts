@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import * as http from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -201,14 +202,14 @@ void test('60: what has two readings is refused on a stream, too', async (t) => 
   const { upstream } = await startApp(t, 'v1');
   const { url } = await start(t, { v1: [upstream] });
   const session = connectHttp2(t, url);
-  const refused: readonly (readonly [object, number])[] = [
+  const refused: readonly (readonly [OutgoingHttpHeaders, number])[] = [
     [{ ':path': '/a/../b' }, 400], [{ ':path': '//x' }, 400], [{ ':path': 'http://a/x' }, 400], [{ ':authority': 'a', host: 'other' }, 400], [{ ':authority': 'a b' }, 400],
     [{ ':path': `/${'x'.repeat(9_000)}` }, 414], [{ ':method': 'CONNECT', ':authority': 'a:1', ':path': undefined, ':scheme': undefined }, 501],
     [Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`x-${i}`, 'v'])), 431],
     [{ 'content-length': '5' }, 400],
   ];
   for (const [headers, status] of refused) {
-    const reply = await ask2(session, headers as object);
+    const reply = await ask2(session, headers);
     // Some of it Node itself resets before we see it.
     assert.ok(reply.status === status || (reply.status === 0 && reply.rstCode !== 0), `${JSON.stringify(headers).slice(0, 60)}: ${reply.status}`);
   }

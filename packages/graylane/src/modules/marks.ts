@@ -25,7 +25,7 @@ export function markNodeResponse(res: ServerResponse, marks: Marks, { method, au
       if (replace) res.setHeader(name, value);
       else res.appendHeader(name, value);
     }
-    return typeof rest[0] === 'string' ? write.call(res, status, rest[0]) : write.call(res, status);
+    return typeof rest[0] === 'string' ? write.call<ServerResponse, [number, string], ServerResponse>(res, status, rest[0]) : write.call(res, status);
   };
   Object.defineProperty(res, 'writeHead', { value: marked, configurable: true, writable: true });
 }
