@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { version } from '../version.ts';
 import { addBackup } from './backup.ts';
 import { addCheck } from './check.ts';
+import { addConvert } from './convert.ts';
 import { addCompare } from './compare.ts';
 import { addDiagnose } from './diagnose.ts';
 import { addDown } from './down.ts';
@@ -21,6 +22,7 @@ import { addStatus } from './status.ts';
 import { addStore } from './store.ts';
 import { addStrategy } from './strategy.ts';
 import { addToken } from './token.ts';
+import { addTest } from './test.ts';
 import { addUp } from './up.ts';
 import { addWebhook } from './webhook.ts';
 
@@ -35,7 +37,7 @@ export function buildProgram(): Command {
     .showSuggestionAfterError()
     .showHelpAfterError('(graylane --help lists the commands)')
     .exitOverride();
-  for (const add of [addUp, addDown, addStatus, addEvents, addExplain, addLanes, addRelease, addCompare, addStrategy, addCheck, addProcesses, addDiagnose, addInstall, addGateway, addSidecar, addToken, addWebhook, addBackup, addServer, addNodes, addStore]) add(program);
+  for (const add of [addUp, addDown, addStatus, addEvents, addExplain, addLanes, addRelease, addCompare, addStrategy, addCheck, addTest, addConvert, addProcesses, addDiagnose, addInstall, addGateway, addSidecar, addToken, addWebhook, addBackup, addServer, addNodes, addStore]) add(program);
   for (const command of program.commands) {
     for (const one of [command, ...command.commands]) one.exitOverride().copyInheritedSettings(program);
   }

@@ -20,7 +20,10 @@ export interface SourceDocument {
 export async function readDocument(file: string): Promise<SourceDocument> {
   const kind = extname(file);
   if (kind === '.ts' || kind === '.js' || kind === '.mjs' || kind === '.mts') return importDocument(file);
-  if (kind === '.json' || kind === '.yaml' || kind === '.yml') return parseText(file, await readText(file));
+  if (kind === '.json' || kind === '.yaml' || kind === '.yml') {
+    const text = await readText(file);
+    return (kind === '.json' ? parseLarge(file, text) : null) ?? parseText(file, text);
+  }
   throw new Failure({ code: 'GL0004', message: `${file} is of no known kind`, fix: 'use a .ts, .js, .mjs, .json, .yaml or .yml file' }, exit.usage);
 }
 
@@ -52,6 +55,22 @@ async function importDocument(file: string): Promise<SourceDocument> {
   return { file, value: module['default'], place: (pointer) => ({ file, pointer }) };
 }
 
+/** A long list of users has a million nodes, each of which would get an object with its place: places are looked up when somebody asks. */
+const LARGE_CHARACTERS = 1_000_000;
+
+/** Null for what is not large, or not JSON: the parser with places says what is wrong. */
+function parseLarge(file: string, text: string): SourceDocument | null {
+  if (text.length < LARGE_CHARACTERS) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  let placed: SourceDocument | null = null;
+  return { file, value, place: (pointer) => (placed ??= parseText(file, text)).place(pointer) };
+}
+
 function parseText(file: string, text: string): SourceDocument {
   const lines = new LineCounter();
   const rows = text.split('\n');
@@ -62,7 +81,7 @@ function parseText(file: string, text: string): SourceDocument {
     return { file, line, column: col, text: rows[line - 1] ?? '' };
   };
   if (parsed.errors.length > 0) {
-    throw new Failure(parsed.errors.map((error): Problem => ({ code: 'GL0006', message: error.message, place: at(error.pos[0]) })), exit.usage);
+    throw new Failure(parsed.errors.map((error): Problem => ({ code: 'GL0006', place: at(error.pos[0]), ...syntaxError(error.message) })), exit.usage);
   }
   let value: unknown;
   try {
@@ -71,6 +90,11 @@ function parseText(file: string, text: string): SourceDocument {
     throw new Failure({ code: 'GL0006', message: `${file} cannot be read as a document`, cause: reason(error) }, exit.usage, error);
   }
   return { file, value, place: (pointer) => ({ ...(placeOf(parsed, pointer, at) ?? { file }), pointer }) };
+}
+
+/** The parser descends into itself, so it meets the end of the stack first. */
+function syntaxError(message: string): Pick<Problem, 'message' | 'fix'> {
+  return message.includes('call stack') ? { message: 'the document is nested too deep to be read', fix: 'write conditions flatter: two `not` cancel out, an `any` inside an `any` is one `any`' } : { message };
 }
 
 function placeOf(parsed: Document, pointer: string, at: (offset: number) => Place): Place | null {

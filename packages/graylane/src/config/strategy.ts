@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { parseStrategy, type Strategy, type StrategyError } from '@graylane/rules';
 import { exit, Failure, type Place, type Problem } from '../print/failure.ts';
 import { findingsOf } from '../up/analysis.ts';
-import { readDocument } from './document.ts';
+import { readDocument, type SourceDocument } from './document.ts';
 
 /** A checked strategy and the way back to its text. */
 export interface PlacedStrategy {
@@ -16,7 +16,11 @@ export interface PlacedStrategy {
 
 /** Throws Failure with all errors at once. */
 export async function readPlacedStrategy(file: string, options: { readonly runnable: boolean }): Promise<PlacedStrategy> {
-  const source = await readDocument(file);
+  return placedStrategy(await readDocument(file), options);
+}
+
+/** The same for a document that is read already. */
+export function placedStrategy(source: SourceDocument, options: { readonly runnable: boolean }): PlacedStrategy {
   const place = (pointer: string): Place => source.place(pointer);
   const { rest, gateway } = withoutGateway(withWholePaths(source.value, dirname(source.file)));
   return { strategy: checkStrategy(rest, options, place), gateway, place };

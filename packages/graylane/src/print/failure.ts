@@ -50,14 +50,20 @@ export function problemText(problem: Problem): string {
   return lines.map(inert).join('\n');
 }
 
+/** More of a line does not help to find a mistake. */
+const FRAME_COLUMNS = 160;
+
 function placeLines(place: Place): string[] {
   const position = place.line === undefined ? '' : `:${place.line}${place.column === undefined ? '' : `:${place.column}`}`;
   const pointer = place.pointer === undefined || place.pointer === '' ? '' : ` (${place.pointer})`;
   const lines = [`  at ${place.file}${position}${pointer}`];
   if (place.text !== undefined && place.line !== undefined) {
     const gutter = `  ${place.line} | `;
-    lines.push(`${gutter}${place.text}`);
-    if (place.column !== undefined) lines.push(`${' '.repeat(gutter.length - 2)}| ${' '.repeat(Math.max(0, place.column - 1))}^`);
+    const column = place.column ?? 1;
+    // A document in one line is shown around the mark.
+    const from = place.text.length > FRAME_COLUMNS ? Math.max(0, column - 1 - FRAME_COLUMNS / 2) : 0;
+    lines.push(`${gutter}${place.text.slice(from, from + FRAME_COLUMNS)}`);
+    if (place.column !== undefined) lines.push(`${' '.repeat(gutter.length - 2)}| ${' '.repeat(Math.max(0, column - 1 - from))}^`);
   }
   return lines;
 }

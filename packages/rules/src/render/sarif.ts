@@ -11,6 +11,8 @@ export interface SarifOptions {
   readonly origin: string;
   /** Line (from 1) of a JSON pointer, where the caller knows it. */
   readonly lineOf?: (pointer: string) => number | null;
+  /** The file of a JSON pointer, where the strategy stands in several. */
+  readonly fileOf?: (pointer: string) => string;
 }
 
 const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const;
@@ -40,10 +42,10 @@ function result(finding: Finding, ruleIndex: number, options: SarifOptions): Rea
   };
 }
 
-function location(pointer: string, { file, lineOf }: SarifOptions): Readonly<Record<string, unknown>> {
+function location(pointer: string, { file, lineOf, fileOf }: SarifOptions): Readonly<Record<string, unknown>> {
   const line = lineOf?.(pointer) ?? null;
   return {
-    physicalLocation: { artifactLocation: { uri: file }, ...(line === null ? {} : { region: { startLine: line } }) },
+    physicalLocation: { artifactLocation: { uri: fileOf?.(pointer) ?? file }, ...(line === null ? {} : { region: { startLine: line } }) },
     logicalLocations: [{ fullyQualifiedName: pointer }],
   };
 }
