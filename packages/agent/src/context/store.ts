@@ -1,10 +1,16 @@
 // The context that the code of this thread runs in at the moment. Entered for single requests only, so that all other work
 // pays nothing; it knows neither requests nor hosts.
 
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import type { Context } from './context.ts';
 
 const storage = new AsyncLocalStorage<Context | null>();
+
+/**
+ * Where each context was entered. From Node 24 on, entering one with `run` copies what others keep in their storages, at a
+ * quarter of a microsecond; going back to such a place is twenty times cheaper, and a request does it with each event.
+ */
+const places = new WeakMap<Context, AsyncResource>();
 
 /** Null outside any request. */
 export function current(): Context | null {
@@ -15,14 +21,29 @@ type Callable<Self, Args extends unknown[], Result> = (this: Self, ...args: Args
 
 /** Calls `target` in `context`; null is outside any. */
 export function applyIn<Self, Args extends unknown[], Result>(context: Context | null, target: Callable<Self, Args, Result>, self: Self, args: Args): Result {
-  return current() === context ? target.apply(self, args) : storage.run(context, apply, target, self, args);
+  if (current() === context) return target.apply(self, args);
+  if (context === null) return storage.run(null, apply, target, self, args);
+  return placeOf(context).runInAsyncScope(target, self, ...args);
 }
 
 export function runIn<Result>(context: Context | null, work: () => Result): Result {
-  return current() === context ? work() : storage.run(context, work);
+  return applyIn(context, work, undefined, []);
 }
 
-/** One function for all calls, so that entering a context makes no closure. */
+function placeOf(context: Context): AsyncResource {
+  const known = places.get(context);
+  if (known !== undefined) return known;
+  const place = storage.run(context, makePlace);
+  places.set(context, place);
+  return place;
+}
+
+function makePlace(): AsyncResource {
+  // It ends with the context; nobody waits to hear of it.
+  return new AsyncResource('graylane.context', { requireManualDestroy: true });
+}
+
+/** One function for all calls, so that leaving a context makes no closure. */
 function apply<Self, Args extends unknown[], Result>(target: Callable<Self, Args, Result>, self: Self, args: Args): Result {
   return target.apply(self, args);
 }
