@@ -4,6 +4,7 @@
 import type { Effects } from '../effects.ts';
 import { reconcileStates } from '../release/effective.ts';
 import type { ReleaseState } from '../release/state.ts';
+import { StoreError } from '../store/errors.ts';
 import { changesBetween } from '../strategy/changes.ts';
 import type { Change } from '../strategy/changes.ts';
 import { analysed, parsedStrategy } from '../strategy/check.ts';
@@ -23,19 +24,31 @@ export type Origin =
 
 /**
  * `floor` is the newest generation that a running worker has: what is published next is later than that.
+ * `unstored` hears of what could not be written down: what is stored is in force all the same.
  * Throws GL3001, GL3002 for the file, GL3020 when there is neither a file nor a stored strategy.
  */
-export async function settleOrigin(plane: Plane, file: unknown, floor: number): Promise<Origin> {
+export async function settleOrigin(plane: Plane, file: unknown, floor: number, unstored: (error: unknown) => void): Promise<Origin> {
   const view = await plane.ledger.view();
   if (view === null) return seed(plane, file, floor);
-  if (floor > view.record.generation) await plane.ledger.raiseGeneration(view, floor + 1);
+  if (floor > view.record.generation) await orUnstored(plane.ledger.raiseGeneration(view, floor + 1), unstored);
   const live = changesBetween(view.applied, view.record.document);
   if (file === null) return { kind: 'continued', live };
   const given = parsedStrategy(file, { runnable: plane.runnable }).document;
   const changed = changesBetween(view.applied, given);
   if (changed.length === 0) return { kind: 'continued', live };
   if (live.length > 0) return { kind: 'file-differs', file: changed, live };
-  return adopt(plane, file, view);
+  return (await orUnstored(adopt(plane, file, view), unstored)) ?? { kind: 'file-differs', file: changed, live };
+}
+
+/** What is stored goes on where nothing can be written; null then. */
+async function orUnstored<T>(writing: Promise<T>, unstored: (error: unknown) => void): Promise<T | null> {
+  try {
+    return await writing;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    unstored(error);
+    return null;
+  }
 }
 
 async function seed(plane: Plane, file: unknown, floor: number): Promise<Origin> {

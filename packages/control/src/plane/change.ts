@@ -94,10 +94,10 @@ export async function settledView(plane: Plane): Promise<LedgerView> {
   throw new ControlError('GL3003', { detail: `the strategy changed ${ATTEMPTS} times while it was read`, fix: 'try again' });
 }
 
-/** Publishes what is stored, as after a restart. */
-export async function republish(plane: Plane, view: LedgerView): Promise<Publication> {
+/** Publishes what is stored, as after a restart: later than `floor`, the newest that a running worker has, also where that could not be stored. */
+export async function republish(plane: Plane, view: LedgerView, floor = 0): Promise<Publication> {
   plane.onPublish(view.record, view.releases);
-  return plane.publisher.publish(await snapshotBy(plane.compile, effectiveDocument(view.record.document, view.releases)), view.record.generation);
+  return plane.publisher.publish(await snapshotBy(plane.compile, effectiveDocument(view.record.document, view.releases)), floor > view.record.generation ? floor + 1 : view.record.generation);
 }
 
 function statesAfter(before: LedgerView, draft: Draft): ReadonlyMap<string, ReleaseState> {

@@ -25,6 +25,7 @@ import { Tokens } from '../access/tokens.ts';
 import { sendByFetch } from '../notify/send.ts';
 import { Webhooks } from '../notify/webhooks.ts';
 import type { Send } from '../notify/webhooks.ts';
+import { StoreError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Change } from '../strategy/changes.ts';
 import { releaseOf } from '../strategy/edit.ts';
@@ -125,6 +126,7 @@ export class ControlPlane {
   readonly #leads: boolean;
   #fault: string | null = null;
   readonly #trouble: string | null;
+  readonly #onFault: (what: string, error: unknown) => void;
 
   constructor(options: ControlPlaneOptions) {
     const { store, effects, clock } = options;
@@ -135,6 +137,7 @@ export class ControlPlane {
       this.#fault = `${what}: ${ControlError.from(error).message}`;
       options.onFault?.(what, error);
     };
+    this.#onFault = onFault;
     this.tokens = new Tokens(store, clock);
     this.keys = new FleetKeys({ store, clock, onFault, deliver: options.deliverKeys ?? (() => Promise.resolve(true)) });
     this.webhooks = new Webhooks({ store, clock, send: options.send ?? sendByFetch, onFault });
@@ -165,11 +168,11 @@ export class ControlPlane {
   async start(file: unknown): Promise<Booted> {
     await this.#keeper.load();
     // Before any request can be stamped.
-    await this.keys.start();
+    await this.keys.start().catch((error: unknown) => this.#unstored(error));
     const floor = Math.max(0, ...this.#plane.effects.workers().map(({ generation }) => generation));
-    const origin = await settleOrigin(this.#plane, file, floor);
+    const origin = await settleOrigin(this.#plane, file, floor, (error) => this.#unstored(error));
     const view = await currentView(this.#plane);
-    await republish(this.#plane, view);
+    await republish(this.#plane, view, floor);
     if (!this.#leads) return { origin, failed: [] };
     const failed = await startPools(this.#plane.effects, poolsFor(effectiveDocument(view.record.document, view.releases)));
     for (const { wish, error } of failed) {
@@ -353,6 +356,12 @@ export class ControlPlane {
     this.#lastSeq.set(worker, seq);
     const [oldest] = this.#lastSeq.keys();
     if (this.#lastSeq.size > WORKERS_REMEMBERED && oldest !== undefined) this.#lastSeq.delete(oldest);
+  }
+
+  /** A start goes on without what could not be written; anything but the store's failure ends it. */
+  #unstored(error: unknown): void {
+    if (!(error instanceof StoreError)) throw error;
+    this.#onFault('start', error);
   }
 
   #applied({ record, publication }: Changed): Applied {

@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Cancel, Clock } from '../clock.ts';
+import { KEYS_KEY } from '../access/fleet-keys.ts';
 import { keys } from '../strategy/record.ts';
 import { StoreError } from './errors.ts';
 import { LIST_LIMIT } from './store.ts';
@@ -19,8 +20,8 @@ export interface SpareOptions {
   readonly onFault: (what: string, error: unknown) => void;
 }
 
-/** Strategy, what live changes are told against, releases, who may ask, who is told. */
-const SINGLE: readonly string[] = [keys.strategy, keys.applied, keys.handover, keys.freeze];
+/** Strategy, what live changes are told against, releases, who may ask, who is told, and what stamps are sealed with. */
+const SINGLE: readonly string[] = [keys.strategy, keys.applied, keys.handover, keys.freeze, KEYS_KEY];
 const PREFIXES: readonly string[] = [keys.releases, 'token/', 'webhook/'];
 /** Many changes in a row are one writing. */
 const SETTLE_MS = 1_000;

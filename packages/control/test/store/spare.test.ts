@@ -46,8 +46,10 @@ describe('with a spare beside it, a store', () => {
   inHouse('that is damaged leaves the last good strategy in force: shown, not written, and rolled back if need be', async ({ file, machine, start }) => {
     await (await start()).end();
     damage(file);
+    machine.generation = 41;
     const { plane, condition } = await start();
     assert.equal(condition.kind === 'spare-only' && condition.failure.failure, 'damaged');
+    assert.ok(machine.generation > 41, 'later than what workers had, though that cannot be written');
     assert.equal((await plane.release('r')).percent, 5);
     await assert.rejects(plane.split('r', '20%', null, 'ann'), (error) => ControlError.from(error).problem().status === 503);
     const { healthy, problems } = await plane.status();
