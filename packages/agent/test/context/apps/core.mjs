@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import http2 from 'node:http2';
 import net from 'node:net';
+import { channel } from 'node:diagnostics_channel';
 import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -110,6 +111,20 @@ handlers.set('/none', async () => [await sent(own), await sent(foreign), lane(),
 outcomes['a request without a stamp'] = await ask('/none', null);
 
 outcomes['an upgraded connection'] = await upgraded();
+
+// As OpenTelemetry does: it carries on what came in, after us, and to every host.
+const adding = ({ request }) => request.addHeader('baggage', foreignStamp);
+channel('undici:request:create').subscribe(adding);
+handlers.set('/adding', async () => [await sent(own), await sent(foreign)]);
+outcomes['somebody else adds baggage after us'] = await ask('/adding', 'ann');
+channel('undici:request:create').unsubscribe(adding);
+
+handlers.set('/limits', async () => {
+  const [many] = await sent(own, { headers: { baggage: Array.from({ length: 64 }, (_, n) => `m${n}=1`).join(',') } });
+  const [long] = await sent(own, { headers: { baggage: `a=${'x'.repeat(4000)},b=${'x'.repeat(4000)},c=${'x'.repeat(200)}` } });
+  return [many.split(',').length, many.includes('graylane.lane=lane-ann'), long.length <= 8192, long.includes('graylane.lane=lane-ann'), /,b=x/.test(long), /,c=x/.test(long)];
+});
+outcomes['limits of baggage'] = await ask('/limits', 'ann');
 plane.follow([`LOCALHOST:${plain}`], []);
 handlers.set('/ports', async () => [await sent(own), await baggage(h2(`http://localhost:${h2c}`))]);
 outcomes['hosts with a port'] = await ask('/ports', 'ann');
