@@ -52,9 +52,9 @@ await once(front, 'listening');
 const clients = new http.Agent({ keepAlive: true, maxSockets: 16 });
 
 /** Sends a request of `user` (null: no stamp) to the front and returns what its handler made of it. */
-export function ask(path, user, body = '') {
+export function ask(path, user, body = '', more = {}) {
   return new Promise((resolve, reject) => {
-    const headers = { ...(user === null ? {} : { 'x-user': user }), 'content-length': Buffer.byteLength(body) };
+    const headers = { ...more, ...(user === null ? {} : { 'x-user': user }), 'content-length': Buffer.byteLength(body) };
     const request = http.request({ host: '127.0.0.1', port: front.address().port, path, method: body === '' ? 'GET' : 'POST', headers, agent: clients }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk) => text += chunk).on('end', () => resolve(JSON.parse(text)));
