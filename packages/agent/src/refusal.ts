@@ -2,7 +2,8 @@
 // was asked for that no hop carries.
 
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { inTurn } from '@graylane/forward';
 
 export interface Refusal {
   readonly status: number;
@@ -25,8 +26,8 @@ export function refuseRequest(response: ServerResponse): void {
   response.end(NO_WORKER.text);
 }
 
-/** On a connection that Node has handed over. */
-export function refuseOnSocket(socket: Socket, { status, phrase, headers, text }: Refusal): void {
+/** On a connection that Node has handed over, behind the answers that are still under way on it. */
+export function refuseOnSocket(socket: Duplex, { status, phrase, headers, text }: Refusal): void {
   const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${text}`);
+  inTurn(socket, () => socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${text}`));
 }

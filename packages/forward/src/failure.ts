@@ -59,7 +59,7 @@ const MEANINGS: Readonly<Record<FailureReason, readonly [status: number, proxyEr
   'body-idle': [504, LATE],
 };
 
-export const FAILURE_REASONS: readonly FailureReason[] = Object.keys(MEANINGS) as FailureReason[];
+export const FAILURE_REASONS: readonly FailureReason[] = /* @__PURE__ */ Object.keys(MEANINGS) as FailureReason[];
 
 export interface Failure {
   readonly reason: FailureReason;
