@@ -63,6 +63,7 @@ const expected: Readonly<Record<string, unknown>> = {
   'when the response has been sent': ann,
   'a request without a stamp': [none, none, null, {}, { a: '1' }, ['a=1']],
   'an upgraded connection': ann,
+  'a stream of HTTP/2 that came in': [ann, ann],
   'somebody else adds baggage after us': [['[ann],a=1,b=2;p=x'], ['a=1,b=2;p=x']],
   // The stamp is there, and so is as much of the rest as the standard lets through.
   'limits of baggage': [64, true, true, true, true, false],

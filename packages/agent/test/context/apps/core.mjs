@@ -111,6 +111,7 @@ handlers.set('/none', async () => [await sent(own), await sent(foreign), lane(),
 outcomes['a request without a stamp'] = await ask('/none', null);
 
 outcomes['an upgraded connection'] = await upgraded();
+outcomes['a stream of HTTP/2 that came in'] = await incoming2();
 
 // As OpenTelemetry does: it carries on what came in, after us, and to every host.
 const adding = ({ request }) => request.addHeader('baggage', foreignStamp);
@@ -148,6 +149,28 @@ async function upgraded() {
   const result = JSON.parse(String((await once(socket, 'data'))[0]));
   server.close();
   return result;
+}
+
+/** Both the stream and Node's compatibility layer over it. */
+async function incoming2() {
+  const results = [];
+  const server = http2.createServer((request, response) => {
+    request.on('data', () => undefined).on('end', () => void sent(own).then((result) => { results.push(result); response.end(); }));
+  });
+  const emit = server.emit;
+  server.emit = (event, stream, ...rest) => {
+    if (event !== 'stream') return emit.call(server, event, stream, ...rest);
+    return plane.enter(contextOf('ann'), [stream], () => {
+      stream.on('end', () => void sent(own).then((result) => results.push(result)));
+      return emit.call(server, event, stream, ...rest);
+    });
+  };
+  server.listen(0);
+  await once(server, 'listening');
+  await h2(`http://127.0.0.1:${server.address().port}`, { ':method': 'POST' }, 'x').catch(() => undefined);
+  while (results.length < 2) await sleep(1);
+  server.close();
+  return results;
 }
 
 console.log(JSON.stringify(outcomes).replaceAll(/graylane\.lane=lane-(\w+),graylane\.gen=7,graylane\.tags=user=\w+,graylane\.sig=seal/g, '[$1]'));
