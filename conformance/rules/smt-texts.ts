@@ -47,7 +47,8 @@ const DECIMAL = sequence(`(re.opt ${text('-')})`, `(re.+ ${DIGIT})`, FRACTION);
 /** Numbers without leading zeros over `bound`, a whole number. */
 function above(bound: string): string {
   const longer = sequence('(re.range "1" "9")', ...Array.from({ length: bound.length }, () => DIGIT), DIGITS);
-  const greater = [...bound].flatMap((digit, i) => (digit === '9' ? [] : [sequence(...[...bound.slice(0, i)].map(text), `(re.range "${Number(digit) + 1}" "9")`, ...Array.from({ length: bound.length - i - 1 }, () => DIGIT))]));
+  const digits = Array.from(bound);
+  const greater = digits.flatMap((digit, i) => (digit === '9' ? [] : [sequence(...digits.slice(0, i).map(text), `(re.range "${Number(digit) + 1}" "9")`, ...Array.from({ length: bound.length - i - 1 }, () => DIGIT))]));
   return union(longer, ...greater);
 }
 

@@ -7,7 +7,7 @@ import { analyse, fixPriorities, hasErrors, sarif, schema, type Finding, type St
 import { editNumbers } from '../config/edit.ts';
 import { CONFIG_NAMES, findConfig } from '../config/find.ts';
 import { isReleaseFolder, readJoined, readReleaseFolder, type JoinedDocument, type ReleasePlace } from '../config/releases.ts';
-import { checkStrategy, placedStrategy } from '../config/strategy.ts';
+import { placedStrategy } from '../config/strategy.ts';
 import { exit, Failure, type Place } from '../print/failure.ts';
 import { findingText, ORIGIN } from '../print/finding.ts';
 import { version } from '../version.ts';
