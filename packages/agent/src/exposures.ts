@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import { ExposureWatch, type Exposed } from '@graylane/forward';
-import { ExposureBook, type Exposures as Counted, type Subject } from '@graylane/wire';
+import { ExposureBook, type Exposures as Counted } from '@graylane/wire';
 import type { Course } from './course.ts';
 import type { Route } from './strategy.ts';
 
@@ -13,8 +13,7 @@ export class Exposures {
   readonly #book = new ExposureBook();
   readonly #watch: ExposureWatch;
   /** Requests come in runs of one kind. */
-  #last: { readonly route: Route; readonly version: string; readonly subjects: readonly Subject[] } | null = null;
-
+  #last: { readonly route: Route; readonly version: string; readonly exposed: Exposed; readonly inArm: boolean } | null = null;
   readonly #own: string;
 
   /** `own`: the version of this process; `now`: milliseconds from any origin, never going back. */
@@ -43,11 +42,13 @@ export class Exposures {
     const version = course.kind === 'here' ? this.#own : course.kind === 'there' ? course.version : route.version;
     let last = this.#last;
     if (last?.route !== route || last.version !== version) {
-      last = { route, version, subjects: this.#book.subjects(route.decision, router.generation, version, drawn) };
+      const subjects = this.#book.subjects(route.decision, router.generation, version, drawn);
+      const inArm = subjects[0]?.arm === 'treated' || subjects[0]?.arm === 'control';
+      last = { route, version, exposed: { subjects, users: NO_USERS }, inArm };
       this.#last = last;
     }
-    const { subjects } = last;
-    const inArm = subjects[0]?.arm === 'treated' || subjects[0]?.arm === 'control';
-    return { subjects, users: inArm ? subjects.map(({ of }) => (of === null ? null : router.userBucket(of))) : NO_USERS };
+    if (!last.inArm) return last.exposed;
+    const { subjects } = last.exposed;
+    return { subjects, users: subjects.map(({ of }) => (of === null ? null : router.userBucket(of))) };
   }
 }

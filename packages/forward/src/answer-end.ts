@@ -4,14 +4,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 
-export interface AnswerEnd {
-  /** 0 when no head was sent. */
-  readonly status: number;
-  readonly end: 'complete' | 'aborted' | 'timeout';
-}
+export type AnswerEnd = 'complete' | 'aborted' | 'timeout';
 
 export interface EndListener {
-  answerEnded(end: AnswerEnd): void;
+  /** `status` is 0 when no head was sent. */
+  answerEnded(status: number, end: AnswerEnd): void;
 }
 
 /** By name: the agent has this in two files, one that watches and one that knows the course. */
@@ -37,7 +34,7 @@ export function watchStream(stream: ServerHttp2Stream, listener: EndListener): v
   stream.once('close', () => {
     const status = Number(sent(stream, ':status'));
     const clean = stream.rstCode === 0 && stream.writableFinished;
-    listener.answerEnded({ status, end: endOf(clean, stream as Watched, () => sent(stream, 'content-type')) });
+    listener.answerEnded(status, clean ? endOf(stream) : brokenEndOf(stream, sent(stream, 'content-type')));
   });
 }
 
@@ -61,12 +58,18 @@ function onClosed(this: ServerResponse & Watched): void {
   if (listener === undefined) return;
   // Assigned, not deleted: an object that loses a property becomes slow.
   this[LISTENER] = undefined;
-  listener.answerEnded({ status: this.headersSent ? this.statusCode : 0, end: endOf(this.writableFinished, this, () => headOf(this)) });
+  listener.answerEnded(this.headersSent ? this.statusCode : 0, this.writableFinished ? endOf(this) : brokenEndOf(this, headOf(this)));
 }
 
-function endOf(finished: boolean, answer: Watched, head: () => string): AnswerEnd['end'] {
-  if (answer[COURSE] === 'late') return 'timeout';
-  return finished || answer[COURSE] === 'endless' || head().includes('text/event-stream') ? 'complete' : 'aborted';
+/** Of an answer that was handed to the system whole. */
+function endOf(answer: object): AnswerEnd {
+  return (answer as Watched)[COURSE] === 'late' ? 'timeout' : 'complete';
+}
+
+function brokenEndOf(answer: object, head: string): AnswerEnd {
+  const course = (answer as Watched)[COURSE];
+  if (course === 'late') return 'timeout';
+  return course === 'endless' || head.includes('text/event-stream') ? 'complete' : 'aborted';
 }
 
 /** As Node put it together, whichever way the app wrote it. */

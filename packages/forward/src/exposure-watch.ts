@@ -6,15 +6,20 @@ import type { ExposureBook, Subject } from '@graylane/wire';
 import { watchAnswer, watchStream } from './answer-end.ts';
 import type { AnswerEnd, EndListener } from './answer-end.ts';
 
-/** What a request counts as, and the bucket of its user in each subject's release (null without one). */
+/** What a request counts as, and the bucket of its user in each subject's release: none for a request in no arm, null without a user. */
 export interface Exposed {
   readonly subjects: readonly Subject[];
   readonly users: readonly (number | null)[];
 }
 
+/** A look at the clock can cost as much as a decision, and only arms are judged by their durations: of the others, one in so many is timed. */
+const TIMED_ONE_IN = 16;
+const UNTIMED = -1;
+
 export class ExposureWatch {
   readonly #book: ExposureBook;
   readonly #now: () => number;
+  #untimed = TIMED_ONE_IN;
 
   /** `now`: milliseconds from any origin, never going back. */
   constructor(book: ExposureBook, now: () => number) {
@@ -23,33 +28,42 @@ export class ExposureWatch {
   }
 
   answer(req: IncomingMessage, res: ServerResponse, exposed: Exposed): void {
-    watchAnswer(req, res, new Running(this.#book, this.#now, req.method ?? '', exposed));
+    watchAnswer(req, res, new Running(this, req.method ?? '', exposed, this.#start(exposed)));
   }
 
   stream(stream: ServerHttp2Stream, method: string, exposed: Exposed): void {
-    watchStream(stream, new Running(this.#book, this.#now, method, exposed));
+    watchStream(stream, new Running(this, method, exposed, this.#start(exposed)));
+  }
+
+  ended({ subjects, users }: Exposed, method: string, status: number, end: AnswerEnd, started: number): void {
+    const seconds = started === UNTIMED ? null : (this.#now() - started) / 1000;
+    for (let i = 0; i < subjects.length; i++) this.#book.count(subjects[i] as Subject, method, status, end, seconds, users[i] ?? null);
+  }
+
+  #start({ users }: Exposed): number {
+    if (users.length > 0) return this.#now();
+    this.#untimed += 1;
+    if (this.#untimed < TIMED_ONE_IN) return UNTIMED;
+    this.#untimed = 0;
+    return this.#now();
   }
 }
 
 /** A request that has begun. */
 class Running implements EndListener {
-  readonly #book: ExposureBook;
-  readonly #now: () => number;
+  readonly #watch: ExposureWatch;
   readonly #method: string;
   readonly #exposed: Exposed;
   readonly #started: number;
 
-  constructor(book: ExposureBook, now: () => number, method: string, exposed: Exposed) {
-    this.#book = book;
-    this.#now = now;
+  constructor(watch: ExposureWatch, method: string, exposed: Exposed, started: number) {
+    this.#watch = watch;
     this.#method = method;
     this.#exposed = exposed;
-    this.#started = now();
+    this.#started = started;
   }
 
-  answerEnded({ status, end }: AnswerEnd): void {
-    const ending = { method: this.#method, status, end, seconds: (this.#now() - this.#started) / 1000 };
-    const { subjects, users } = this.#exposed;
-    for (let i = 0; i < subjects.length; i++) this.#book.count(subjects[i] as Subject, ending, users[i] ?? null);
+  answerEnded(status: number, end: AnswerEnd): void {
+    this.#watch.ended(this.#exposed, this.#method, status, end, this.#started);
   }
 }

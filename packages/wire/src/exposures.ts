@@ -10,14 +10,6 @@ export interface Subject extends Pick<Exposure, 'generation' | 'lane' | 'version
   readonly again: boolean;
 }
 
-export interface Ending {
-  readonly method: string;
-  /** 0 when no response head was sent. */
-  readonly status: number;
-  readonly end: Exposure['end'];
-  readonly seconds: number;
-}
-
 /** What a data plane has to send; both may be empty. */
 export interface Exposures {
   readonly exposures: readonly Exposure[];
@@ -33,7 +25,7 @@ const SUBJECTS_LIMIT = 4_096;
 /** Over this a request was slow (see {@link UsersSeen}). */
 const SLOW_SECONDS = 1;
 
-interface Cell extends Ending { readonly subject: Subject; requests: number; total: number; readonly latency: number[] }
+interface Cell extends Pick<Exposure, 'method' | 'status' | 'end'> { readonly subject: Subject; requests: number; seconds: number; readonly latency: number[]; untimed: number }
 interface Users { readonly seen: Set<number>; readonly bad: Set<number>; readonly slow: Set<number> }
 
 export class ExposureBook {
@@ -42,6 +34,8 @@ export class ExposureBook {
   #byKind = new Map<Subject, Map<string, Map<number, Cell>>>();
   #users = new Map<Subject, Users>();
   #entries = 0;
+  /** For what is left untimed when counts are taken. */
+  #lastSeconds = 0;
 
   /** What a request of that decision counts as; `drawn` as {@link drawnReleases} says. */
   subjects(decision: Decision, generation: number, version: string, drawn: ReadonlySet<string>): readonly Subject[] {
@@ -52,22 +46,25 @@ export class ExposureBook {
     return releases.length === 0 ? [subject(null, null, false)] : releases.map((release, i) => subject('control', release, i > 0));
   }
 
-  /** One request has ended. `user` is the bucket of its user in the subject's release, or null. */
-  count(subject: Subject, ending: Ending, user: number | null): void {
-    const cell = this.#cell(subject, ending);
+  /**
+   * One request has ended. `seconds` is null when nobody looked at the clock: the next one of its kind that was timed
+   * stands for it. `user` is the bucket of its user in the subject's release, or null.
+   */
+  count(subject: Subject, method: string, status: number, end: Exposure['end'], seconds: number | null, user: number | null): void {
+    const cell = this.#cell(subject, method, status, end);
     if (cell !== null) {
       cell.requests += 1;
-      cell.total += ending.seconds;
-      const bucket = bucketOf(ending.seconds);
-      cell.latency[bucket] = (cell.latency[bucket] ?? 0) + 1;
+      if (seconds === null) cell.untimed += 1;
+      else this.#time(cell, seconds, 1 + cell.untimed);
     }
-    if (user !== null && this.#entries < USERS_LIMIT) this.#seen(subject, ending, user);
+    if (user !== null && this.#entries < USERS_LIMIT) this.#seen(subject, user, status >= 500 || status === 0 || end !== 'complete', (seconds ?? 0) > SLOW_SECONDS);
   }
 
   /** Everything since the last time. */
   take(): Exposures {
-    const exposures = this.#cells.map(({ subject: { again, ...subject }, method, status, end, requests, total, latency }): Exposure =>
-      ({ ...subject, ...(again ? { again } : {}), method, status, end, requests, seconds: total, latency }));
+    for (const cell of this.#cells) if (cell.untimed > 0) this.#time(cell, this.#lastSeconds, cell.untimed);
+    const exposures = this.#cells.map(({ subject: { again, ...subject }, method, status, end, requests, seconds, latency }): Exposure =>
+      ({ ...subject, ...(again ? { again } : {}), method, status, end, requests, seconds, latency }));
     const users = [...this.#users].flatMap(([{ generation, of, arm }, { seen, bad, slow }]): UsersSeen[] =>
       (of === null || (arm !== 'treated' && arm !== 'control') ? [] : [{ generation, of, arm, seen: [...seen], bad: [...bad], slow: [...slow] }]));
     this.#cells = [];
@@ -86,9 +83,16 @@ export class ExposureBook {
     return subject;
   }
 
+  #time(cell: Cell, seconds: number, requests: number): void {
+    const bucket = bucketOf(seconds);
+    cell.seconds += seconds * requests;
+    cell.latency[bucket] = (cell.latency[bucket] ?? 0) + requests;
+    cell.untimed = 0;
+    this.#lastSeconds = seconds;
+  }
+
   /** Null beyond the limit. */
-  #cell(subject: Subject, ending: Ending): Cell | null {
-    const { method, status, end } = ending;
+  #cell(subject: Subject, method: string, status: number, end: Exposure['end']): Cell | null {
     let methods = this.#byKind.get(subject);
     if (methods === undefined) this.#byKind.set(subject, methods = new Map());
     let kinds = methods.get(method);
@@ -97,18 +101,18 @@ export class ExposureBook {
     const known = kinds.get(kind);
     if (known !== undefined) return known;
     if (this.#cells.length >= CELLS_LIMIT) return null;
-    const cell: Cell = { ...ending, subject, requests: 0, total: 0, latency: new Array<number>(LATENCY_EDGES_SECONDS.length + 1).fill(0) };
+    const cell: Cell = { subject, method, status, end, requests: 0, seconds: 0, untimed: 0, latency: new Array<number>(LATENCY_EDGES_SECONDS.length + 1).fill(0) };
     this.#cells.push(cell);
     kinds.set(kind, cell);
     return cell;
   }
 
-  #seen(subject: Subject, { status, end, seconds }: Ending, user: number): void {
+  #seen(subject: Subject, user: number, bad: boolean, slow: boolean): void {
     let users = this.#users.get(subject);
     if (users === undefined) this.#users.set(subject, users = { seen: new Set(), bad: new Set(), slow: new Set() });
     this.#note(users.seen, user);
-    if (status >= 500 || status === 0 || end !== 'complete') this.#note(users.bad, user);
-    if (seconds > SLOW_SECONDS) this.#note(users.slow, user);
+    if (bad) this.#note(users.bad, user);
+    if (slow) this.#note(users.slow, user);
   }
 
   #note(users: Set<number>, user: number): void {

@@ -118,7 +118,7 @@ export interface Exposure {
   readonly status: number;
   readonly end: 'complete' | 'aborted' | 'timeout';
   readonly requests: number;
-  /** Sum of their durations. */
+  /** Sum of their durations. Of requests in no arm (`arm` null) one in some is timed, and stands for the others. */
   readonly seconds: number;
   /** Requests by duration in the buckets of {@link LATENCY_EDGES_SECONDS}, and one more for what is above. */
   readonly latency: readonly number[];
