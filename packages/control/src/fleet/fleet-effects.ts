@@ -155,17 +155,13 @@ export class FleetEffects implements Effects {
       return same ? null : wish;
     });
     const digest = wishDigest(wish);
-    let failed: { readonly node: string; readonly report: PoolReport } | null = null;
-    const settled = (): boolean => {
-      const reports = this.#reports(id);
-      const broken = reports.find(({ report }) => report?.digest === digest && report.state === 'failed');
-      if (broken?.report !== undefined && broken.report !== null) failed = { node: broken.node, report: broken.report };
-      return failed !== null || reports.every(({ report }) => report?.digest === digest && report.state !== 'starting');
-    };
-    const inTime = await this.#until(settled, WISH_LIMIT_MS);
-    if (inTime && failed === null) return;
+    const broken = (): { readonly node: string; readonly report: PoolReport | null } | undefined => this.#reports(id).find(({ report }) => report?.digest === digest && report.state === 'failed');
+    const ready = (): boolean => this.#reports(id).every(({ report }) => report?.digest === digest && report.state !== 'starting');
+    const inTime = await this.#until(() => broken() !== undefined || ready(), WISH_LIMIT_MS);
+    const failed = broken();
+    if (inTime && failed === undefined) return;
     if (isNew) await this.#store(id, () => 'gone');
-    throw failed === null ? tooLate(id, this.#reports(id).filter(({ report }) => report?.state !== 'ready').map(({ node }) => node)) : failureOf(failed);
+    throw failed === undefined ? tooLate(id, this.#reports(id).filter(({ report }) => report?.state !== 'ready').map(({ node }) => node)) : failureOf(failed);
   }
 
   async #unwish(id: string): Promise<void> {
@@ -294,8 +290,8 @@ function endpointsOf(nodes: readonly LiveNode[]): ServerEndpoints['endpoints'] {
   });
 }
 
-function failureOf({ node, report }: { readonly node: string; readonly report: PoolReport }): Error {
-  const failure: VersionFailure = report.failure ?? { code: 'GL2019', message: 'it did not start' };
+function failureOf({ node, report }: { readonly node: string; readonly report: PoolReport | null }): Error {
+  const failure: VersionFailure = report?.failure ?? { code: 'GL2019', message: 'it did not start' };
   return Object.assign(new Error(`on ${node}: ${failure.message}`), { ...failure, message: `on ${node}: ${failure.message}` });
 }
 

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Snapshot } from '@graylane/rules';
 import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
+import { checked } from './checked.ts';
 import { deltaOf } from './delta.ts';
 import { FLEET_WIRE, PING_EVERY_MS } from './messages.ts';
 import type { NodeCounts, NodeHello, NodeMessage, NodeReport, PoolWish, ServerEndpoints } from './messages.ts';
@@ -95,6 +96,9 @@ export class Hub {
     let member: Member | null = null;
     const end = new WireEnd<NodeMessage>(socket, this.#options.clock, {
       message: (message) => {
+        const sense = checked(message);
+        if (sense === 'wrong') end.close();
+        if (sense !== 'right') return;
         if (member !== null) this.#said(member, message);
         else if (message.kind === 'hello') member = this.#join(message, identity, end);
       },
@@ -183,11 +187,10 @@ export class Hub {
     return member;
   }
 
-  #refusal({ name, wire, labels }: NodeHello, identity: NodeIdentity): string | null {
+  #refusal({ name, wire }: NodeHello, identity: NodeIdentity): string | null {
     if (wire !== FLEET_WIRE) return `it speaks version ${wire} of the protocol, this server ${FLEET_WIRE}; update the older one`;
-    if (!NAME.test(name)) return `'${String(name).slice(0, 80).replaceAll(/[^\x20-\x7e]/g, '?')}' is no name of a node: letters, digits, '.', '_' and '-', at most 63`;
+    if (!NAME.test(name)) return `'${name.slice(0, 80).replaceAll(/[^\x20-\x7e]/g, '?')}' is no name of a node: letters, digits, '.', '_' and '-', at most 63`;
     if (identity.name !== null && identity.name !== name) return `the credential is for the node '${identity.name}', not '${name}'`;
-    if (typeof labels !== 'object' || Object.keys(labels).length > 32) return 'a node has at most 32 labels';
     const known = this.#members.get(name);
     if (known !== undefined && known.identity.holder !== identity.holder) return `a node '${name}' is connected with another credential`;
     if (known === undefined && this.#members.size >= NODES_LIMIT) return `there are ${NODES_LIMIT} nodes on this server already`;

@@ -51,7 +51,7 @@ export class Mirror {
           revision = change.revision;
           this.#take(new Map([[change.key, change.value]]));
         }
-        if (!signal.aborted) revision = await this.#readAll();
+        if (!isAborted(signal)) revision = await this.#readAll();
       } catch (error) {
         if (isAborted(signal) || (error instanceof StoreError && error.failure === 'closed')) return;
         if (!(error instanceof StoreError && error.failure === 'compacted')) this.#options.onFault(`follow ${this.#options.prefix}`, error);

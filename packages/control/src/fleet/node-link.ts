@@ -142,7 +142,7 @@ export class NodeLink {
           case 'counted':
             this.#parcels.delete(message.seq);
             break;
-          default:
+          case 'strategy': case 'delta': case 'begin': case 'pools': case 'endpoints': case 'keys':
             this.#options.onMessage(message);
         }
       },

@@ -121,6 +121,28 @@ inFleet('a credential that is revoked is out within seconds, and another one doe
   await eventually('the owner is out', () => owner.ended, 12_000);
 });
 
+inFleet('a machine that sends nonsense is cut off, and nobody else notices', async (fleet) => {
+  const server = await fleet.server('one');
+  const good = new FakeNode('good', systemClock);
+  good.join(server.replica);
+  await eventually('it serves', () => good.generation === 1);
+  const nonsense: readonly object[] = [
+    { name: 7 }, { labels: null }, { generation: -1 }, { boot: ['x'] }, { forward: 'somewhere' }, { labels: { a: { b: 1 } } }, { name: '__proto__' }, { name: '../../x' }, { name: 'x'.repeat(5_000) },
+  ];
+  for (const part of nonsense) {
+    const bad = new FakeNode('bad', systemClock);
+    bad.join(server.replica, undefined, part);
+    await eventually(`cut off: ${JSON.stringify(part).slice(0, 40)}`, () => bad.ended);
+  }
+  const late = new FakeNode('late', systemClock);
+  late.join(server.replica);
+  await eventually('it serves', () => late.generation === 1);
+  late.counts(1, [{ worker: 'w', service: 'web', message: JSON.parse('{"kind":"counts","counts":[{"generation":1,"lane":"r","reason":"x","requests":"many"}]}') as never }]);
+  await eventually('cut off', () => late.ended);
+  assert.deepEqual(server.replica.nodes().map(({ name }) => name), ['good']);
+  assert.deepEqual(server.faults, []);
+});
+
 inFleet('a store that was restored is behind the machines: no generation goes back', async (fleet) => {
   const server = await fleet.server('one');
   const node = new FakeNode('a', systemClock);
