@@ -2,7 +2,7 @@
 // on one server with a real etcd. From a write at the API to its effect at every machine, and what the server's process holds.
 
 import { writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { whyNoEtcd } from '../packages/control/test/support/etcd.ts';
@@ -13,6 +13,7 @@ import { scalePage, type Figures } from './fleet/page.ts';
 const { values } = parseArgs({ options: { nodes: { type: 'string', default: '1000' }, publications: { type: 'string', default: '50' }, releases: { type: 'string', default: '100' }, write: { type: 'boolean', default: false } } });
 const [nodes, publications, releases] = [Number(values.nodes), Number(values.publications), Number(values.releases)];
 
+const load = loadavg()[0] ?? 0;
 const missing = whyNoEtcd();
 if (missing !== null) throw new Error(missing);
 const server = await startOneServer(releases);
@@ -21,7 +22,7 @@ try {
   const joinedMs = performance.now();
   const crowd = await startCrowd({ url: server.url, ca: server.ca, token: server.token, nodes });
   const figures: Figures = {
-    cpu: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`, memoryGb: Math.round(totalmem() / 2 ** 30), node: process.version,
+    cpu: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`, memoryGb: Math.round(totalmem() / 2 ** 30), node: process.version, load,
     nodes, publications, releases, idleBytes: idle, joinMs: performance.now() - joinedMs, ...(await measure(crowd)), peakBytes: memoryOf(server.pid), wholeBytes: crowd.wholeBytes(),
   };
   await crowd.stop();

@@ -4,6 +4,8 @@ export interface Figures {
   readonly cpu: string;
   readonly memoryGb: number;
   readonly node: string;
+  /** One-minute load average before the run: above zero, something else had the processors too. */
+  readonly load: number;
   readonly nodes: number;
   readonly publications: number;
   readonly releases: number;
@@ -30,7 +32,7 @@ export function scalePage(figures: Figures): string {
   return `# How far a server goes
 
 Written by \`npm run bench:fleet -- --write\`; do not edit. ${nodes} simulated machines over the real protocol and real TLS, one server, one etcd, and the machines, all on one host:
-${figures.cpu}, ${figures.memoryGb} GB, Node ${figures.node}. A strategy of ${releases} releases; ${publications} times one of them was changed.
+${figures.cpu}, ${figures.memoryGb} GB, Node ${figures.node}, load ${figures.load.toFixed(1)} before the run. A strategy of ${releases} releases; ${publications} times one of them was changed.
 
 | | measured | to reach |
 |---|---|---|
