@@ -2,6 +2,7 @@
 // Every call is idempotent: after a restart the same calls are made again until the state is reached.
 
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
+import type { Vitals } from '@graylane/wire';
 
 export interface Published {
   /** Workers that route by this generation now. */
@@ -29,6 +30,8 @@ export interface WorkerFacts {
   readonly rss: number | null;
   readonly inFlight: number | null;
   readonly waiting: number | null;
+  /** As it last said; absent where nobody asks for it. */
+  readonly vitals?: Vitals;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Everything that is measured, as Prometheus text (exposition format 0.0.4), with the names of interfaces.md.
 // It must not count anything itself.
 
-import type { Api } from '@graylane/wire';
+import type { Api, Vitals } from '@graylane/wire';
 import { LATENCY_EDGES_SECONDS } from '@graylane/wire';
 import type { WorkerFacts } from '../effects.ts';
 import type { Cell } from './tally.ts';
@@ -12,6 +12,8 @@ export interface MetricsInput {
   readonly workers: readonly WorkerFacts[];
   readonly decisions: readonly Readonly<Cell>[];
   readonly outcomes: readonly Readonly<Outcome>[];
+  /** By code: how many. */
+  readonly findings: ReadonlyMap<string, number>;
 }
 
 const PHASES: readonly Api<'Release'>['phase'][] = ['pending', 'progressing', 'paused', 'promoting', 'succeeded', 'rolling-back', 'rolled-back'];
@@ -19,7 +21,7 @@ const PHASES: readonly Api<'Release'>['phase'][] = ['pending', 'progressing', 'p
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [suffix: string, labels: Labels, value: number];
 
-export function metricsText({ status, workers, decisions, outcomes }: MetricsInput): string {
+export function metricsText({ status, workers, decisions, outcomes, findings }: MetricsInput): string {
   const { releases } = status;
   return [
     family('http_server_request_duration_seconds', 'histogram', 'Duration of requests as clients see them.', outcomes.flatMap(histogram)),
@@ -30,11 +32,26 @@ export function metricsText({ status, workers, decisions, outcomes }: MetricsInp
     family('graylane_worker_in_flight_requests', 'gauge', 'Requests in a worker.', known(workers, ({ inFlight }) => inFlight)),
     family('graylane_worker_up', 'gauge', 'Whether a worker takes requests.', workers.map((worker): Sample => ['', workerLabels(worker), worker.ready ? 1 : 0])),
     family('graylane_worker_generation', 'gauge', 'The generation that a worker routes by.', workers.map((worker): Sample => ['', workerLabels(worker), worker.generation])),
-    family('graylane_worker_resident_memory_bytes', 'gauge', 'Resident memory of a worker.', known(workers, ({ rss }) => rss)),
     family('graylane_worker_restarts_total', 'counter', 'Restarts of the workers of a version.', restarts(workers)),
     family('graylane_strategy_generation', 'gauge', 'The newest published generation.', [['', {}, status.generation]]),
     family('graylane_strategy_revision', 'gauge', 'The revision of the strategy document.', [['', {}, status.revision]]),
+    family('graylane_strategy_findings', 'gauge', 'What the analysis had to say about the strategy when it was last applied.', [...findings].map(([code, count]): Sample => ['', { code }, count])),
+    ...processFamilies(workers),
   ].join('');
+}
+
+/** Names as Prometheus' client libraries have them, so that dashboards find them. */
+function processFamilies(workers: readonly WorkerFacts[]): readonly string[] {
+  const of = (value: (vitals: Vitals) => number): readonly Sample[] => known(workers, ({ vitals }) => (vitals === undefined ? null : value(vitals)));
+  return [
+    family('process_resident_memory_bytes', 'gauge', 'Resident memory of a worker.', known(workers, ({ rss }) => rss)),
+    family('process_cpu_seconds_total', 'counter', 'CPU time of a worker, user and system.', of(({ cpuMicros }) => cpuMicros / 1_000_000)),
+    family('process_start_time_seconds', 'gauge', 'When a worker was started, seconds since 1970.', workers.map((worker): Sample => ['', workerLabels(worker), worker.startedAt / 1_000])),
+    family('nodejs_heap_size_used_bytes', 'gauge', 'Heap in use.', of(({ heapUsed }) => heapUsed)),
+    family('nodejs_heap_size_limit_bytes', 'gauge', 'Heap that a worker may use.', of(({ heapLimit }) => heapLimit)),
+    family('nodejs_eventloop_lag_p99_seconds', 'gauge', 'Delay of the event loop since the look before, 99th percentile.', of(({ loopDelayP99Ms }) => loopDelayP99Ms / 1_000)),
+    family('nodejs_eventloop_utilization', 'gauge', 'Share of the time that the event loop was busy, 0 to 1.', of(({ loopUtilization }) => loopUtilization)),
+  ];
 }
 
 function histogram({ service, version, lane, method, status, requests, seconds, latency }: Readonly<Outcome>): readonly Sample[] {

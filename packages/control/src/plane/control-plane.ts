@@ -14,7 +14,6 @@ import { laneKey, Recent, versionKey } from '../exposure/recent.ts';
 import { getJsonByFetch } from '../exposure/prometheus.ts';
 import type { GetJson } from '../exposure/prometheus.ts';
 import { Tally } from '../exposure/tally.ts';
-import { own } from '../own.ts';
 import { ControlError } from '../problem.ts';
 import { effectiveDocument } from '../release/effective.ts';
 import { isLive } from '../release/state.ts';
@@ -123,6 +122,7 @@ export class ControlPlane {
   readonly #random: () => number;
   readonly #tally = new Tally();
   readonly #failures = new Map<string, string>();
+  #findings: ReadonlyMap<string, number> = new Map();
   readonly #leads: boolean;
   #fault: string | null = null;
   readonly #trouble: string | null;
@@ -226,7 +226,10 @@ export class ControlPlane {
 
   async apply(request: ApplyRequest): Promise<Applied> {
     const applied = await apply(this.#plane, request);
-    if (!request.dryRun) this.#changed();
+    if (!request.dryRun) {
+      this.#findings = countsByCode(applied.findings);
+      this.#changed();
+    }
     return applied;
   }
 
@@ -332,7 +335,7 @@ export class ControlPlane {
 
   /** Prometheus text. */
   async metrics(): Promise<string> {
-    return metricsText({ status: await this.status(), workers: this.#plane.effects.workers(), decisions: this.#tally.totals(), outcomes: this.#outcomes.all() });
+    return metricsText({ status: await this.status(), workers: this.#plane.effects.workers(), decisions: this.#tally.totals(), outcomes: this.#outcomes.all(), findings: this.#findings });
   }
 
   get store(): Store {
@@ -381,6 +384,12 @@ export class ControlPlane {
     this.#failures.clear();
     this.#wake();
   }
+}
+
+function countsByCode(findings: Applied['findings']): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { code } of findings) counts.set(code, (counts.get(code) ?? 0) + 1);
+  return counts;
 }
 
 function strategyView({ revision, generation, at, who, why, document }: StrategyRecord): Api<'Strategy'> {

@@ -138,8 +138,9 @@ function releasesByVersion(document: StrategyDocument, service: string, states: 
   return named;
 }
 
-export function workerView({ startedAt, ...worker }: WorkerFacts): Api<'Worker'> {
-  return { ...worker, startedAt: iso(startedAt) };
+/** Vitals are for metrics; people see them in `graylane top`. */
+export function workerView({ id, service, version, role, pid, state, ready, generation, startedAt, restarts, rss, inFlight, waiting }: WorkerFacts): Api<'Worker'> {
+  return { id, service, version, role, pid, state, ready, generation, startedAt: iso(startedAt), restarts, rss, inFlight, waiting };
 }
 
 export function iso(ms: number): string {

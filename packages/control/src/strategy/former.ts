@@ -15,14 +15,13 @@ export function withoutLongGone(document: StrategyDocument, states: Iterable<Rel
   const kept = document.keep?.versions ?? DEFAULT_KEPT;
   const former = formerByService(states);
   const named = new Set((document.releases ?? []).flatMap(({ versions }) => Object.entries(versions).map(([service, version]) => `${service}/${version}`)));
-  let dropped = false;
   const services = Object.entries(document.services).map(([name, service]): readonly [string, ServiceSpec] => {
     const gone = new Set((former.get(name) ?? []).filter((version) => version !== service.stable).slice(kept).filter((version) => !named.has(`${name}/${version}`) && own(service.versions, version) !== undefined));
     if (gone.size === 0) return [name, service];
-    dropped = true;
     return [name, { ...service, versions: Object.fromEntries(Object.entries(service.versions).filter(([version]) => !gone.has(version))) }];
   });
-  return dropped ? { ...document, services: Object.fromEntries(services) } : document;
+  const isWhole = services.every(([name, service]) => service === document.services[name]);
+  return isWhole ? document : { ...document, services: Object.fromEntries(services) };
 }
 
 /** What was stable before each promotion, the latest first, each version once. */

@@ -16,7 +16,7 @@ import { openWorld, withRelease } from '../plane/world.ts';
 
 /** As the API allows (api/handlers.ts). */
 const LIMIT = 256;
-const CHANGES = 60;
+const CHANGES = 20;
 
 it('watchers that do not read hold up nobody; one too many is told so, and a place that is left can be taken', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'graylane-watchers-'));

@@ -52,7 +52,7 @@ function broken(text: string, random: () => number): unknown {
   const at = Math.floor(random() * text.length);
   const kind = Math.floor(random() * 4);
   if (kind === 0) return parsed(text.slice(0, at) + text.slice(at + 1 + Math.floor(random() * 6)));
-  if (kind === 1) return parsed(text.slice(0, at) + ODD[Math.floor(random() * ODD.length)] + text.slice(at + 1));
+  if (kind === 1) return parsed(`${text.slice(0, at)}${ODD[Math.floor(random() * ODD.length)] ?? ''}${text.slice(at + 1)}`);
   return exchanged(JSON.parse(text), random);
 }
 

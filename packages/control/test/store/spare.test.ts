@@ -20,7 +20,7 @@ interface House {
   readonly clock: FakeClock;
   readonly machine: FakeMachine;
   /** As `graylane up` starts it; the machine goes on over it. */
-  start(): Promise<{ readonly plane: ControlPlane; readonly condition: Opened['condition']; end(): Promise<void> }>;
+  readonly start: () => Promise<{ readonly plane: ControlPlane; readonly condition: Opened['condition']; readonly end: () => Promise<void> }>;
 }
 
 describe('with a spare beside it, a store', () => {

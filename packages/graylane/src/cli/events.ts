@@ -54,7 +54,8 @@ function limitOf(given: string): number {
 /** The last `limit` events, then each one that follows. Throws ApiFailure when the supervisor stays away. */
 async function* followed(client: ApiClient, limit: number): AsyncGenerator<Event> {
   let seen = 0;
-  for (let awaySince: number | null = null; ; await delay(AGAIN_MS)) {
+  let awaySince: number | null = null;
+  for (;;) {
     try {
       // The stream first, then what there is: whatever happens in between comes by both ways and is shown once.
       for await (const frame of client.watch(new AbortController().signal)) {
@@ -71,6 +72,7 @@ async function* followed(client: ApiClient, limit: number): AsyncGenerator<Event
       awaySince ??= performance.now();
       if (performance.now() - awaySince > SILENCE_LIMIT_MS) throw error;
     }
+    await delay(AGAIN_MS);
   }
 }
 

@@ -140,5 +140,6 @@ function factsOf(worker: WorkerStatus, role: WorkerFacts['role'], restarts: numb
     rss: vitals?.rss ?? null,
     inFlight: vitals?.inFlight ?? null,
     waiting: vitals?.waiting ?? null,
+    ...(vitals === null ? {} : { vitals }),
   };
 }
