@@ -1,11 +1,12 @@
 // `graylane check` and `graylane schema`: what a strategy says, without anything running.
 
 import { statSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { analyse, fixPriorities, hasErrors, sarif, schema, type Finding, type Strategy } from '@graylane/rules';
+import { analyse, fixPriorities, hasErrors, sarif, schema, type Finding, type Strategy, type StrategyDocument } from '@graylane/rules';
 import { editNumbers } from '../config/edit.ts';
 import { CONFIG_NAMES, findConfig } from '../config/find.ts';
+import { gatewayPlan } from '../config/gateway/section.ts';
 import { isReleaseFolder, readJoined, readReleaseFolder, type JoinedDocument, type ReleasePlace } from '../config/releases.ts';
 import { placedStrategy } from '../config/strategy.ts';
 import { exit, Failure, type Place } from '../print/failure.ts';
@@ -40,8 +41,15 @@ export function addCheck(program: Command): void {
     .command('schema')
     .description('print the JSON Schema of the strategy document')
     .action((_options: unknown, command: Command) => {
-      contextOf(command.optsWithGlobals<GlobalOptions>()).terminal.object(schema());
+      contextOf(command.optsWithGlobals<GlobalOptions>()).terminal.object(schemaOfFile());
     });
+}
+
+/** The strategy's own, and room for what says how a gateway is run: `graylane check` checks that. */
+function schemaOfFile(): Readonly<Record<string, unknown>> {
+  const own = schema();
+  const properties = own['properties'] as Readonly<Record<string, unknown>>;
+  return { ...own, properties: { ...properties, gateway: { type: 'object', description: 'how graylane gateway runs: see docs/gateway.md' } } };
 }
 
 /** What is checked, and the way back to its text. */
@@ -60,7 +68,8 @@ async function liveSubject(context: Context): Promise<Subject> {
 
 async function fileSubject(directory: string, given: string | undefined): Promise<Subject> {
   const joined = await readGiven(directory, given);
-  const { strategy, place } = placedStrategy(joined, { runnable: false });
+  const { strategy, gateway, place } = placedStrategy(joined, { runnable: false });
+  if (gateway !== undefined || isForGateway(strategy.document)) gatewayPlan({ document: strategy.document, section: gateway, place, base: dirname(joined.file) });
   return { name: joined.file, strategy, place, releases: joined.releases };
 }
 
@@ -109,6 +118,11 @@ export function requireConfig(directory: string, given: string | undefined): str
   const path = findConfig(directory, given);
   if (path !== null) return path;
   throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* at or above ${directory}`, fix: 'name a file, or write one: see README.md' }, exit.usage);
+}
+
+/** Nothing in it could be started: others run its versions. */
+function isForGateway({ services }: StrategyDocument): boolean {
+  return Object.values(services).every(({ versions }) => Object.values(versions).every(({ script, upstreams }) => script === undefined && upstreams !== undefined));
 }
 
 function countsText(findings: readonly Finding[]): string {

@@ -10,11 +10,12 @@ export class ClassSet {
     this.words = words;
     let size = 0;
     let last = -1;
-    words.forEach((word, i) => {
-      if (word === 0) return;
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i] ?? 0;
+      if (word === 0) continue;
       size += bitCount(word);
       last = i * 32 + 31 - Math.clz32(word);
-    });
+    }
     this.size = size;
     this.single = size === 1 ? last : -1;
   }

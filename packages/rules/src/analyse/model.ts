@@ -143,7 +143,9 @@ export class Model {
   #withKey(box: Box, release: ReleasePlan, field: number, below: number): readonly (Box | null)[] {
     const free = this.#meet(box, field, this.#keyClasses(field, 'free'));
     const prefix = saltPrefix(release.salt);
-    const literals = this.#keyClasses(field, 'literal').members().filter((place) => bucketOfBytes(prefix, this.#partition(field)?.classes[place]?.value ?? '') < below);
+    const spelled = this.#keyClasses(field, 'literal');
+    // Only keys that the audience has at all: other releases may spell out thousands.
+    const literals = (box.get(field)?.and(spelled) ?? spelled).members().filter((place) => bucketOfBytes(prefix, this.#partition(field)?.classes[place]?.value ?? '') < below);
     return [
       free === null ? null : this.#below(free, release, field, below),
       literals.length === 0 ? null : this.#meet(box, field, ClassSet.of(this.full(field).size, literals)),
