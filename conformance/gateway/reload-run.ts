@@ -45,16 +45,15 @@ export async function reloadUnderLoad({ requests, reloads, workers }: ReloadPlan
 }
 
 async function load(gateway: RunningGateway, port: number, requests: number, least: number): Promise<ReloadResult> {
-  const tally = { answered: 0, lost: [] as string[], farewells: 0, left: requests };
+  const tally = { answered: 0, lost: [] as string[], farewells: 0, left: requests, over: false };
   let reloads = 0;
-  let over = false;
   const note = (kind: string, outcome: string): void => {
     if (outcome === 'fine') tally.answered++;
     else tally.lost.push(`${kind}: ${outcome}`);
   };
   const take = (): boolean => tally.left-- > 0 || reloads < least;
   const reloading = (async () => {
-    while (!over) {
+    while (!tally.over) {
       const { code, stderr } = await gateway.run('reload');
       if (code !== 0) throw new Error(stderr);
       reloads++;
@@ -67,7 +66,7 @@ async function load(gateway: RunningGateway, port: number, requests: number, lea
     http2Loop(port, take, tally, note),
   ]).flat();
   await Promise.all(clients);
-  over = true;
+  tally.over = true;
   await reloading;
   kept.destroy();
   return { answered: tally.answered, lost: tally.lost, reloads, farewells: tally.farewells };

@@ -120,7 +120,7 @@ void test('an upstream that asks for a certificate gets the gateway\'s own, over
   const folder = tempFolder(t);
   const [inside, own] = [makeCertificate(folder, 'inside', ['inside.test']), makeCertificate(folder, 'own', ['gateway.test'])];
   const app = http2.createSecureServer({ key: inside.key, cert: inside.cert, ca: own.cert, requestCert: true, rejectUnauthorized: true, allowHTTP1: true }, (req, res) => {
-    res.end(`${req.httpVersion} ${String((req.socket as tls.TLSSocket).getPeerCertificate().subject?.['CN'])}`);
+    res.end(`${req.httpVersion} ${String((req.socket as tls.TLSSocket).getPeerCertificate().subject['CN'])}`);
   });
   app.listen(0, '127.0.0.1');
   await once(app, 'listening');

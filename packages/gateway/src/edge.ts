@@ -127,7 +127,7 @@ export class Edge implements Plane {
 
   /** All places without a supervisor: `at` says where, for those that have no path. Their addresses in order. */
   async listen(at: (slot: number) => Listen): Promise<(AddressInfo | string | null)[]> {
-    return await Promise.all(this.#places.map(({ spec, front }) => 'slot' in spec.place ? front.listen(at(spec.place.slot)) : front.server.address()));
+    return await Promise.all(this.#places.map(async ({ spec, front }) => 'slot' in spec.place ? await front.listen(at(spec.place.slot)) : front.server.address()));
   }
 
   publish(message: StrategyMessage): void {

@@ -138,9 +138,9 @@ function askHttp1(socket: net.Socket, path: string, host: string, end: (wrong: s
 
 function askHttp2(socket: net.Socket, path: string, host: string, end: (wrong: string | null) => void): void {
   const session = connectHttp2(`http://${host}`, { createConnection: () => socket, settings: { enablePush: false } });
-  session.on('error', (error) => end(error.message));
+  session.on('error', (error: Error) => end(error.message));
   const stream = session.request({ ':path': path, 'user-agent': 'graylane-health' }, { endStream: true });
-  stream.on('error', (error) => end(error.message));
+  stream.on('error', (error: Error) => end(error.message));
   stream.on('response', (headers) => end(verdict(Number(headers[':status']))));
 }
 

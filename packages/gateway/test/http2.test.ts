@@ -107,7 +107,7 @@ void test('trailers and informational answers pass in both directions', async (t
   const { url } = await start(t, { v1: [app] });
   const stream = connectHttp2(t, url).request({ ':method': 'POST', te: 'trailers' }, { waitForTrailers: true });
   const hints: string[] = [];
-  stream.on('headers', (headers) => hints.push(`${headers[':status']} ${headers['link']}`));
+  stream.on('headers', (headers) => hints.push(`${headers[':status']} ${String(headers['link'])}`));
   stream.on('wantTrailers', () => stream.sendTrailers({ 'x-up': '42' }));
   stream.end('up');
   const reply = await answerOf(stream);

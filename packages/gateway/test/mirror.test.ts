@@ -41,7 +41,7 @@ function app(t: TestContext, name: string, onRequest: (got: Got) => void = () =>
 interface Started {
   readonly gateway: Gateway;
   readonly url: string;
-  counts(): MirrorCounts;
+  readonly counts: () => MirrorCounts;
 }
 
 async function start(t: TestContext, mirror: Upstream | null, plan: Partial<MirrorPlan> = {}, original: Upstream | null = null): Promise<Started> {

@@ -54,7 +54,7 @@ const KINDS: Readonly<Record<string, (name: string) => VersionHandler>> = {
   'a Fastify app': (name) => {
     const app = (load('fastify') as () => Fastify)();
     app.get('/', () => name);
-    return app as unknown as VersionHandler;
+    return app;
   },
 };
 

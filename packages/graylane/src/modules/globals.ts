@@ -68,9 +68,9 @@ function snapshot(): Snapshot {
     const object = of();
     for (const key of Object.getOwnPropertyNames(object)) {
       if (found.size >= NAMES_LIMIT) return found;
-      const property = Object.getOwnPropertyDescriptor(object, key);
+      const property: PropertyDescriptor = Object.getOwnPropertyDescriptor(object, key) ?? {};
       // A getter may load what it stands for: only its own identity is looked at.
-      found.set(`${root}.${key}`, property?.get ?? property?.value);
+      found.set(`${root}.${key}`, 'get' in property ? Reflect.get(property, 'get') : property.value);
     }
   }
   return found;

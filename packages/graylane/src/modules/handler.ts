@@ -30,12 +30,17 @@ export type Callable =
 /** Throws TypeError on what is no handler. */
 export function callable(version: string, handler: VersionHandler): Callable {
   if (typeof handler === 'function') return { kind: 'node', call: handler };
-  if (typeof handler === 'object' && handler !== null) {
+  if (isObject(handler)) {
     if ('routing' in handler) return { kind: 'node', call: routingCall(handler) };
     if ('callback' in handler) return { kind: 'node', call: handler.callback() };
     if ('fetch' in handler) return { kind: 'fetch', call: (request, ...rest) => handler.fetch(request, ...rest) };
   }
   throw new TypeError(`version ${version} is no handler: give a Node listener, an Express, Koa or Fastify app, or an object with fetch()`);
+}
+
+/** Callers without types may give anything. */
+function isObject(handler: unknown): handler is object {
+  return typeof handler === 'object' && handler !== null;
 }
 
 function routingCall(app: RoutingApp): NodeListener {

@@ -10,9 +10,11 @@ export interface MarkedRequest {
 
 /** From now on whatever writes this answer's head writes them, too. */
 export function markNodeResponse(res: ServerResponse, marks: Marks, { method, authorized }: MarkedRequest): void {
-  const write = res.writeHead;
+  const before = Object.getOwnPropertyDescriptor(res, 'writeHead');
   const marked = function (this: ServerResponse, status: number, ...rest: unknown[]): ServerResponse {
-    Reflect.deleteProperty(res, 'writeHead');
+    // Node's own again, or what somebody else had put there.
+    if (before === undefined) Reflect.deleteProperty(res, 'writeHead');
+    else Object.defineProperty(res, 'writeHead', before);
     const given = rest.at(-1);
     // Headers given here win over those set before; as set ones they can all be looked at in one way.
     if (Array.isArray(given)) setPairs(res, given as readonly unknown[]);
@@ -25,7 +27,7 @@ export function markNodeResponse(res: ServerResponse, marks: Marks, { method, au
       if (replace) res.setHeader(name, value);
       else res.appendHeader(name, value);
     }
-    return typeof rest[0] === 'string' ? write.call<ServerResponse, [number, string], ServerResponse>(res, status, rest[0]) : write.call(res, status);
+    return typeof rest[0] === 'string' ? res.writeHead(status, rest[0]) : res.writeHead(status);
   };
   Object.defineProperty(res, 'writeHead', { value: marked, configurable: true, writable: true });
 }

@@ -63,17 +63,20 @@ async function followProject(project: string, environment: NodeJS.ProcessEnv, li
     listener.strategy(checkStrategy(document, { runnable: false }), generation);
   };
   await renew();
+  const isOver = (): boolean => abort.signal.aborted;
   void (async () => {
-    while (!abort.signal.aborted) {
+    for (;;) {
       try {
         await renew();
-        for await (const _event of client.watch(abort.signal)) await renew();
+        const events = client.watch(abort.signal);
+        while ((await events.next()).done !== true) await renew();
       } catch (error) {
-        if (abort.signal.aborted) return;
+        if (isOver()) return;
         listener.failed(asError(error));
       }
       // Without its control plane it goes on under its last strategy.
       await delay(RETRY_MS, undefined, { signal: abort.signal, ref: false }).catch(() => undefined);
+      if (isOver()) return;
     }
   })();
   return () => abort.abort();

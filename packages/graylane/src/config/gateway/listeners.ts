@@ -55,7 +55,8 @@ function placeOf(look: Look, base: string): Place | { readonly path: string } | 
   if (typeof value === 'string' && /^(?:unix:|\.{0,2}\/)/.test(value)) return { path: absolute(base, value.replace(/^unix:/, '')) };
   const place = typeof value === 'string' || typeof value === 'number' ? listenPlace(value) : null;
   if (place !== null && place.port > 0) return place;
-  return look.fail(look.isMissing ? 'a listener has no `listen`' : `${JSON.stringify(value)} is no place to listen on`, "write a port (8080), 'host:port', or the path of a Unix socket");
+  look.fail(look.isMissing ? 'a listener has no `listen`' : `${JSON.stringify(value)} is no place to listen on`, "write a port (8080), 'host:port', or the path of a Unix socket");
+  return undefined;
 }
 
 function slotFor(places: Place[], place: Place): number {

@@ -23,9 +23,8 @@ export class Look {
     return this.value === undefined;
   }
 
-  fail(message: string, fix: string, code: string = 'GL0082'): undefined {
+  fail(message: string, fix: string, code: string = 'GL0082'): void {
     this.#problems.push({ code, message, place: this.#place(this.pointer), fix });
-    return undefined;
   }
 
   /** The members of an object, each missing one included; unknown keys are faults. */
@@ -65,41 +64,49 @@ export class Look {
   text(what: string): string | undefined {
     if (this.isMissing) return undefined;
     if (typeof this.value === 'string' && this.value !== '') return this.value;
-    return this.fail(`${what} is ${kindOf(this.value)}`, 'write a text');
+    this.fail(`${what} is ${kindOf(this.value)}`, 'write a text');
+    return undefined;
   }
 
   truth(what: string): boolean | undefined {
     if (this.isMissing || typeof this.value === 'boolean') return this.value as boolean | undefined;
-    return this.fail(`${what} is ${kindOf(this.value)}`, 'write true or false');
+    this.fail(`${what} is ${kindOf(this.value)}`, 'write true or false');
+    return undefined;
   }
 
   whole(what: string, least: number, most: number): number | undefined {
     if (this.isMissing) return undefined;
     if (typeof this.value === 'number' && Number.isInteger(this.value) && this.value >= least && this.value <= most) return this.value;
-    return this.fail(`${what} is ${kindOf(this.value)}`, `write a whole number from ${least} to ${most}`);
+    this.fail(`${what} is ${kindOf(this.value)}`, `write a whole number from ${least} to ${most}`);
+    return undefined;
   }
 
   percent(what: string): number | undefined {
     if (this.isMissing) return undefined;
     if (typeof this.value === 'number' && this.value >= 0 && this.value <= 100) return this.value;
-    return this.fail(`${what} is ${kindOf(this.value)}`, 'write a number from 0 to 100');
+    this.fail(`${what} is ${kindOf(this.value)}`, 'write a number from 0 to 100');
+    return undefined;
   }
 
   duration(what: string): number | undefined {
     if (this.isMissing) return undefined;
     const ms = typeof this.value === 'number' || typeof this.value === 'string' ? durationMs(this.value) : null;
-    return ms ?? this.fail(`${what} is ${kindOf(this.value)}`, "write a duration: 500 (milliseconds), '10s', '5m'");
+    if (ms === null) this.fail(`${what} is ${kindOf(this.value)}`, "write a duration: 500 (milliseconds), '10s', '5m'");
+    return ms ?? undefined;
   }
 
   bytes(what: string): number | undefined {
     if (this.isMissing) return undefined;
     const size = typeof this.value === 'number' || typeof this.value === 'string' ? sizeBytes(this.value) : null;
-    return size ?? this.fail(`${what} is ${kindOf(this.value)}`, "write a size: 16384 (bytes), '16KB'");
+    if (size === null) this.fail(`${what} is ${kindOf(this.value)}`, "write a size: 16384 (bytes), '16KB'");
+    return size ?? undefined;
   }
 
   oneOf<T extends string>(what: string, allowed: readonly T[]): T | undefined {
     if (this.isMissing) return undefined;
-    return allowed.find((one) => one === this.value) ?? this.fail(`${what} is ${kindOf(this.value)}`, `write one of: ${allowed.join(', ')}`);
+    const found = allowed.find((one) => one === this.value);
+    if (found === undefined) this.fail(`${what} is ${kindOf(this.value)}`, `write one of: ${allowed.join(', ')}`);
+    return found;
   }
 
   at(key: string | number): Look {
@@ -116,7 +123,7 @@ export function given<T extends object>(values: { readonly [K in keyof T]: T[K] 
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : JSON.stringify(value)?.slice(0, 60) ?? typeof value;
+  return typeof value === 'object' ? 'an object' : (JSON.stringify(value) as string | undefined)?.slice(0, 60) ?? typeof value;
 }
 
 function nearest(name: string, known: readonly string[]): string | null {

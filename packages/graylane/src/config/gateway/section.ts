@@ -120,7 +120,8 @@ function healthPath(look: Look): string | null {
 function mirrorOf(look: Look, name: string, spec: ServiceSpec): MirrorPlan | undefined {
   const { to, percent, methods, inFlight, bodyBytes, bufferedBytes, timeout } = look.keys('a mirror', ['to', 'percent', 'methods', 'inFlight', 'bodyBytes', 'bufferedBytes', 'timeout']);
   const version = to.text('to');
-  if (version === undefined) return to.isMissing ? look.fail('a mirror has no `to`', 'name the version that gets the copies') : undefined;
+  if (to.isMissing) look.fail('a mirror has no `to`', 'name the version that gets the copies');
+  if (version === undefined) return undefined;
   if (!Object.hasOwn(spec.versions, version)) to.fail(`${name} has no version ${version}`, `name one of: ${Object.keys(spec.versions).join(', ')}`, 'GL0084');
   return {
     ...DEFAULT_MIRROR, to: version,
