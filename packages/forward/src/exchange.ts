@@ -13,6 +13,7 @@ import { awaitHalfClosed, awaitSilence } from './half-close.ts';
 import type { Applicant, Group } from './group.ts';
 import type { EditReply, Hop } from './hop.ts';
 import type { Limits } from './limits.ts';
+import { isIdempotent } from './idempotent.ts';
 import { closeGently } from './linger.ts';
 import { answerFailure } from './own-answer.ts';
 import { keepsAlive } from './reply.ts';
@@ -49,8 +50,6 @@ const ENDED: State = { phase: 'ended' };
 const TOO_LATE = 504;
 /** A connection that rested this long may have been closed by its upstream just now; that is nobody's failure. */
 const RESTED_MS = 1_000;
-/** May be sent again after an upstream saw them (RFC 9110 §9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientListener {
   readonly #context: ExchangeContext;
@@ -229,7 +228,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
     if (this.#attempts >= this.#context.limits.attempts || this.#upload.begun) return false;
     // Nothing was sent: it costs no upstream anything.
     if (what.reason === 'connect-failed' || what.reason === 'connect-timeout') return true;
-    if (what.reason !== 'no-answer' || this.#head.framing !== 'none' || !IDEMPOTENT.has(this.#req.method ?? '')) return false;
+    if (what.reason !== 'no-answer' || this.#head.framing !== 'none' || !isIdempotent(this.#req.method)) return false;
     return rested || this.#group.budget.tryRetry(this.#context.now());
   }
 

@@ -19,6 +19,9 @@ export const TAB = 9;
 export const COLON = 58;
 export const SEMICOLON = 59;
 
+/** What would end a line early, or a string in some reader of it. */
+export const BREAKS_LINE: RegExp = /[\0\r\n]/;
+
 function table(members: string): Uint8Array {
   const bits = new Uint8Array(256);
   for (let i = 0; i < members.length; i++) bits[members.charCodeAt(i)] = 1;

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Refusal } from './failure.ts';
 import { kindOf } from './field-kinds.ts';
 import type { FieldKind } from './field-kinds.ts';
+import { BREAKS_LINE } from './octets.ts';
 
 export type RequestFraming = 'none' | 'length' | 'chunked';
 
@@ -68,7 +69,7 @@ export function refuseHiddenLines(req: IncomingMessage): void {
 /** Looks at one line for what framing depends on, and refuses what would end it early. */
 export function noteControl(controls: Controls, kind: FieldKind, value: string): void {
   // Only a lenient parser lets these through.
-  if (UNSAFE_VALUE.test(value)) throw new Refusal('bad-framing', 'a control octet in a header line');
+  if (BREAKS_LINE.test(value)) throw new Refusal('bad-framing', 'a control octet in a header line');
   switch (kind) {
     case 'plain': case 'own': case 'connection': case 'baggage': case 'host': case 'max-forwards':
       break;
@@ -101,5 +102,4 @@ export function framed(controls: Controls, text: string): RequestHead {
 }
 
 const UNSAFE_TARGET = /[\0-\x20\x7f]|^$/;
-const UNSAFE_VALUE = /[\0\r\n]/;
 const DIGITS = /^\d{1,15}$/;

@@ -7,6 +7,7 @@ import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import type { Applicant, Group } from './group.ts';
 import { Http2Link } from './http2-link.ts';
+import { isIdempotent } from './idempotent.ts';
 import { ownBody, ownHeaders } from './own-answer.ts';
 
 /** waiting → sent → answering → ended, back from sent to waiting for a retry; `ended` is entered once. */
@@ -23,7 +24,6 @@ const CANCEL = 8;
 
 const WAITING: State = { phase: 'waiting' };
 const ENDED: State = { phase: 'ended' };
-const IDEMPOTENT: ReadonlySet<unknown> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 /** What a connection that never was says. */
 const CONNECT_ERRORS: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT', 'EACCES', 'ENOTSOCK', 'EAGAIN', 'ERR_HTTP2_GOAWAY_SESSION', 'ERR_HTTP2_INVALID_SESSION']);
 
@@ -165,7 +165,7 @@ export class StreamExchange implements Applicant {
     const { stream, headers } = this.#request;
     if (this.#attempts >= this.#context.limits.attempts || !stream.endAfterHeaders) return false;
     if (what.reason === 'connect-failed') return true;
-    return what.reason === 'no-answer' && IDEMPOTENT.has(headers[':method']) && this.#group.budget.tryRetry(this.#context.now());
+    return what.reason === 'no-answer' && isIdempotent(headers[':method']) && this.#group.budget.tryRetry(this.#context.now());
   }
 
   #onClientClosed(): void {

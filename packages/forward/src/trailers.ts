@@ -1,14 +1,14 @@
 // Which fields may come behind a body (RFC 9110 §6.5.1): nothing of framing, routing, access or the connection. It knows no message.
 
+import { BREAKS_LINE } from './octets.ts';
+
 const FORBIDDEN: ReadonlySet<string> = new Set([
   'content-length', 'transfer-encoding', 'host', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade', 'expect', 'proxy-connection',
   'authorization', 'cookie', 'set-cookie', 'baggage', 'graylane-hop', 'content-encoding', 'content-type', 'content-range',
 ]);
 
-const UNSAFE = /[\0\r\n]/;
-
 export function mayTrail(name: string, value: string): boolean {
-  return !FORBIDDEN.has(name.toLowerCase()) && !name.startsWith(':') && !UNSAFE.test(name) && !UNSAFE.test(value);
+  return !FORBIDDEN.has(name.toLowerCase()) && !name.startsWith(':') && !BREAKS_LINE.test(name) && !BREAKS_LINE.test(value);
 }
 
 /** Lines of what may trail, each with its CRLF; `fields` are names and values in turn. */

@@ -3,6 +3,7 @@
 import { Refusal } from '../failure.ts';
 import { kindOf } from '../field-kinds.ts';
 import { canonicalName, isConnectionField, namedFields } from '../hop-by-hop.ts';
+import { BREAKS_LINE } from '../octets.ts';
 import { valuesOf, withoutStamps } from '../proxy-request.ts';
 import { mayTrail } from '../trailers.ts';
 import type { ResponseHead } from '../response-head.ts';
@@ -10,7 +11,6 @@ import type { ResponseHead } from '../response-head.ts';
 /** Name, value, name, value… */
 export type Fields = readonly string[];
 
-const UNSAFE_VALUE = /[\0\r\n]/;
 const PERSISTENCE = /^(?:keep-alive|close)$/i;
 
 /** What a request says of its body and its connection, beside its end-to-end fields. */
@@ -38,7 +38,7 @@ export function requestFields(rawHeaders: Fields): RequestFields {
     let value = rawHeaders[i + 1] as string;
     if (name.startsWith(':')) continue;
     const kind = kindOf(name);
-    if (UNSAFE_VALUE.test(value)) throw new Refusal('bad-framing', 'a control octet in a header line');
+    if (BREAKS_LINE.test(value)) throw new Refusal('bad-framing', 'a control octet in a header line');
     if (kind === 'host' || kind === 'own' || kind === 'connection' || kind === 'transfer-encoding') continue;
     if (kind === 'content-length') {
       if (contentLength !== null) throw new Refusal('bad-framing', 'several Content-Length');

@@ -6,6 +6,7 @@ import type { ExchangeContext } from '../exchange.ts';
 import { failure, meaning } from '../failure.ts';
 import type { Failure, FailureReason } from '../failure.ts';
 import type { Applicant, Group } from '../group.ts';
+import { isIdempotent } from '../idempotent.ts';
 import type { EditReply } from '../hop.ts';
 import type { Carrier, CarrierUser } from './carrier.ts';
 import { ConnectionCarrier } from './connection-carrier.ts';
@@ -25,8 +26,6 @@ const WAITING: State = { phase: 'waiting' };
 const ENDED: State = { phase: 'ended' };
 /** A connection that rested this long may have been closed by its upstream just now; that is nobody's failure. */
 const RESTED_MS = 1_000;
-/** May be sent again after an upstream saw them (RFC 9110 §9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 /** A call without an end counts as under way for so long; then it is taken for a stream and counts as a tunnel. */
 const LONG_CALL_MS = 10_000;
 
@@ -238,7 +237,7 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
     if (this.#attempts >= this.#context.limits.attempts || this.#upload === 'flowing' || this.#upload === 'ended') return false;
     // Nothing was sent: it costs no upstream anything.
     if (what.reason === 'connect-failed' || what.reason === 'connect-timeout') return true;
-    if (what.reason !== 'no-answer' || this.#upload !== 'none' || !IDEMPOTENT.has(this.#client.request.method)) return false;
+    if (what.reason !== 'no-answer' || this.#upload !== 'none' || !isIdempotent(this.#client.request.method)) return false;
     return rested || this.#group.budget.tryRetry(this.#context.now());
   }
 
