@@ -2,11 +2,11 @@
 // network. Each line is the median of rounds that take turns with a bare round.
 // node --conditions=graylane-source conformance/agent/cost.ts [SECONDS]
 
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { compile, parseStrategy, type ReleaseSpec } from '@graylane/rules';
-import type { AppServer } from '../../packages/agent/src/app-server.ts';
 import { Announcer } from '../../packages/agent/src/announce.ts';
+import { AppServer } from '../../packages/agent/src/app-server.ts';
 import { Counts } from '../../packages/agent/src/counts.ts';
 import { Courses } from '../../packages/agent/src/course.ts';
 import { Exposures } from '../../packages/agent/src/exposures.ts';
@@ -47,7 +47,7 @@ function gateFor(releases: readonly ReleaseSpec[]): Gate {
   };
   const forwarding = new LateForwarder(Math.random);
   const peers = new Peers(forwarding, 'none');
-  const app = { protocol: 'http', index: 0 } as AppServer;
+  const app = new AppServer({ server: createServer(), index: 0, protocol: 'http', reach: { kind: 'public' }, shown: { port: 0, host: null }, doorPath: '', fault: (place, fault) => faults.note(place, fault), closed: () => undefined });
   return new Gate(app, { routes: true, strategy, courses: new Courses(brief, peers, counts), announcer: new Announcer(brief, strategy), counting, forwarding, faults });
 }
 

@@ -10,6 +10,9 @@ interface Parts {
   tokens: typeof import('./tokens.ts');
 }
 
+/** What each is known by. */
+const MEMBERS: Readonly<Record<keyof Parts, string>> = { forwarder: 'createForwarder', protocols: 'StreamGate', tokens: 'KeptClaims' };
+
 const loaded: Partial<Parts> = {};
 
 /** Throws when the file is gone or of another version: graylane was replaced under a running worker. */
@@ -19,11 +22,11 @@ export function loadPart<Name extends keyof Parts>(name: Name): Parts[Name] {
   const require = createRequire(import.meta.url);
   const file = require.resolve(`./${name}.cjs`);
   const part: unknown = require(file);
-  if (!isPart<Name>(part)) throw new TypeError(`${file} is not of version ${AGENT_VERSION}, which runs here: reload this worker`);
+  if (!isPart(part, name)) throw new TypeError(`${file} is not of version ${AGENT_VERSION}, which runs here: reload this worker`);
   loaded[name] = part;
   return part;
 }
 
-function isPart<Name extends keyof Parts>(part: unknown): part is Parts[Name] {
-  return typeof part === 'object' && part !== null && Reflect.get(part, 'AGENT_VERSION') === AGENT_VERSION;
+function isPart<Name extends keyof Parts>(part: unknown, name: Name): part is Parts[Name] {
+  return typeof part === 'object' && part !== null && MEMBERS[name] in part && Reflect.get(part, 'AGENT_VERSION') === AGENT_VERSION;
 }

@@ -128,7 +128,7 @@ describe('keys', () => {
     ['a short secret', { kty: 'oct', k: 'c2hvcnQ' }, /5 bytes is too short/],
     ['a short RSA key', jwk(weak.publicKey, {}), /1024 bits is too short/],
     ['a key for encryption', jwk(rsa.publicKey, { use: 'enc' }), /not for signatures/],
-    ['a key for another algorithm', jwk(rsa.publicKey, { alg: 'PS256' }), /PS256, which is not taken/],
+    ['a key for another algorithm', jwk(rsa.publicKey, { alg: 'PS256' }), /PS256", which is not taken/],
     ['a curve that is not P-256', jwk(generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey, {}), /P-256/],
   ] as const) {
     test(`${why} is left out, and the others are used`, () => {

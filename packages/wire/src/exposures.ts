@@ -94,9 +94,9 @@ export class ExposureBook {
   /** Null beyond the limit. */
   #cell(subject: Subject, method: string, status: number, end: Exposure['end']): Cell | null {
     let methods = this.#byKind.get(subject);
-    if (methods === undefined) this.#byKind.set(subject, methods = new Map());
+    if (methods === undefined) this.#byKind.set(subject, methods = new Map<string, Map<number, Cell>>());
     let kinds = methods.get(method);
-    if (kinds === undefined) methods.set(method, kinds = new Map());
+    if (kinds === undefined) methods.set(method, kinds = new Map<number, Cell>());
     const kind = status * ENDS.length + ENDS.indexOf(end);
     const known = kinds.get(kind);
     if (known !== undefined) return known;

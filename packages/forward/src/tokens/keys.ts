@@ -50,7 +50,7 @@ function readKey(jwk: unknown): TokenKey | string {
   try {
     const found = jwk.kty === 'oct' ? secretKey(jwk) : publicKey(jwk);
     if (typeof found === 'string') return found;
-    if (jwk['alg'] !== undefined && jwk['alg'] !== found.algorithm) return `for ${String(jwk['alg'])}, which is not taken: use HS256, RS256 or ES256`;
+    if (jwk['alg'] !== undefined && jwk['alg'] !== found.algorithm) return `for ${JSON.stringify(jwk['alg'])}, which is not taken here: use HS256, RS256 or ES256`;
     return { kid, ...found };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
