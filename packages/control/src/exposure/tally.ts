@@ -1,6 +1,6 @@
 // What data planes have counted, added up by what status and metrics ask for. It must not know who sends it or how.
 
-import type { Count } from '@graylane/wire';
+import { NOTES, type Count } from '@graylane/wire';
 
 /** Generations that a request can still carry, and a few more for a look back. */
 const GENERATIONS_LIMIT = 16;
@@ -32,9 +32,9 @@ export class Tally {
     }
   }
 
-  /** Requests of `service` that were decided by a generation of at least `from`. */
+  /** Requests of `service` that were decided by a generation of at least `from`; what was noted beside decisions is none. */
   since(service: string, from: number): readonly Cell[] {
-    return [...this.#cells.values()].filter((cell) => cell.service === service && cell.generation >= from);
+    return [...this.#cells.values()].filter((cell) => cell.service === service && cell.generation >= from && !NOTES.has(cell.reason));
   }
 
   totals(): readonly Readonly<Cell>[] {
