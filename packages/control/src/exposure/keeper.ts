@@ -147,7 +147,7 @@ export class VerdictKeeper implements Verdicts {
     if (watch?.attempt !== release.attempt) return null;
     this.#look(watch);
     this.#saveSometimes();
-    if (watch.answer?.closing !== closing) watch.answer = { closing, verdict: verdictOf(watch.state, closing) };
+    if (watch.answer?.closing !== closing) watch.answer = { closing, verdict: verdictOf(watch, closing) };
     return watch.answer.verdict;
   }
 
@@ -212,7 +212,10 @@ export class VerdictKeeper implements Verdicts {
 
   /** Everything that came in since the last look, in the order of generations. */
   #look(watch: Watch): void {
-    if (watch.state === null && !isSettled(watch)) return;
+    if (watch.state === null && !isSettled(watch)) {
+      watch.answer = null;
+      return;
+    }
     for (const { generation, treated, control } of watch.evidence.take()) {
       watch.answer = null;
       watch.state ??= createVerdict(configFor(watch));
@@ -226,7 +229,16 @@ export class VerdictKeeper implements Verdicts {
 
 /** Whether it is known what to count. Until then counts wait. */
 function isSettled({ evidence, hasUsers }: Watch): boolean {
-  return !hasUsers || evidence.knowsUsers || evidence.totals('treated').requests + evidence.totals('control').requests >= STRANGERS;
+  return !hasUsers || evidence.knowsUsers || requestsOf(evidence) >= STRANGERS;
+}
+
+function requestsOf(evidence: Evidence): number {
+  return evidence.totals('treated').requests + evidence.totals('control').requests;
+}
+
+function unsettledText(requests: number): string {
+  if (requests === 0) return 'no request of its audience was counted yet';
+  return `${requests} requests of its audience were counted, none of them of a user who came back; users are waited for until there are ${STRANGERS}`;
 }
 
 /** Whether its whole audience is in, so that nobody is out by the bucket. */
@@ -252,8 +264,8 @@ function armView(arm: ArmName, evidence: Evidence): Api<'Arm'> {
 
 const PREFIX = 'verdict/';
 
-function verdictOf(state: State | null, closing: boolean): VerdictView {
-  if (state === null) return { answer: closing ? 'inconclusive' : 'waiting', reasons: ['no request of its audience was counted yet'], evidence: [] };
+function verdictOf({ state, evidence: seen }: Watch, closing: boolean): VerdictView {
+  if (state === null) return { answer: closing ? 'inconclusive' : 'waiting', reasons: [unsettledText(requestsOf(seen))], evidence: [] };
   const { answer, reasons, evidence } = judge(state, { closing });
   return { answer, reasons: reasons.map(({ text }) => text), evidence: evidence.map((one) => ({ ...one })) };
 }

@@ -78,6 +78,7 @@ describe('a comparison', () => {
     const first = (arm: 'treated' | 'control'): Exposure[] => many(10, exposureOf(1, 'r', arm, false));
     plane.report(worker, { kind: 'counts', counts: [], exposures: [...first('treated'), ...first('control')] });
     assert.deepEqual((await plane.compare('r')).verdict?.evidence, []);
+    assert.match((await plane.compare('r')).verdict?.reasons[0] ?? '', /^20 requests .* none of them of a user who came back/);
     plane.report(worker, { kind: 'counts', counts: [], exposures: first('treated'), users: [{ generation: 1, of: 'r', arm: 'treated', seen: [1, 2, 3], bad: [], slow: [] }] });
     assert.equal((await plane.compare('r')).verdict?.evidence[0]?.unit, 'user');
   });
