@@ -118,6 +118,10 @@ export class CertificateStore implements ChosenCertificate {
     return { changed, problems };
   }
 
+  get isAlone(): boolean {
+    return this.#loaded.length === 1;
+  }
+
   get fallback(): FixedCertificate {
     return this.#first.pem;
   }

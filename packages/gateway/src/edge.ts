@@ -220,7 +220,8 @@ export class Edge implements Plane {
     if (!(store instanceof CertificateStore)) throw new CertificateFailure(store);
     this.#certificates.push(store);
     return {
-      fallback: store.fallback, contextFor: (name) => store.contextFor(name), subscribe: (listener) => store.subscribe(listener), minVersion,
+      get fallback() { return store.fallback; },
+      isAlone: store.isAlone, contextFor: (name) => store.contextFor(name), subscribe: (listener) => store.subscribe(listener), minVersion,
       ...(ca === null ? {} : { clientCa: ca }),
       ...(ticketKeys === null ? {} : { ticketKeys: Buffer.from(ticketKeys, 'base64') }),
     };

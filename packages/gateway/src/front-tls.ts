@@ -13,6 +13,8 @@ export interface FixedCertificate {
 export interface ChosenCertificate {
   /** For a client that asks for no name. */
   readonly fallback: FixedCertificate;
+  /** There is no other: names need not be looked at, which costs each handshake a turn. */
+  readonly isAlone: boolean;
   /** For a name that a client asks for (SNI). */
   contextFor(servername: string): SecureContext;
   /** `listener` hears of every change. */
@@ -40,7 +42,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 export function tlsOptions(tls: FrontTls, http2: boolean): ServerOptions {
   const certificate: ServerOptions = 'contextFor' in tls
-    ? { ...tls.fallback, SNICallback: (name, done) => done(null, tls.contextFor(name)) }
+    ? tls.isAlone ? tls.fallback : { ...tls.fallback, SNICallback: (name, done) => done(null, tls.contextFor(name)) }
     : { key: tls.key, cert: tls.cert };
   return {
     ...certificate,
