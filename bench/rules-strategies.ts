@@ -58,3 +58,15 @@ export function requests(count: number, releases: number, share: number): readon
     return { method: 'GET', target: `/t${known ? i % 100 : 'x'}/cart?x=1`, rawHeaders: lines };
   });
 }
+
+/** As most services have it: testers by a cookie, staff by a header, a share of the users. */
+export function usualStrategy(percent: number): StrategyDocument {
+  return {
+    services: { web: { stable: 'v1', versions: { v1: {}, v2: {}, v3: {}, v4: {} } } },
+    releases: [
+      { name: 'testers', priority: 1, when: [{ cookie: { beta: '1' }, pinned: true }], versions: { web: 'v2' } },
+      { name: 'staff', priority: 2, when: [{ header: { 'x-staff': 'yes' } }], versions: { web: 'v3' } },
+      { name: 'ramp', priority: 3, percent, stickyBy: ['header:x-user-id', 'anonymous'], when: [{}], versions: { web: 'v4' } },
+    ],
+  };
+}
