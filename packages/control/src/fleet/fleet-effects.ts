@@ -52,6 +52,7 @@ export class FleetEffects implements Effects {
   #laggards: readonly string[] = [];
   #keyed = '';
   #cancelTell: Cancel | null = null;
+  #cancelPoke: Cancel | null = null;
 
   constructor(options: FleetOptions) {
     const { store, clock, replica, onFault } = options;
@@ -71,6 +72,7 @@ export class FleetEffects implements Effects {
 
   async stop(): Promise<void> {
     this.#cancelTell?.();
+    this.#cancelPoke?.();
     this.#live.stop();
     this.#wishes.stop();
     this.hub.close();
@@ -93,11 +95,11 @@ export class FleetEffects implements Effects {
   async publish(snapshot: Snapshot, generation: number): Promise<Published> {
     this.hub.stage(snapshot, generation);
     this.#published = Math.max(this.#published, generation);
-    await this.hub.until((nodes) => nodes.every(({ acked }) => acked >= generation), PHASE_LIMIT_MS);
+    await this.hub.untilAll(({ acked }) => acked >= generation, PHASE_LIMIT_MS);
     this.#sayReplica(generation);
     await this.#until(() => this.#others().every(({ staged, nodes }) => nodes === 0 || staged >= generation), REPLICAS_LIMIT_MS);
     this.hub.begin(generation);
-    await this.hub.until((nodes) => nodes.every(({ begun }) => begun >= generation), PHASE_LIMIT_MS);
+    await this.hub.untilAll(({ begun }) => begun >= generation, PHASE_LIMIT_MS);
     const nodes = this.hub.nodes();
     this.#laggards = namesOf(nodes.filter(({ begun }) => begun < generation));
     return { acked: namesOf(nodes.filter(({ begun }) => begun >= generation)), stale: this.#laggards };
@@ -108,7 +110,7 @@ export class FleetEffects implements Effects {
     const digest = createHash('sha256').update(JSON.stringify(keys)).digest('hex').slice(0, 16);
     this.#keyed = '';
     this.hub.giveKeys(keys, digest);
-    await this.hub.until((nodes) => nodes.every(({ keyed }) => keyed === digest), KEYS_LIMIT_MS);
+    await this.hub.untilAll(({ keyed }) => keyed === digest, KEYS_LIMIT_MS);
     if (this.hub.nodes().every(({ keyed }) => keyed === digest)) this.#keyed = digest;
     this.#sayReplica(this.#published);
     return this.#keyed === digest && this.#until(() => this.#others().every(({ nodes, keyed }) => nodes === 0 || keyed === digest), KEYS_LIMIT_MS);
@@ -208,8 +210,8 @@ export class FleetEffects implements Effects {
     const value = node === null ? null : liveNode(node, this.#options.replica);
     this.#presence.set(liveKeys.node(name), value === null ? null : JSON.stringify(value));
     this.#know(name, value);
-    this.#sayReplica(this.#published);
-    this.#poke();
+    this.#tellSoon();
+    this.#pokeSoon();
   }
 
   #liveChanged(changes: ReadonlyMap<string, string | null>): void {
@@ -224,17 +226,23 @@ export class FleetEffects implements Effects {
         else this.#replicas.set(id, JSON.parse(value) as LiveReplica);
       }
     }
-    this.#poke();
+    this.#pokeSoon();
   }
 
   #know(name: string, node: LiveNode | null): void {
     const before = this.#nodes.get(name);
     if (node === null) this.#nodes.delete(name);
     else this.#nodes.set(name, node);
-    if (JSON.stringify(before?.offers) !== JSON.stringify(node?.offers) || JSON.stringify(before?.forward) !== JSON.stringify(node?.forward)) this.#tellSoon();
+    if (before?.offers !== node?.offers) this.#tellSoon();
+  }
+
+  /** What comes in one moment is looked at once. */
+  #pokeSoon(): void {
+    this.#cancelPoke ??= this.#options.clock.after(1, () => this.#poke());
   }
 
   #poke(): void {
+    this.#cancelPoke = null;
     for (const look of [...this.#waiting]) look();
   }
 
@@ -260,6 +268,7 @@ export class FleetEffects implements Effects {
 
   #tell(): void {
     this.#cancelTell = null;
+    this.#sayReplica(this.#published);
     this.hub.wish([...this.#wishes.values.values()].map((value) => JSON.parse(value) as PoolWish));
     this.hub.tellEndpoints(endpointsOf([...this.#nodes.values()]));
   }

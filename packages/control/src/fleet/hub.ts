@@ -22,15 +22,19 @@ export interface NodeIdentity {
   readonly name: string | null;
 }
 
-export interface ConnectedNode {
-  readonly hello: NodeHello;
-  readonly holder: string;
-  /** Milliseconds since 1970. */
-  readonly since: number;
+/** How far a data plane has come. */
+export interface Standing {
   readonly acked: number;
   readonly begun: number;
   /** Which keys it has. */
   readonly keyed: string;
+}
+
+export interface ConnectedNode extends Standing {
+  readonly hello: NodeHello;
+  readonly holder: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
   readonly report: NodeReport | null;
 }
 
@@ -68,7 +72,7 @@ const HELLO_LIMIT_MS = 5_000;
 export class Hub {
   readonly #options: HubOptions;
   readonly #members = new Map<string, Member>();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<(member: Member) => void>();
   #strategy: { readonly generation: number; readonly snapshot: Snapshot; readonly whole: Encoded } | null = null;
   #delta: { readonly from: number; readonly bytes: Encoded } | null = null;
   #begin = 0;
@@ -130,8 +134,10 @@ export class Hub {
   }
 
   wish(wishes: readonly PoolWish[]): void {
-    this.#wishes = encode({ kind: 'pools', wishes });
-    for (const { end } of this.#members.values()) end.sendEncoded(this.#wishes);
+    const bytes = encode({ kind: 'pools', wishes });
+    if (this.#wishes !== null && Buffer.compare(this.#wishes, bytes) === 0) return;
+    this.#wishes = bytes;
+    for (const { end } of this.#members.values()) end.sendEncoded(bytes);
   }
 
   giveKeys(keys: DeliveredKeys, digest: string): void {
@@ -140,24 +146,31 @@ export class Hub {
   }
 
   tellEndpoints(endpoints: ServerEndpoints['endpoints']): void {
-    this.#endpoints = encode({ kind: 'endpoints', endpoints });
-    for (const { end } of this.#members.values()) end.sendEncoded(this.#endpoints);
+    const bytes = encode({ kind: 'endpoints', endpoints });
+    if (this.#endpoints !== null && Buffer.compare(this.#endpoints, bytes) === 0) return;
+    this.#endpoints = bytes;
+    for (const { end } of this.#members.values()) end.sendEncoded(bytes);
   }
 
-  /** Resolves when `settled` holds, looked at after each word of a data plane, or after `limitMs`. */
-  until(settled: (nodes: readonly ConnectedNode[]) => boolean, limitMs: number): Promise<void> {
+  /**
+   * Resolves when `holds` is true of everybody who is connected now, or has left meanwhile, or after `limitMs`.
+   * Each word of a data plane costs one look at that one: a thousand answers are a thousand looks.
+   */
+  untilAll(holds: (node: Standing) => boolean, limitMs: number): Promise<void> {
+    const missing = new Set([...this.#members.values()].filter((member) => !holds(member)));
+    if (missing.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         this.#waiting.delete(look);
         cancel();
         resolve();
       };
-      const look = (): void => {
-        if (settled(this.nodes())) done();
+      const look = (member: Member): void => {
+        if (missing.has(member) && (holds(member) || this.#members.get(member.hello.name) !== member)) missing.delete(member);
+        if (missing.size === 0) done();
       };
       const cancel = this.#options.clock.after(limitMs, done);
       this.#waiting.add(look);
-      look();
     });
   }
 
@@ -224,14 +237,14 @@ export class Hub {
       case 'hello': case 'pong':
         return;
     }
-    for (const look of [...this.#waiting]) look();
+    for (const look of [...this.#waiting]) look(member);
   }
 
   #left(member: Member): void {
     if (this.#members.get(member.hello.name) !== member) return;
     this.#members.delete(member.hello.name);
     this.#options.events.changed(member.hello.name);
-    for (const look of [...this.#waiting]) look();
+    for (const look of [...this.#waiting]) look(member);
   }
 
   #sendStrategy({ end, acked }: Member): void {
