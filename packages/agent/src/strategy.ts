@@ -1,6 +1,7 @@
 // The strategy in force in this process. Replacing it is one assignment; a request keeps the one it started with.
 
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { loadRouter, type Decision, type RequestFields, type Router } from '@graylane/rules';
 import { drawnReleases, Generations, type AgentMessage, type StrategyMessage } from '@graylane/wire';
 import type { Context } from './context/enter.ts';
@@ -41,12 +42,19 @@ class Fields implements RequestFields {
   method = '';
   target = '';
   rawHeaders: readonly string[] = [];
+  socket: Socket | undefined;
+
+  /** Asked for by tags from addresses alone; '' for a connection that is gone. */
+  get address(): string {
+    return this.socket?.remoteAddress ?? '';
+  }
 }
 
 export interface Asker {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly rawHeaders: readonly string[];
+  readonly socket?: Socket | undefined;
 }
 
 export class Strategy {
@@ -162,6 +170,7 @@ export class Strategy {
     fields.method = request.method ?? '';
     fields.target = request.url ?? '';
     fields.rawHeaders = request.rawHeaders;
+    fields.socket = request.socket;
     if (published.several !== null) return this.#decideAmongSeveral(published, published.several, patient);
     const { router } = published;
     const decision = router.decide(fields);

@@ -63,7 +63,7 @@ export class StreamGate {
   #route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): boolean {
     const { strategy, courses, announcer, forwarding, counting } = this.#options;
     const socket = stream.session?.socket;
-    const route = strategy.decide({ method: headers[':method'], url: headers[':path'], rawHeaders: withHost(rawHeaders) });
+    const route = strategy.decide({ method: headers[':method'], url: headers[':path'], rawHeaders: withHost(rawHeaders), socket });
     if (route === null || socket === undefined) return false;
     if (route.left !== null) strategy.lanes.loaded?.leaveOnStream(headers, rawHeaders, route.left);
     this.#carry(stream, route.context);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { exchange, get } from './support/exchange.ts';
@@ -91,6 +92,33 @@ describe('an app that cannot be routed is reported with a cure', () => {
     const message = await worker.message('unroutable');
     assert.equal(message.reason, 'raw-connection');
     assert.match(message.cure, /--plane gateway/);
+  });
+});
+
+describe('an agent whose parts are gone, as after an upgrade under a running worker', () => {
+  test('serves everything itself, and says what to do', async (t) => {
+    const { supervisor, port } = await supervise(t);
+    const lonely = join(supervisor.folder, 'agent.js');
+    copyFileSync(join(import.meta.dirname, '../dist/agent.js'), lonely);
+    writeFileSync(join(supervisor.folder, 'package.json'), '{"type":"module"}');
+    const worker = await supervisor.worker({ app: 'plain.mjs', ports: [port], loader: { node: BUNDLE.node, flags: ['--import', lonely] } });
+    const canary = await supervisor.worker({ app: 'plain.mjs', version: 'v2', role: 'canary', ports: [port] });
+    await supervisor.introduce([worker, canary]);
+    await supervisor.publish(document([{ name: 'all', when: [{}], versions: { web: 'v2' } }]));
+    assert.match(await exchange({ port }, get('/')), /v1 serves$/);
+    assert.match((await worker.message('fault')).detail, /forwarder\.cjs/);
+  });
+
+  test('refuses a part of another version', async (t) => {
+    const { supervisor, port } = await supervise(t);
+    const lonely = join(supervisor.folder, 'agent.js');
+    copyFileSync(join(import.meta.dirname, '../dist/agent.js'), lonely);
+    writeFileSync(join(supervisor.folder, 'package.json'), '{"type":"module"}');
+    writeFileSync(join(supervisor.folder, 'forwarder.cjs'), 'exports.AGENT_VERSION = "99"; exports.createForwarder = () => { throw new Error("used"); };');
+    const worker = await supervisor.worker({ app: 'plain.mjs', ports: [port], loader: { node: BUNDLE.node, flags: ['--import', lonely] } });
+    const canary = await supervisor.worker({ app: 'plain.mjs', version: 'v2', role: 'canary', ports: [port] });
+    await supervisor.introduce([worker, canary]);
+    assert.match((await worker.message('fault')).detail, /is not of version .*: reload this worker/);
   });
 });
 

@@ -40,4 +40,9 @@ describe('one stable and one canary worker', () => {
     const response = async (beta: string): Promise<string> => undated(await exchange({ port }, get('/', { 'X-Beta': beta }))).replaceAll(/"remotePort":\d+/g, '');
     assert.equal((await response('1')).replaceAll('v2', 'v1').replaceAll('"1"', '"0"'), await response('0'));
   });
+
+  test('a tag from the address is that of the client', async () => {
+    await supervisor.publish(document([{ name: 'near', when: [{ tag: { from: '127.0.0.1' } }], cache: 'off', versions: { web: 'v2' } }], { tags: { from: { ip: true } } }));
+    assert.equal(json(await exchange({ port }, get('/')))['version'], 'v2');
+  });
 });
