@@ -62,5 +62,11 @@ async function startOpenTelemetry(app: string, port: number, next: number): Prom
     OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none',
     OTEL_PROPAGATORS: 'tracecontext,baggage', OTEL_LOG_LEVEL: 'none', OTEL_NODE_RESOURCE_DETECTORS: 'none',
   };
-  return await startServer(port, [{ command: process.execPath, args: ['--require', register, app], env, listens: port }]);
+  const server = await startServer(port, [{ command: process.execPath, args: ['--require', register, app], env, listens: port }]);
+  const stop = async (): Promise<void> => {
+    // It takes SIGTERM for itself and does not end.
+    for (const pid of server.pids()) process.kill(pid, 'SIGKILL');
+    await server.stop();
+  };
+  return { ...server, stop };
 }

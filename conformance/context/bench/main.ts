@@ -53,7 +53,10 @@ async function freePort(): Promise<number> {
 async function run({ app, contestants }: Workload, wrk: string, next: number): Promise<ReadonlyMap<string, readonly Measure[]>> {
   const servers = new Map<string, Server>();
   try {
-    for (const contestant of contestants) servers.set(contestant, await start(contestant, app, await freePort(), next));
+    for (const contestant of contestants) {
+      console.error(`starting ${contestant}`);
+      servers.set(contestant, await start(contestant, app, await freePort(), next));
+    }
     return await runRounds({ wrk, servers, rounds, seconds, warmupSeconds, connections: CONNECTIONS, random: new Random(SEED), onMeasure: (name, round, { cpuMicrosPerRequest }) => console.error(`${round}/${rounds} ${name}: ${cpuMicrosPerRequest.toFixed(1)} µs`) });
   } finally {
     for (const server of servers.values()) await server.stop();
