@@ -1,6 +1,11 @@
 // The store on a real etcd against the contract, and against what only an etcd can do: die, forget, be shared, be guarded.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/clock.ts';
@@ -10,12 +15,14 @@ import type { EtcdAccess } from '../../src/store/etcd/address.ts';
 import { openEtcdStore } from '../../src/store/etcd/etcd-store.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import type { Store } from '../../src/store/store.ts';
+import { makeAuthority } from '../../../../conformance/fleet/authority.ts';
 import type { FakeClock } from '../fake-clock.ts';
 import { startEtcd, whyNoEtcd } from '../support/etcd.ts';
 import type { Etcd } from '../support/etcd.ts';
 import { storeContract } from './contract.ts';
 
 const missing = whyNoEtcd();
+const noOpenssl = spawnSync('openssl', ['version']).status === 0 ? null : 'openssl not installed; on Debian run: sudo apt-get install -y openssl';
 let etcd: Etcd;
 let clusters = 0;
 
@@ -108,6 +115,29 @@ describe('etcd with users', { skip: missing ?? false }, () => {
       await assert.rejects(opened({}), (error) => error instanceof StoreError && error.failure === 'read-only');
     } finally {
       await guarded.dispose();
+    }
+  });
+});
+
+describe('etcd with TLS', { skip: missing ?? noOpenssl ?? false }, () => {
+  it('is believed only with the certificate of its authority, and asks for ours', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'graylane-etcd-tls-'));
+    const authority = makeAuthority(folder);
+    const own = authority.issue('etcd', ['127.0.0.1']);
+    const ours = authority.issue('server', ['127.0.0.1']);
+    const guarded = await startEtcd({ scheme: 'https', flags: ['--cert-file', own.cert, '--key-file', own.key, '--trusted-ca-file', authority.ca, '--client-cert-auth'] });
+    try {
+      const address = etcdAddress(`etcds://${guarded.host}/team`);
+      const pem = (file: string): string => readFileSync(file, 'utf8');
+      const store = await openEtcdStore({ address, access: { ca: pem(authority.ca), cert: pem(ours.cert), key: pem(ours.key) }, clock: systemClock });
+      await store.commit([], [{ key: 'a', value: '1' }]);
+      assert.equal((await store.get('a'))?.value, '1');
+      await store.close();
+      await assert.rejects(openEtcdStore({ address, access: { cert: pem(ours.cert), key: pem(ours.key) }, clock: systemClock }), /certificate/);
+      await assert.rejects(openEtcdStore({ address, access: { ca: pem(authority.ca) }, clock: systemClock }), StoreError);
+    } finally {
+      await guarded.dispose();
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });
