@@ -105,7 +105,7 @@ export class Strategy {
   publish(message: StrategyMessage): void {
     const { generation, staged } = message;
     const published = this.#generations.get(generation) ?? this.#load(message);
-    this.#generations.keep(generation, published);
+    this.#generations.keep(generation, published, message.snapshot.settings.keepGenerations);
     if (staged !== true && generation >= this.generation) this.#current = published;
   }
 
@@ -123,7 +123,7 @@ export class Strategy {
     this.#overrides = wanted;
     if (this.#current === null) return;
     this.#current = this.#load(this.#current.message);
-    this.#generations.keep(this.generation, this.#current);
+    this.#generations.keep(this.generation, this.#current, this.#current.message.snapshot.settings.keepGenerations);
   }
 
   get overrides(): boolean {

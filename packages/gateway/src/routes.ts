@@ -67,7 +67,7 @@ export class Routes {
   publish(message: StrategyMessage): void {
     const { generation, staged } = message;
     const kept = this.#generations.get(generation) ?? this.#load(message);
-    this.#generations.keep(generation, kept);
+    this.#generations.keep(generation, kept, message.snapshot.settings.keepGenerations);
     if (staged !== true && generation >= this.generation) {
       this.#current = kept;
       this.#message = message;
@@ -101,7 +101,7 @@ export class Routes {
     this.#overrides = overrides;
     if (this.#message === null) return;
     this.#current = this.#load(this.#message);
-    this.#generations.keep(this.generation, this.#current);
+    this.#generations.keep(this.generation, this.#current, this.#message.snapshot.settings.keepGenerations);
   }
 
   #load({ generation, snapshot }: StrategyMessage): Kept {

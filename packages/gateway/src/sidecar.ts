@@ -79,7 +79,7 @@ export class Sidecar implements Plane {
 
   publish(message: StrategyMessage): void {
     const { generation, snapshot, staged } = message;
-    this.#kept = [...this.#kept.filter((one) => one.generation !== generation), message].sort((a, b) => a.generation - b.generation).slice(-GENERATIONS_KEPT);
+    this.#kept = [...this.#kept.filter((one) => one.generation !== generation), message].sort((a, b) => a.generation - b.generation).slice(-(snapshot.settings.keepGenerations ?? GENERATIONS_KEPT));
     for (const { name } of snapshot.services) this.#proxy(name).publish(message);
     // A version that only an older generation names may still have requests on their way to it.
     for (const [name, proxy] of this.#proxies) proxy.setUpstreams(this.#upstreams(name));

@@ -19,8 +19,11 @@ export interface Published {
   readonly stale: string[];
 }
 
-/** `two`: everybody has a strategy before anybody begins requests with it, so that a chain of services agrees on each request. */
-export type Phases = 'one' | 'two';
+/**
+ * In two phases everybody has a strategy before anybody begins requests with it, so that a chain of services agrees on each
+ * request; `keep`: how many generations data planes keep for requests that carry them.
+ */
+export type Phases = 'one' | { readonly keep: number };
 
 interface Current { readonly generation: number; readonly bytes: Encoded; readonly text: string }
 interface Kept { readonly generation: number; readonly bytes: Encoded }
@@ -38,6 +41,8 @@ export class Publisher {
   #forAll: Current | null = null;
   /** In two phases: all that requests may still carry, and what is about to begin, as staged messages. */
   #kept: readonly Kept[] = [];
+  /** As many as the newest strategy wants kept. */
+  #limit: number = GENERATIONS_KEPT;
   readonly #waiters: Waiters;
   readonly #standings: Standings;
   readonly #workers: () => readonly Hearer[];
@@ -74,7 +79,7 @@ export class Publisher {
   /** `services`: all that are known, and with `forAll` all to come. In two phases one publication waits for the one before. */
   publish(services: readonly string[], forAll: boolean, message: StrategyMessage, deadlineMs: number, phases: Phases): Promise<Published> {
     if (phases === 'one') return this.#inOne(services, forAll, message, deadlineMs);
-    const turn = this.#turn.then(() => this.#inTwo(services, forAll, message, deadlineMs));
+    const turn = this.#turn.then(() => this.#inTwo(services, forAll, message, deadlineMs, phases.keep));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
@@ -99,10 +104,11 @@ export class Publisher {
     return outcome(workers, (worker) => worker.ackedGeneration >= message.generation);
   }
 
-  async #inTwo(services: readonly string[], forAll: boolean, message: StrategyMessage, deadlineMs: number): Promise<Published> {
+  async #inTwo(services: readonly string[], forAll: boolean, message: StrategyMessage, deadlineMs: number, keep: number): Promise<Published> {
     const { generation } = message;
-    await this.#standings.collected(this.#workers, generation - GENERATIONS_KEPT + 1, PACE_LIMIT_MS);
+    await this.#standings.collected(this.#workers, generation - keep + 1, PACE_LIMIT_MS);
     const staged = encode({ ...message, staged: true });
+    this.#limit = keep;
     this.#keep(generation, staged);
     for (const worker of this.#of(services, forAll)) worker.sendEncoded(staged);
     await this.#waiters.until(() => this.#of(services, forAll).every((worker) => !worker.connected || worker.ackedGeneration >= generation), deadlineMs);
@@ -117,7 +123,7 @@ export class Publisher {
   }
 
   #keep(generation: number, bytes: Encoded): void {
-    this.#kept = [...this.#kept.filter((one) => one.generation > generation - GENERATIONS_KEPT && one.generation !== generation), { generation, bytes }];
+    this.#kept = [...this.#kept.filter((one) => one.generation > generation - this.#limit && one.generation !== generation), { generation, bytes }];
   }
 
   #of(services: readonly string[], forAll: boolean): readonly Hearer[] {

@@ -4,7 +4,7 @@
 import type { DeliveredKeys, Effects, Published, WorkerFacts } from '@graylane/control';
 import { poolId, runsSpec, type Fleet, type Pool, type Place, type PoolSpec, type PublicSlots, type WorkerStatus } from '@graylane/pool';
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
-import type { Role } from '@graylane/wire';
+import { GENERATIONS_KEPT, type Role } from '@graylane/wire';
 import { exit, Failure } from '../print/failure.ts';
 import { gatewaySpec } from './gateway-spec.ts';
 import { placesOf, poolSpec } from './specs.ts';
@@ -43,7 +43,7 @@ export class Machine implements Effects {
   publish(snapshot: Snapshot, generation: number): Promise<Published> {
     this.#generation = generation;
     // One service alone has nobody to agree with.
-    return this.#fleet.publish(null, { kind: 'strategy', generation, snapshot }, PUBLISH_DEADLINE_MS, snapshot.services.length > 1 ? 'two' : 'one');
+    return this.#fleet.publish(null, { kind: 'strategy', generation, snapshot }, PUBLISH_DEADLINE_MS, snapshot.services.length > 1 ? { keep: snapshot.settings.keepGenerations ?? GENERATIONS_KEPT } : 'one');
   }
 
   /** To all workers, and to those that come later; true when everybody has them. */
