@@ -190,7 +190,7 @@ describe('keys', () => {
   test('any single character changed makes it no stamp', () => {
     const stamps = stampsAt(vectors.nowSeconds);
     const made = stamps.write(stamp) ?? '';
-    fc.assert(fc.property(fc.nat(made.length - 1), fc.constantFrom(...'aZ09._-~&='), (at, character) => {
+    fc.assert(fc.property(fc.nat(made.length - 1), fc.constantFrom('a', 'Z', '0', '9', '.', '_', '-', '~', '&', '='), (at, character) => {
       const changed = made.slice(0, at) + character + made.slice(at + 1);
       const opened = stamps.open(parseBaggage(changed));
       // The unused bits of the last character of a MAC are no exception: the text itself is compared.

@@ -18,7 +18,7 @@ interface Setting {
   readonly keys: FleetKeys;
   readonly handed: DeliveredKeys[];
   everybody: boolean;
-  restart(): Promise<FleetKeys>;
+  readonly restart: () => Promise<FleetKeys>;
 }
 
 function inFleet(name: string, body: (setting: Setting) => Promise<void>): void {
