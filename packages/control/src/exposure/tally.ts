@@ -4,6 +4,9 @@ import { NOTES, type Count } from '@graylane/wire';
 
 /** Generations that a request can still carry, and a few more for a look back. */
 const GENERATIONS_LIMIT = 16;
+
+/** The lane's version could not serve, and stable did. */
+export const UNAVAILABLE = 'unavailable';
 /** Lanes times reasons times services: far above what a strategy has, far below what memory minds. */
 const CELLS_LIMIT = 20_000;
 
@@ -32,9 +35,12 @@ export class Tally {
     }
   }
 
-  /** Requests of `service` that were decided by a generation of at least `from`; what was noted beside decisions is none. */
+  /**
+   * Requests of `service` that were decided by a generation of at least `from`. What was noted beside decisions is none,
+   * but for `unavailable`: it says of requests that are here already that stable served them.
+   */
   since(service: string, from: number): readonly Cell[] {
-    return [...this.#cells.values()].filter((cell) => cell.service === service && cell.generation >= from && !NOTES.has(cell.reason));
+    return [...this.#cells.values()].filter((cell) => cell.service === service && cell.generation >= from && (cell.reason === UNAVAILABLE || !NOTES.has(cell.reason)));
   }
 
   totals(): readonly Readonly<Cell>[] {

@@ -5,6 +5,7 @@ import type { Api } from '@graylane/wire';
 import type { WorkerFacts } from '../effects.ts';
 import { laneKey, versionKey } from '../exposure/recent.ts';
 import type { Recent } from '../exposure/recent.ts';
+import { UNAVAILABLE } from '../exposure/tally.ts';
 import type { Cell, Tally } from '../exposure/tally.ts';
 import { isLive, stepOf } from '../release/state.ts';
 import type { ReleaseState } from '../release/state.ts';
@@ -90,9 +91,6 @@ function laneCounts(name: string, services: readonly string[], cells: ReadonlyMa
   }
   return { requests, unavailable, share: treated + control === 0 ? null : (100 * treated) / (treated + control) };
 }
-
-/** What data planes note beside the decision when a lane's version could not serve, and stable did. */
-const UNAVAILABLE = 'unavailable';
 
 function serviceView(name: string, input: StatusInput): Api<'ServiceStatus'> {
   const { document } = input.view.record;
