@@ -34,6 +34,7 @@ export class Slots {
   readonly #keeper: Keeper;
   readonly #shared: boolean;
   #places: OpenPlace[] = [];
+  #opening: Promise<void> = Promise.resolve();
   #count = 0;
 
   constructor(keeper: Keeper, platform: string) {
@@ -50,7 +51,14 @@ export class Slots {
   }
 
   /** Opens `places` with `count` slots each, keeping what is open already. On failure nothing new stays open. `friends` are processes that may share the ports. */
-  async open(places: readonly Place[], count: number, friends: readonly number[] = []): Promise<void> {
+  open(places: readonly Place[], count: number, friends: readonly number[] = []): Promise<void> {
+    // One after the other: of two at once each would bind a place that the other has not written down yet.
+    const opening = this.#opening.then(() => this.#open(places, count, friends));
+    this.#opening = opening.catch(() => undefined);
+    return opening;
+  }
+
+  async #open(places: readonly Place[], count: number, friends: readonly number[]): Promise<void> {
     const opened: Held[] = [];
     try {
       for (const place of places) {

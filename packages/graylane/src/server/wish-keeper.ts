@@ -71,7 +71,7 @@ export class WishKeeper {
       return;
     }
     if (standing?.digest !== digest) {
-      if (this.#mustWait(wish)) return;
+      if (this.#mustWait(id, wish)) return;
       this.#stand(id, { digest, state: 'starting', open: standing?.open ?? false, failure: null, failures: 0 });
       this.#run(id, () => this.#start(id, wish, digest));
     } else if (standing.state === 'starting' || (standing.state === 'failed' && !this.#retries.has(id))) {
@@ -81,10 +81,17 @@ export class WishKeeper {
     }
   }
 
-  /** A stable pool that is not on the public sockets warms up behind the one that is; where none is yet, that one comes first. */
-  #mustWait({ service, role, open }: PoolWish): boolean {
-    if (role !== 'stable' || open) return false;
-    return [...this.#wishes].some(([id, wish]) => wish.service === service && wish.role === 'stable' && wish.open && this.#options.runs(wish) && (this.#standings.get(id)?.state ?? 'starting') === 'starting');
+  /**
+   * Stable pools of a service start one after the other: the first opens the public sockets, and the next finds them.
+   * One that is not on them yet warms up behind the one that is, so that comes first even when it has not begun.
+   */
+  #mustWait(id: string, { service, role, open }: PoolWish): boolean {
+    if (role !== 'stable') return false;
+    return [...this.#wishes].some(([other, wish]) => {
+      if (other === id || wish.service !== service || wish.role !== 'stable' || !wish.open || !this.#options.runs(wish)) return false;
+      const state = this.#standings.get(other)?.state;
+      return state === 'starting' || (state === undefined && !open);
+    });
   }
 
   #run(id: string, body: () => Promise<void>): void {

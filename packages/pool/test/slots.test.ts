@@ -1,0 +1,36 @@
+// The public sockets of a service, without any worker.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { test } from 'node:test';
+import { noKeeper, Slots } from '../src/slots.ts';
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test('two that open the same place at once find one place, with the slots of whoever wants more', async (t) => {
+  const slots = new Slots(noKeeper, process.platform);
+  t.after(() => slots.close());
+  const place = { port: await freePort(), host: '127.0.0.1' };
+  await Promise.all([slots.open([place], 1), slots.open([place], 3)]);
+  assert.deepEqual(slots.places, [place]);
+  assert.equal(slots.count, 3);
+  assert.equal(new Set([0, 1, 2].flatMap((slot) => slots.descriptors(slot))).size, process.platform === 'linux' ? 3 : 1);
+});
+
+test('an open that fails keeps none after it from opening', async (t) => {
+  const slots = new Slots(noKeeper, process.platform);
+  t.after(() => slots.close());
+  // An address for documentation (RFC 5737), which no machine has.
+  const failing = slots.open([{ port: 1, host: '203.0.113.1' }], 1);
+  const place = { port: await freePort(), host: '127.0.0.1' };
+  await Promise.all([assert.rejects(failing), slots.open([place], 1)]);
+  assert.deepEqual(slots.places, [place]);
+});
