@@ -50,10 +50,10 @@ export interface Effects {
   publish(snapshot: Snapshot, generation: number): Promise<Published>;
 
   /**
-   * A canary pool of this version runs with this spec and is ready; one that runs with another spec is reloaded in place.
+   * A canary pool of this version runs with this spec and is ready, knowing the places of `listen` and standing on none; one that runs with another spec is reloaded in place.
    * Rejects with a {@link VersionFailure}.
    */
-  ensureVersion(service: string, version: string, spec: VersionSpec): Promise<void>;
+  ensureVersion(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void>;
   /** Drains and ends the canary pool of this version, if there is one. */
   retireVersion(service: string, version: string): Promise<void>;
 

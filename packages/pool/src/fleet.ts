@@ -183,6 +183,11 @@ export class Fleet {
     return this.pools();
   }
 
+  /** The places of a service, also where none of its workers stands on them: every version is told them at its start. */
+  declarePlaces(service: string, places: readonly Place[]): void {
+    this.#services.of(service).declare(places);
+  }
+
   /** Opens the public sockets of a service, `slots` for each place. Throws `port-in-use` and the like. */
   async openSlots(service: string, places: readonly Place[], slots: number): Promise<void> {
     await this.#services.of(service).open(places, slots);

@@ -50,6 +50,11 @@ export class Slots {
     return this.#count;
   }
 
+  /** Makes `places` known without a socket, for workers that stand on none of them: what the app asks for must be told from other ports. */
+  declare(places: readonly Place[]): void {
+    for (const place of places) if (!this.places.some((known) => samePlace(known, place))) this.#places.push({ place, sockets: [] });
+  }
+
   /** Opens `places` with `count` slots each, keeping what is open already. On failure nothing new stays open. `friends` are processes that may share the ports. */
   open(places: readonly Place[], count: number, friends: readonly number[] = []): Promise<void> {
     // One after the other: of two at once each would bind a place that the other has not written down yet.
@@ -80,13 +85,15 @@ export class Slots {
 
   /** A socket that a worker bound for a port nobody declared; it becomes slot 0 of that place. */
   adopt(place: Place, handle: BoundHandle): void {
-    if (this.#places.some((open) => samePlace(open.place, place))) {
+    this.declare([place]);
+    const open = this.#places.find((known) => samePlace(known.place, place));
+    if (open === undefined || open.sockets.length > 0) {
       handle.close();
       return;
     }
     const key = slotKey(place, 0);
     this.#keeper.keep(key, handle);
-    this.#places.push({ place, sockets: [{ key, fd: handle.fd, close: () => handle.close() }] });
+    open.sockets.push({ key, fd: handle.fd, close: () => handle.close() });
     this.#count = Math.max(this.#count, 1);
   }
 

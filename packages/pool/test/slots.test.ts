@@ -34,3 +34,15 @@ test('an open that fails keeps none after it from opening', async (t) => {
   await Promise.all([assert.rejects(failing), slots.open([place], 1)]);
   assert.deepEqual(slots.places, [place]);
 });
+
+test('a declared place is known before anybody opens it, and is opened as the same one', async (t) => {
+  const slots = new Slots(noKeeper, process.platform);
+  t.after(() => slots.close());
+  const place = { port: await freePort(), host: '127.0.0.1' };
+  slots.declare([place]);
+  assert.deepEqual([slots.places, slots.count], [[place], 0]);
+  await slots.open([place], 2);
+  slots.declare([place]);
+  assert.deepEqual([slots.places, slots.count], [[place], 2]);
+  assert.equal(slots.descriptors(1).length, 1);
+});

@@ -116,8 +116,8 @@ export class FleetEffects implements Effects {
     return this.#keyed === digest && this.#until(() => this.#others().every(({ nodes, keyed }) => nodes === 0 || keyed === digest), KEYS_LIMIT_MS);
   }
 
-  ensureVersion(service: string, version: string, spec: VersionSpec): Promise<void> {
-    return this.#wish({ service, version, role: 'canary', spec });
+  ensureVersion(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void> {
+    return this.#wish({ service, version, role: 'canary', spec, ...(listen === undefined ? {} : { listen }) });
   }
 
   retireVersion(service: string, version: string): Promise<void> {

@@ -51,7 +51,7 @@ export async function startPools(effects: Effects, wishes: readonly PoolWish[]):
   const results = await Promise.all(wishes.map(async (wish): Promise<FailedPool | null> => {
     try {
       if (wish.role === 'stable') await effects.prepareStable(wish.service, wish.version, wish.spec, wish.listen);
-      else await effects.ensureVersion(wish.service, wish.version, wish.spec);
+      else await effects.ensureVersion(wish.service, wish.version, wish.spec, wish.listen);
       return null;
     } catch (thrown) {
       return { wish, error: notStarted(wish, thrown) };

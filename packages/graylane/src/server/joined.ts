@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { listenOnSocket, NodeLink, systemClock, withDelta, type CountEntry, type Effects, type Listening, type NodeCredentials, type NodeReport, type Offer, type PoolWish, type ServerMessage } from '@graylane/control';
 import { Fleet, type FleetEvent, type Keeper } from '@graylane/pool';
-import type { Snapshot } from '@graylane/rules';
+import type { ServiceSpec, Snapshot } from '@graylane/rules';
 import type { Peer } from '@graylane/wire';
 import { preparePlace, type Place } from '../place.ts';
 import { agentFile } from '../up/agent-file.ts';
@@ -265,11 +265,12 @@ class JoinedMachine {
 function boundTo(bind: string | null, machine: Machine): Effects {
   if (bind === null) return machine;
   const host = bind.includes(':') ? `[${bind}]` : bind;
+  const here = (listen: ServiceSpec['listen']): ServiceSpec['listen'] => placesOf(listen).map(({ port, host: own }) => `${own ?? host}:${port}`);
   return {
     publish: (snapshot, generation) => machine.publish(snapshot, generation),
-    ensureVersion: (service, version, spec) => machine.ensureVersion(service, version, spec),
+    ensureVersion: (service, version, spec, listen) => machine.ensureVersion(service, version, spec, here(listen)),
     retireVersion: (service, version) => machine.retireVersion(service, version),
-    prepareStable: (service, version, spec, listen) => machine.prepareStable(service, version, spec, placesOf(listen).map(({ port, host: own }) => `${own ?? host}:${port}`)),
+    prepareStable: (service, version, spec, listen) => machine.prepareStable(service, version, spec, here(listen)),
     openStable: (service, version) => machine.openStable(service, version),
     retireStable: (service, version) => machine.retireStable(service, version),
     workers: () => machine.workers(),

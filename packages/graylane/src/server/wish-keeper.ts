@@ -106,7 +106,7 @@ export class WishKeeper {
     const { service, version, spec, listen } = wish;
     try {
       if (wish.role === 'stable') await effects.prepareStable(service, version, spec, listen);
-      else await effects.ensureVersion(service, version, spec);
+      else await effects.ensureVersion(service, version, spec, listen);
       this.#change(id, digest, { state: 'ready', failure: null, failures: 0 });
     } catch (error) {
       const { code, message, cure, lastLines } = asVersionFailure(error);

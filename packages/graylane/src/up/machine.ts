@@ -51,7 +51,9 @@ export class Machine implements Effects {
     return this.#fleet.setKeys(keys, KEYS_DEADLINE_MS);
   }
 
-  async ensureVersion(service: string, version: string, spec: VersionSpec): Promise<void> {
+  async ensureVersion(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void> {
+    // It may start before stable has opened them, or on a machine that runs no stable.
+    this.#fleet.declarePlaces(service, placesOf(listen));
     await this.#ensure(this.#plan(service, version, 'canary', 'none', spec));
   }
 
