@@ -46,8 +46,11 @@ export interface VersionFailure {
 }
 
 export interface Effects {
-  /** Resolves after a bounded wait (50 ms) for acknowledgements. Called in the order of generations. */
-  publish(snapshot: Snapshot, generation: number): Promise<Published>;
+  /**
+   * Resolves after a bounded wait (50 ms) for acknowledgements. Called in the order of generations.
+   * `isUrgent`: a way back, which waits for no earlier publication.
+   */
+  publish(snapshot: Snapshot, generation: number, isUrgent?: boolean): Promise<Published>;
 
   /**
    * A canary pool of this version runs with this spec and is ready, knowing the places of `listen` and standing on none; one that runs with another spec is reloaded in place.

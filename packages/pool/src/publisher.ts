@@ -23,7 +23,11 @@ export interface Published {
  * In two phases everybody has a strategy before anybody begins requests with it, so that a chain of services agrees on each
  * request; `keep`: how many generations data planes keep for requests that carry them.
  */
-export type Phases = 'one' | { readonly keep: number };
+export type Phases = 'one' | {
+  readonly keep: number;
+  /** A way back: it waits neither for the publication before nor for requests that carry an old generation. */
+  readonly isUrgent?: boolean;
+};
 
 interface Current { readonly generation: number; readonly bytes: Encoded; readonly text: string }
 interface Kept { readonly generation: number; readonly bytes: Encoded }
@@ -33,6 +37,8 @@ interface Kept { readonly generation: number; readonly bytes: Encoded }
  * a stream that stays for hours must not hold up a rollback.
  */
 const PACE_LIMIT_MS = 1_000;
+/** Of the deadline of a publication: whoever has not even got the strategy by then will not begin with it in the rest. */
+const STAGE_SHARE = 0.6;
 
 export class Publisher {
   readonly #paths: RunPaths;
@@ -79,7 +85,11 @@ export class Publisher {
   /** `services`: all that are known, and with `forAll` all to come. In two phases one publication waits for the one before. */
   publish(services: readonly string[], forAll: boolean, message: StrategyMessage, deadlineMs: number, phases: Phases): Promise<Published> {
     if (phases === 'one') return this.#inOne(services, forAll, message, deadlineMs);
-    const turn = this.#turn.then(() => this.#inTwo(services, forAll, message, deadlineMs, phases.keep));
+    if (phases.isUrgent === true) return this.#inTwo(services, forAll, message, deadlineMs, phases.keep);
+    const turn = this.#turn.then(async () => {
+      await this.#standings.collected(this.#workers, message.generation - phases.keep + 1, PACE_LIMIT_MS);
+      return this.#inTwo(services, forAll, message, deadlineMs, phases.keep);
+    });
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
@@ -104,21 +114,24 @@ export class Publisher {
     return outcome(workers, (worker) => worker.ackedGeneration >= message.generation);
   }
 
+  /** Both phases together take no longer than the deadline. */
   async #inTwo(services: readonly string[], forAll: boolean, message: StrategyMessage, deadlineMs: number, keep: number): Promise<Published> {
     const { generation } = message;
-    await this.#standings.collected(this.#workers, generation - keep + 1, PACE_LIMIT_MS);
     const staged = encode({ ...message, staged: true });
     this.#limit = keep;
     this.#keep(generation, staged);
     for (const worker of this.#of(services, forAll)) worker.sendEncoded(staged);
-    await this.#waiters.until(() => this.#of(services, forAll).every((worker) => !worker.connected || worker.ackedGeneration >= generation), deadlineMs);
-    // From here on a worker that starts begins with it.
-    this.#take(services, forAll, currentOf(message));
+    const has = (worker: Hearer): boolean => worker.ackedGeneration >= generation;
+    const stageMs = deadlineMs * STAGE_SHARE;
+    const leftMs = await this.#waiters.until(() => this.#of(services, forAll).every((worker) => !worker.connected || has(worker)), stageMs);
+    // From here on a worker that starts begins with it; unless a way back has overtaken it.
+    if (generation >= (this.#forAll?.generation ?? 0)) this.#take(services, forAll, currentOf(message));
     const workers = this.#of(services, forAll);
     const begin = encode({ kind: 'begin', generation });
     for (const worker of workers) worker.sendEncoded(begin);
     const begun = (worker: Hearer): boolean => this.#standings.hasBegun(worker, generation);
-    await this.#waiters.until(() => workers.every((worker) => !worker.connected || begun(worker)), deadlineMs);
+    // Who is late for the first phase is late; the others are not kept waiting for it once more.
+    await this.#waiters.until(() => workers.every((worker) => !worker.connected || !has(worker) || begun(worker)), deadlineMs - stageMs + leftMs);
     return outcome(workers, begun);
   }
 

@@ -52,9 +52,9 @@ export class Roster {
   }
 
   /** Resolves when every connected agent of the service knows the present peers. */
-  settled(service: string, workers: () => readonly Worker[]): Promise<void> {
+  async settled(service: string, workers: () => readonly Worker[]): Promise<void> {
     const epoch = this.#known.get(service)?.epoch ?? 0;
     const done = (): boolean => workers().every((worker) => !worker.connected || worker.state.name === 'exited' || worker.ackedEpoch >= epoch);
-    return this.#waiters.until(done, FORGET_LIMIT_MS);
+    await this.#waiters.until(done, FORGET_LIMIT_MS);
   }
 }

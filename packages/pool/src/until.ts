@@ -10,14 +10,15 @@ export class Waiters {
     this.#clock = clock;
   }
 
-  /** Resolves when `done` holds or `limitMs` have passed, whichever comes first. */
-  until(done: () => boolean, limitMs: number): Promise<void> {
-    if (done()) return Promise.resolve();
+  /** Resolves when `done` holds or `limitMs` have passed, whichever comes first, with what is left of them. */
+  until(done: () => boolean, limitMs: number): Promise<number> {
+    if (done()) return Promise.resolve(limitMs);
+    const begun = this.#clock.now();
     return new Promise((resolve) => {
       const finish = (): void => {
         this.#looks.delete(look);
         timer.cancel();
-        resolve();
+        resolve(Math.max(0, limitMs - (this.#clock.now() - begun)));
       };
       const look = (): void => {
         if (done()) finish();

@@ -69,7 +69,7 @@ async function adopt(plane: Plane, file: unknown, view: LedgerView): Promise<Ori
 
 function withoutStarts(effects: Effects): Effects {
   return {
-    publish: (snapshot, generation) => effects.publish(snapshot, generation),
+    publish: (snapshot, generation, isUrgent) => effects.publish(snapshot, generation, isUrgent),
     ensureVersion: () => Promise.resolve(),
     retireVersion: () => Promise.resolve(),
     prepareStable: () => Promise.resolve(),

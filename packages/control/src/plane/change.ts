@@ -58,7 +58,7 @@ export async function change(plane: Plane, build: (view: LedgerView) => Promise<
     const written = await plane.ledger.write(before, draft);
     if (written === null) continue;
     if (snapshot !== null) plane.onPublish(written.record, states);
-    const publication = snapshot === null ? null : await plane.publisher.publish(snapshot, written.record.generation);
+    const publication = snapshot === null ? null : await plane.publisher.publish(snapshot, written.record.generation, draft.isUrgent);
     return { before, record: written.record, publication };
   }
   throw new ControlError('GL3003', { detail: `the strategy changed ${ATTEMPTS} times while this change was made`, fix: 'try again' });

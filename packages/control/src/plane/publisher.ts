@@ -45,13 +45,13 @@ export class Publisher {
   }
 
   /** An older generation than the newest handed out is not sent any more. */
-  async publish(snapshot: Snapshot, generation: number): Promise<Publication> {
+  async publish(snapshot: Snapshot, generation: number, isUrgent = false): Promise<Publication> {
     if (generation < this.#generation) return this.#last;
     this.#generation = generation;
     this.#snapshot = snapshot;
     this.#router = null;
     const begun = this.#clock.monotonic();
-    const { acked, stale } = await this.#effects.publish(snapshot, generation);
+    const { acked, stale } = await this.#effects.publish(snapshot, generation, isUrgent);
     const publication: Publication = { generation, acked, stale, tookMs: this.#clock.monotonic() - begun };
     if (generation >= this.#last.generation) this.#last = publication;
     return publication;

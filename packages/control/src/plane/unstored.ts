@@ -39,7 +39,7 @@ export async function publishUnstored(plane: Plane, command: UnstoredCommand, er
   const states = new Map(view.releases);
   for (const name of plane.unstored.keys()) withRolledBack(states, name);
   const snapshot = snapshotOf(effectiveDocument(view.record.document, states));
-  const publication = await plane.publisher.publish(snapshot, Math.max(view.record.generation, plane.publisher.generation) + 1);
+  const publication = await plane.publisher.publish(snapshot, Math.max(view.record.generation, plane.publisher.generation) + 1, true);
   return { before: view, record: { ...view.record, generation: publication.generation }, publication };
 }
 

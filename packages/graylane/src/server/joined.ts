@@ -267,7 +267,7 @@ function boundTo(bind: string | null, machine: Machine): Effects {
   const host = bind.includes(':') ? `[${bind}]` : bind;
   const here = (listen: ServiceSpec['listen']): ServiceSpec['listen'] => placesOf(listen).map(({ port, host: own }) => `${own ?? host}:${port}`);
   return {
-    publish: (snapshot, generation) => machine.publish(snapshot, generation),
+    publish: (snapshot, generation, isUrgent) => machine.publish(snapshot, generation, isUrgent),
     ensureVersion: (service, version, spec, listen) => machine.ensureVersion(service, version, spec, here(listen)),
     retireVersion: (service, version) => machine.retireVersion(service, version),
     prepareStable: (service, version, spec, listen) => machine.prepareStable(service, version, spec, here(listen)),

@@ -40,10 +40,10 @@ export class Machine implements Effects {
     this.#gateways = gateways;
   }
 
-  publish(snapshot: Snapshot, generation: number): Promise<Published> {
+  publish(snapshot: Snapshot, generation: number, isUrgent = false): Promise<Published> {
     this.#generation = generation;
     // One service alone has nobody to agree with.
-    return this.#fleet.publish(null, { kind: 'strategy', generation, snapshot }, PUBLISH_DEADLINE_MS, snapshot.services.length > 1 ? { keep: snapshot.settings.keepGenerations ?? GENERATIONS_KEPT } : 'one');
+    return this.#fleet.publish(null, { kind: 'strategy', generation, snapshot }, PUBLISH_DEADLINE_MS, snapshot.services.length > 1 ? { keep: snapshot.settings.keepGenerations ?? GENERATIONS_KEPT, isUrgent } : 'one');
   }
 
   /** To all workers, and to those that come later; true when everybody has them. */
