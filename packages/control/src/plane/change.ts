@@ -25,7 +25,7 @@ export interface Plane {
   readonly compile: Compile;
   /** Whether versions need a script: true where pools are run. */
   readonly runnable: boolean;
-  /** What is in force and could not be stored yet. */
+  /** Ways back that are in force and could not be stored yet. */
   readonly unstored: Unstored;
   /** Other servers write to the same store: nothing is in force that is not in it. */
   readonly shared: boolean;
@@ -53,9 +53,9 @@ export async function change(plane: Plane, build: (view: LedgerView) => Promise<
     const draft = await build(before);
     if (draft === null) return { before, record: before.record, publication: null };
     // Compiled before the commit: what is stored can be published.
-    const states = statesAfter(before, draft);
+    const states = plane.unstored.inForce(statesAfter(before, draft));
     const snapshot = draft.publish ? await compiled(plane, draft, effectiveDocument(draft.document ?? before.record.document, states)) : null;
-    const written = await plane.ledger.write(before, draft);
+    const written = await plane.ledger.write(before, draft, plane.publisher.generation);
     if (written === null) continue;
     if (snapshot !== null) plane.onPublish(written.record, states);
     const publication = snapshot === null ? null : await plane.publisher.publish(snapshot, written.record.generation, draft.isUrgent);
@@ -96,8 +96,9 @@ export async function settledView(plane: Plane): Promise<LedgerView> {
 
 /** Publishes what is stored, as after a restart: later than `floor`, the newest that a running worker has, also where that could not be stored. */
 export async function republish(plane: Plane, view: LedgerView, floor = 0): Promise<Publication> {
-  plane.onPublish(view.record, view.releases);
-  return plane.publisher.publish(await snapshotBy(plane.compile, effectiveDocument(view.record.document, view.releases)), floor > view.record.generation ? floor + 1 : view.record.generation);
+  const states = plane.unstored.inForce(view.releases);
+  plane.onPublish(view.record, states);
+  return plane.publisher.publish(await snapshotBy(plane.compile, effectiveDocument(view.record.document, states)), floor > view.record.generation ? floor + 1 : view.record.generation);
 }
 
 function statesAfter(before: LedgerView, draft: Draft): ReadonlyMap<string, ReleaseState> {

@@ -46,6 +46,8 @@ import { Publisher } from './publisher.ts';
 import type { Compile } from './publisher.ts';
 import { iso, releaseViews, statusOf, workerView } from './status.ts';
 import type { StatusInput } from './status.ts';
+import { NOT_KEPT, Unstored } from './unstored.ts';
+import type { Keeping } from './unstored.ts';
 import { addCanary, command, split } from './verbs.ts';
 import type { NewCanary } from './verbs.ts';
 
@@ -61,6 +63,8 @@ export interface ControlPlaneOptions {
   readonly compile?: Compile;
   /** Instead of the verdicts that are kept here from what data planes count. */
   readonly verdicts?: Verdicts;
+  /** Where rollbacks that the store cannot take down outlive this process; nowhere unless given. */
+  readonly keeping?: Keeping;
   /** One server among several on one store. */
   readonly replica?: SharedPlane;
   /** Whether versions need a script; default true. */
@@ -155,7 +159,7 @@ export class ControlPlane {
     this.#recent = new Recent(clock);
     this.#verdicts = options.verdicts ?? this.#keeper;
     this.#plane = {
-      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, compile: options.compile ?? compile, runnable: options.runnable ?? true, unstored: new Map(), shared: options.replica !== undefined,
+      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, compile: options.compile ?? compile, runnable: options.runnable ?? true, unstored: new Unstored(options.keeping ?? NOT_KEPT, onFault), shared: options.replica !== undefined,
       onPublish: ({ generation, document }, states) => this.#keeper.published(generation, document, states),
     };
     this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });
@@ -169,6 +173,7 @@ export class ControlPlane {
     await this.#keeper.load();
     // Before any request can be stamped.
     await this.keys.start().catch((error: unknown) => this.#unstored(error));
+    this.#plane.unstored.resume((await this.#plane.ledger.view())?.releases ?? new Map());
     const floor = Math.max(0, ...this.#plane.effects.workers().map(({ generation }) => generation));
     const origin = await settleOrigin(this.#plane, file, floor, (error) => this.#unstored(error));
     const view = await currentView(this.#plane);
@@ -346,7 +351,7 @@ export class ControlPlane {
     const view = await lastView(this.#plane);
     const problems = [
       ...(this.#trouble === null ? [] : [this.#trouble]), ...(this.#fault === null ? [] : [this.#fault]),
-      ...[...this.#plane.unstored.keys()].map((name) => `the rollback of '${name}' is in force, but the store cannot take it down yet`),
+      ...this.#plane.unstored.all.map(({ name }) => `the rollback of '${name}' is in force, but the store cannot take it down yet`),
     ];
     return {
       view, workers: this.#plane.effects.workers(), tally: this.#tally, recent: this.#recent, now: this.#plane.clock.now(), publication: this.#plane.publisher.last,

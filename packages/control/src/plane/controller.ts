@@ -87,9 +87,9 @@ export class Controller {
 
   /** Does what is due and says in how many milliseconds the next thing may be. */
   async #look(): Promise<number> {
-    for (const { name, order, who, evidence } of [...this.#plane.unstored.values()]) await command(this.#plane, name, order, who, evidence);
+    for (const { name, order, who, evidence } of this.#plane.unstored.all) await command(this.#plane, name, order, who, evidence);
     const view = await currentView(this.#plane);
-    let next = this.#plane.unstored.size > 0 ? LOOK_MS : Infinity;
+    let next = this.#plane.unstored.all.length > 0 ? LOOK_MS : Infinity;
     for (const state of view.releases.values()) next = Math.min(next, await this.#lookAt(state, view));
     if (view.handover !== null) next = Math.min(next, this.#task('handover', () => finishHandover(this.#plane, view)));
     this.#deadlines.keepOnly(view.releases);

@@ -100,12 +100,13 @@ export class Ledger {
     return this.#commit([{ key: keys.strategy, revision: 0 }], record, draft);
   }
 
-  async write(view: LedgerView, draft: Draft): Promise<Written> {
+  /** `floor`: the newest generation that was handed out, which may be later than the stored one; a number is given to one content only. */
+  async write(view: LedgerView, draft: Draft, floor: number): Promise<Written> {
     const { record } = view;
     const next: StrategyRecord = {
       ...record,
       ...(draft.document === undefined ? {} : { document: draft.document, revision: record.revision + 1 }),
-      ...(draft.publish ? { generation: record.generation + 1 } : {}),
+      ...(draft.publish ? { generation: Math.max(record.generation, floor) + 1 } : {}),
       ...(draft.publish || draft.document !== undefined ? { at: this.#clock.now(), who: draft.who, why: draft.why } : {}),
     };
     const touched = [keys.strategy, ...[...(draft.releases ?? [])].map(([name]) => keys.release(name)), ...(draft.handover === undefined ? [] : [keys.handover])];

@@ -1,49 +1,74 @@
-// A way back that the store cannot take down, on a full disk say, is in force all the same: it is published at once and
-// stored as soon as that is possible. Nothing else is: what goes forward needs a store.
+// Ways back that the store could not take down yet: in force, kept for a restart, and stored as soon as that is possible.
+// It must not know how they are published, nor where they are kept.
 
-import { effectiveDocument } from '../release/effective.ts';
-import { transition } from '../release/transition.ts';
 import type { Command } from '../release/transition.ts';
 import type { ReleaseState } from '../release/state.ts';
-import { StoreError } from '../store/errors.ts';
-import { lastView } from './change.ts';
-import type { Changed, Plane } from './change.ts';
-import { snapshotOf } from './publisher.ts';
 
 export interface UnstoredCommand {
   readonly name: string;
   readonly order: Command & { readonly verb: 'rollback' | 'harm' };
   readonly who: string;
-  readonly evidence: unknown;
+  readonly evidence?: unknown;
+  /** The release's turn that it was said to: it means nothing to a later one. */
+  readonly turn: number;
 }
 
-/** By release; at most one each, for a way back is not gone twice. */
-export type Unstored = Map<string, UnstoredCommand>;
-
-export function isWayBack(order: Command): order is UnstoredCommand['order'] {
-  return order.verb === 'rollback' || order.verb === 'harm';
+/** Where they outlive this process; beside the store, for it is the store that fails. */
+export interface Keeping {
+  load(): readonly UnstoredCommand[];
+  /** Replaces what was kept. Throws when nothing can be kept anywhere. */
+  save(commands: readonly UnstoredCommand[]): void;
 }
 
-/** Publishes without storing, or throws `error` again when that would not help: no store failure, or no plain way back. */
-export async function publishUnstored(plane: Plane, command: UnstoredCommand, error: unknown): Promise<Changed> {
-  if (!(error instanceof StoreError) || !(error.passing || error.failure === 'damaged')) throw error;
-  const view = await lastView(plane);
-  // In force already, and tried again now: nothing new to publish.
-  if (plane.unstored.has(command.name)) return { before: view, record: { ...view.record, generation: plane.publisher.generation }, publication: plane.publisher.last };
-  const state = view.releases.get(command.name);
-  if (state === undefined) throw error;
-  const outcome = transition(state, command.order, { now: plane.clock.now(), spec: null, stable: {} });
-  // After a promotion the way back is a promotion too, and that has to be stored step by step.
-  if (outcome.kind !== 'moved' || outcome.state.standing.phase !== 'rolled-back') throw error;
-  plane.unstored.set(command.name, command);
-  const states = new Map(view.releases);
-  for (const name of plane.unstored.keys()) withRolledBack(states, name);
-  const snapshot = snapshotOf(effectiveDocument(view.record.document, states));
-  const publication = await plane.publisher.publish(snapshot, Math.max(view.record.generation, plane.publisher.generation) + 1, true);
-  return { before: view, record: { ...view.record, generation: publication.generation }, publication };
-}
+export const NOT_KEPT: Keeping = { load: () => [], save: () => undefined };
 
-function withRolledBack(states: Map<string, ReleaseState>, name: string): void {
-  const state = states.get(name);
-  if (state !== undefined) states.set(name, { ...state, standing: { phase: 'rolled-back' } });
+export class Unstored {
+  readonly #keeping: Keeping;
+  readonly #onFault: (what: string, error: unknown) => void;
+  /** By release; at most one each, for a way back is not gone twice. */
+  readonly #commands = new Map<string, UnstoredCommand>();
+
+  constructor(keeping: Keeping, onFault: (what: string, error: unknown) => void) {
+    this.#keeping = keeping;
+    this.#onFault = onFault;
+  }
+
+  /** Takes up what an earlier process could not store; what was stored all the same, or overtaken, is dropped. */
+  resume(states: ReadonlyMap<string, ReleaseState>): void {
+    const kept = this.#keeping.load();
+    for (const command of kept) if (states.get(command.name)?.turn === command.turn) this.#commands.set(command.name, command);
+    if (this.#commands.size < kept.length) this.#save();
+  }
+
+  get all(): readonly UnstoredCommand[] {
+    return [...this.#commands.values()];
+  }
+
+  of(name: string): UnstoredCommand | null {
+    return this.#commands.get(name) ?? null;
+  }
+
+  add(command: UnstoredCommand): void {
+    this.#commands.set(command.name, command);
+    this.#save();
+  }
+
+  /** It is in the store now. */
+  settle(name: string): void {
+    if (this.#commands.delete(name)) this.#save();
+  }
+
+  /** What is in force: the stored states, with nobody in what was rolled back. */
+  inForce(stored: ReadonlyMap<string, ReleaseState>): ReadonlyMap<string, ReleaseState> {
+    if (this.#commands.size === 0) return stored;
+    return new Map([...stored].map(([name, state]) => [name, this.#commands.get(name)?.turn === state.turn ? { ...state, standing: { phase: 'rolled-back' } } : state]));
+  }
+
+  #save(): void {
+    try {
+      this.#keeping.save(this.all);
+    } catch (error) {
+      this.#onFault('keep a rollback for a restart', error);
+    }
+  }
 }

@@ -13,7 +13,7 @@ import { expectRevision, startMissing } from './apply.ts';
 import { change } from './change.ts';
 import type { Changed, Plane } from './change.ts';
 import type { Draft, LedgerView, NewEvent } from './ledger.ts';
-import { isWayBack, publishUnstored } from './unstored.ts';
+import { isWayBack, publishUnstored } from './way-back.ts';
 import { own } from '../own.ts';
 
 /**
@@ -22,8 +22,11 @@ import { own } from '../own.ts';
  */
 export async function command(plane: Plane, name: string, order: Command, who: string, evidence?: unknown): Promise<Changed> {
   try {
+    const waiting = plane.unstored.of(name);
+    // What is said now is about a release that has been rolled back already.
+    if (waiting !== null && !isWayBack(order)) await storedCommand(plane, name, waiting.order, waiting.who, waiting.evidence);
     const changed = await storedCommand(plane, name, order, who, evidence);
-    plane.unstored.delete(name);
+    plane.unstored.settle(name);
     return changed;
   } catch (error) {
     if (!isWayBack(order) || plane.shared) throw error;

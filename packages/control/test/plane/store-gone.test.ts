@@ -1,11 +1,15 @@
 // The store fails while everything runs: writes are refused with the reason, reads and data planes go on, a rollback works.
 
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ControlError } from '../../src/problem.ts';
 import { ControlPlane } from '../../src/plane/control-plane.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import type { StoreFailure } from '../../src/store/errors.ts';
+import { keptIn } from '../../src/store/kept-commands.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
@@ -13,7 +17,11 @@ import { FakeMachine } from './fake-machine.ts';
 import { withRelease } from './world.ts';
 
 interface Weak {
-  readonly plane: ControlPlane;
+  /** Of the last start. */
+  plane: ControlPlane;
+  readonly keptFile: string;
+  /** The process ends, with everything that it only knew, and another one starts on the same store. */
+  restart(): Promise<void>;
   readonly machine: FakeMachine;
   readonly clock: FakeClock;
   /** Null: the store is well. */
@@ -47,9 +55,57 @@ describe('with a store that cannot be written', () => {
     world.failure = null;
     await clock.advance(60_000);
     assert.equal((await plane.release('r')).phase, 'rolled-back');
-    assert.equal((await plane.strategy()).generation, 2);
+    assert.equal((await plane.strategy()).generation, 3);
     assert.deepEqual((await plane.events({ limit: 1 })).map(({ to, who, why }) => [to, who, why]), [['rolled-back', 'ann', 'errors']]);
     assert.equal((await plane.status()).problems.some((problem) => problem.includes('in force')), false);
+  });
+
+  weakly('a rollback that could not be stored outlives the process, and is stored by the next one', async (world) => {
+    const { machine, clock } = world;
+    world.failure = 'full';
+    await world.plane.verb('r', 'rollback', { who: 'ann', why: 'errors' });
+    machine.take();
+    await world.restart();
+    assert.deepEqual(machine.take().filter((line) => line.startsWith('publish')), ['publish 3: web=v1']);
+    assert.match((await world.plane.status()).problems.join(), /rollback of 'r' is in force/);
+    world.failure = null;
+    await clock.advance(60_000);
+    assert.equal((await world.plane.release('r')).phase, 'rolled-back');
+    assert.deepEqual((await world.plane.events({ limit: 1 })).map(({ to, who, why }) => [to, who, why]), [['rolled-back', 'ann', 'errors']]);
+    assert.equal(existsSync(world.keptFile), false);
+  });
+
+  weakly('a rollback that is kept says nothing to a release that was started again meanwhile', async (world) => {
+    world.failure = 'full';
+    await world.plane.verb('r', 'rollback', { who: 'ann', why: 'errors' });
+    const kept = readFileSync(world.keptFile, 'utf8');
+    world.failure = null;
+    await world.plane.verb('r', 'start', { who: 'ann', why: 'mended' });
+    assert.deepEqual((await world.plane.events({ limit: 2 })).map(({ to, why }) => [to, why]), [['progressing', 'mended'], ['rolled-back', 'errors']]);
+    writeFileSync(world.keptFile, kept);
+    await world.restart();
+    assert.equal((await world.plane.release('r')).live, true);
+    assert.equal(existsSync(world.keptFile), false);
+  });
+
+  weakly('another change does not bring back what was rolled back', async (world) => {
+    const { machine } = world;
+    world.failure = 'full';
+    await world.plane.verb('r', 'rollback', { who: 'ann', why: 'errors' });
+    // The look that could not store it is over, and the next one is not due.
+    await settle();
+    world.failure = null;
+    machine.take();
+    await world.plane.split('r', '50%', null, 'ann');
+    assert.deepEqual(machine.take().filter((line) => line.startsWith('publish')).slice(0, 1), ['publish 3: web=v1']);
+  });
+
+  weakly('what is kept and makes no sense keeps nobody from starting', async (world) => {
+    for (const text of ['{', '[]', '[{"name":"r"}]', '[{"name":"r","order":{"verb":"start","why":""},"who":"x","turn":0}]', 'null']) {
+      writeFileSync(world.keptFile, text);
+      await world.restart();
+      assert.equal((await world.plane.release('r')).live, true, text);
+    }
   });
 
   weakly('the whole is still to be seen', async (world) => {
@@ -71,16 +127,25 @@ function weakly(title: string, body: (world: Weak) => Promise<void>): void {
       revoke: (id) => store.revoke(id), backup: (target) => store.backup(target), close: () => store.close(),
       commit: (conditions, writes) => (state.failure === null ? store.commit(conditions, writes) : Promise.reject(new StoreError(state.failure, 'no room'))),
     };
-    const plane = new ControlPlane({ store: weak, effects: machine, clock, random: () => 0.5 });
-    await plane.start(withRelease());
-    await settle();
-    const world: Weak = { plane, machine, clock, failure: null };
+    const folder = mkdtempSync(join(tmpdir(), 'glk-'));
+    const keptFile = join(folder, 'rollbacks.json');
+    const start = async (): Promise<ControlPlane> => {
+      const plane = new ControlPlane({ store: weak, effects: machine, clock, random: () => 0.5, keeping: keptIn([join(folder, 'nowhere', 'rollbacks.json'), keptFile]) });
+      await plane.start(withRelease());
+      await settle();
+      return plane;
+    };
+    const world: Weak = { plane: await start(), machine, clock, failure: null, keptFile, restart: async () => {
+      await world.plane.stop();
+      world.plane = await start();
+    } };
     Object.defineProperty(world, 'failure', { set: (failure: StoreFailure | null) => {
       state.failure = failure;
     } });
     await body(world);
     state.failure = null;
-    await plane.stop();
+    await world.plane.stop();
     await store.close();
+    rmSync(folder, { recursive: true });
   });
 }

@@ -2,7 +2,7 @@
 // API of their own; a new configuration is served by new processes, and the old ones finish what they have.
 
 import { join } from 'node:path';
-import { ControlPlane, openSqliteStore, systemClock, type Booted, type Effects, type Listening } from '@graylane/control';
+import { ControlPlane, keptIn, openSqliteStore, systemClock, type Booted, type Effects, type Listening } from '@graylane/control';
 import { Fleet, type FleetEvent, type Keeper, type Place as PublicPlace } from '@graylane/pool';
 import type { StrategyDocument } from '@graylane/rules';
 import { gatewayPlan, type GatewayPlan, type GatewaySource } from '../config/gateway/section.ts';
@@ -54,7 +54,7 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   });
   await fleet.listen();
   const store = await openSqliteStore({ file: join(place.state, 'gateway.db'), clock: systemClock });
-  const control = new ControlPlane({ store, effects: effectsOn(fleet, () => running.followStrategy()), clock: systemClock, random: Math.random, analyse: findingsOf, compile: snapshotOf, runnable: false, onFault: options.onFault });
+  const control = new ControlPlane({ store, effects: effectsOn(fleet, () => running.followStrategy()), clock: systemClock, random: Math.random, analyse: findingsOf, compile: snapshotOf, runnable: false, onFault: options.onFault, keeping: keptIn([place.run, place.state].map((folder) => join(folder, 'gateway-rollbacks.json'))) });
   counted = control;
   const end = Promise.withResolvers<undefined>();
   let api: Listening | null = null;

@@ -1,7 +1,7 @@
 // The supervisor: pools, control plane and API of one machine, put together in order. Carries no traffic.
 
 import { join } from 'node:path';
-import { ControlPlane, isLoopback, openWithSpare, systemClock, type Booted, type Listening, type WorkerFacts } from '@graylane/control';
+import { ControlPlane, isLoopback, keptIn, openWithSpare, systemClock, type Booted, type Listening, type WorkerFacts } from '@graylane/control';
 import { Fleet, type FleetEvent, type Keeper, type Place as ListeningPlace } from '@graylane/pool';
 import type { StrategyDocument } from '@graylane/rules';
 import type { TcpApi } from '../config/tcp-api.ts';
@@ -17,6 +17,8 @@ import { Machine } from './machine.ts';
 
 /** In the project's state folder. */
 export const STORE_NAME = 'store.db';
+/** Rollbacks that the store could not take down; the run folder is often on another file system than the store. */
+const ROLLBACKS_NAME = 'rollbacks.json';
 
 export interface SupervisorOptions {
   readonly place: Place;
@@ -73,7 +75,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const { store, condition } = await openWithSpare({ file: join(place.state, STORE_NAME), clock: systemClock, onFault: options.onFault });
   const trouble = troubleText(condition);
   const machine = new Machine({ fleet, base: place.project, gateways: options.gateways });
-  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, analyse: findingsOf, compile: snapshotOf, onFault: options.onFault, deliverKeys: (keys) => machine.deliverKeys(keys), ...(trouble === null ? {} : { trouble }) });
+  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, analyse: findingsOf, compile: snapshotOf, onFault: options.onFault, keeping: keptIn([place.run, place.state].map((folder) => join(folder, ROLLBACKS_NAME))), deliverKeys: (keys) => machine.deliverKeys(keys), ...(trouble === null ? {} : { trouble }) });
   counted = control;
   const end = Promise.withResolvers<undefined>();
   let api: Listening | null = null;
