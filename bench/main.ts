@@ -27,6 +27,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     /** Seconds until V8 has compiled what is hot, also in a canary that gets one request in twenty. */
     warmup: { type: 'string', default: '20' },
+    lead: { type: 'string', default: '2' },
     connections: { type: 'string', default: '32' },
     /** Half of the cores: the other half is wrk's. */
     workers: { type: 'string', default: String(Math.max(1, availableParallelism() >> 1)) },
@@ -58,6 +59,7 @@ try {
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
     warmupSeconds: Number(values.warmup),
+    leadSeconds: Number(values.lead),
     connections: Number(values.connections),
     random: new Random(seed),
     onMeasure: (name, round, measure) => console.error(progress(name, round, measure)),
@@ -119,6 +121,6 @@ function conditions(): Parameters<typeof report>[0] {
     date: new Date().toISOString().slice(0, 10),
     machine: `${availableParallelism()} cores ${cpus()[0]?.model.trim() ?? ''}, Linux ${release()}`,
     versions: [`Node ${process.versions.node}`, `nginx ${output('nginx', '-v')}`, `HAProxy ${output('haproxy', '-v')}`, ...rivalVersions].join(', '),
-    load: `${values.rounds} interleaved rounds of ${values.seconds} s after ${values.warmup} s of warm-up, with ${values.connections} connections, ${values.workers} stable worker(s); medians, ratios of pairs measured in the same round. Load average before the start: ${otherWork.toFixed(1)}.`,
+    load: `${values.rounds} interleaved rounds of ${values.seconds} s, each behind ${values.lead} s of the same load, after ${values.warmup} s of warm-up, with ${values.connections} connections, ${values.workers} stable worker(s); medians, ratios of pairs measured in the same round. Load average before the start: ${otherWork.toFixed(1)}.`,
   };
 }

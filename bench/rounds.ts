@@ -18,6 +18,8 @@ export interface RoundsOptions {
   readonly seconds: number;
   /** Load before the first round, until V8 has compiled what is hot. */
   readonly warmupSeconds: number;
+  /** Load before each measure that is not counted: a server that has rested for the others' turns has cold caches and code to compile again. */
+  readonly leadSeconds: number;
   readonly connections: number;
   readonly random: Random;
   readonly onMeasure: (name: string, round: number, measure: Measure) => void;
@@ -30,6 +32,7 @@ export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<str
   for (const name of names) await measureOnce(options, name, options.warmupSeconds);
   for (let round = 1; round <= options.rounds; round++) {
     for (const name of shuffled(names, options.random)) {
+      if (options.leadSeconds > 0) await measureOnce(options, name, options.leadSeconds);
       const measure = await measureOnce(options, name, options.seconds);
       measures.get(name)?.push(measure);
       options.onMeasure(name, round, measure);

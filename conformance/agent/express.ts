@@ -19,7 +19,6 @@ interface Report {
 
 /** What differs when every request is forwarded, and why it is meant to. */
 const known: readonly { readonly title: RegExp; readonly why: string }[] = [
-  { title: /should set the response status code to 101$/, why: 'switching protocols unasked is refused: 502' },
   { title: /send[Ff]ile\(path, fn\) should invoke the callback when client aborts$/, why: 'a client that leaves is noticed one hop later, and this file is sent by then' },
 ];
 

@@ -132,6 +132,22 @@ for (const [title, lines] of [['another protocol than asked for', 'Upgrade: othe
   });
 }
 
+const UNASKED = 'HTTP/1.1 101 Switching Protocols\r\nDate: x\r\nConnection: keep-alive\r\n\r\n';
+
+onHops('a switch that nobody asked for is a 502 behind a gateway', { planes: ['proxy'], answer: (socket) => void socket.write(UNASKED) }, async ({ port, upstream }) => {
+  const client = await RawClient.connect(port);
+  client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  assert.match(await client.all(), /^HTTP\/1\.1 502 [^]*upgrade-unasked/);
+  await upstream.until(() => upstream.sockets.size === 0);
+});
+
+onHops('between workers a switch that nobody asked for is passed on as the last answer of both connections', { planes: ['transparent'], answer: (socket) => void socket.write(`${UNASKED}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret`) }, async ({ port, upstream }) => {
+  const client = await RawClient.connect(port);
+  client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n');
+  assert.equal(await client.all(), UNASKED.replace('keep-alive', 'close'));
+  await upstream.until(() => upstream.sockets.size === 0);
+});
+
 onHops('an upgrade whose upstream is gone is a 502', {}, async ({ port, setUpstreams }) => {
   setUpstreams([{ key: 'gone', address: { path: '/nonexistent/u.sock' } }]);
   const client = await RawClient.connect(port);

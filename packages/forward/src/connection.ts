@@ -268,7 +268,8 @@ export class Connection implements TunnelEnd, AnswerSink {
     const persists = head.minorVersion === 1 ? !head.saysClose : head.saysKeepAlive && !head.saysClose;
     // Chunks behind a head that allows none would be read as the next answer.
     const strayBody = framing === 'none' && head.chunked && (head.status === 204 || head.status === 304);
-    if (!persists || framing === 'until-close' || strayBody) this.#reusable = false;
+    // A 101 that did not switch: what follows would be another protocol's.
+    if (!persists || framing === 'until-close' || strayBody || head.status === 101) this.#reusable = false;
     if (head.keepAliveSeconds !== -1) {
       // A second less than the upstream announces: it counts from an earlier moment than we do.
       this.#idleMs = Math.min(this.#owner.limits.idleConnectionMs, Math.max(0, head.keepAliveSeconds * 1_000 - 1_000));

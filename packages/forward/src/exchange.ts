@@ -144,7 +144,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
   }
 
   switched(): void {
-    // The reader refuses a 101 that was not asked for.
+    // No request of this kind asks for another protocol.
     this.failed(failure('upgrade-unasked'));
   }
 

@@ -137,13 +137,14 @@ export class ResponseReader {
   }
 
   #begin(head: ResponseHead, sink: AnswerSink): void {
-    if (head.status === 101) {
-      if (!this.#maySwitch) throw new Refusal('upgrade-unasked');
+    if (head.status === 101 && this.#maySwitch) {
       this.#state = SWITCHED;
       sink.head(head, 'none');
       return;
     }
-    if (head.status < 200) {
+    // Between workers it is the last answer of both connections, and nothing behind it is carried on.
+    if (head.status === 101 && this.#mode === 'payload') throw new Refusal('upgrade-unasked');
+    if (head.status < 200 && head.status !== 101) {
       const { interims } = this.#state as { interims: number };
       if (interims >= this.#limits.interimResponses) invalid('a flood of informational answers');
       this.#state = { kind: 'head', interims: interims + 1 };

@@ -12,7 +12,8 @@ export const transparentHop: Hop = {
   switchText: (head) => verbatimHead(head),
   replyHead: (head, framing, _req, mayKeep) => {
     const farKeeps = farKeepsAlive(head, framing);
-    const keep = farKeeps && mayKeep;
+    // A 101 that nobody asked for is passed on, but no other answer may follow it.
+    const keep = farKeeps && mayKeep && head.status !== 101;
     return { text: farKeeps && !keep ? closingHead(head) : verbatimHead(head), keep, chunked: false };
   },
 };
