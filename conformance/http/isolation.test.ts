@@ -14,6 +14,7 @@ import type { Answer } from './kit/raw-upstream.ts';
 interface Versions {
   readonly port: number;
   readonly canary: RawUpstream;
+  readonly forwarder: Forwarder;
 }
 
 const request = (version: string): string => `GET /${version} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
@@ -33,7 +34,7 @@ async function versions(t: TestContext, hop: 'transparent' | typeof proxyHop, an
     forwarder.close();
     await Promise.all([stable.stop(), canary.stop()]);
   });
-  return { port: (server.address() as AddressInfo).port, canary };
+  return { port: (server.address() as AddressInfo).port, canary, forwarder };
 }
 
 for (const [plane, hop] of [['transparent', 'transparent'], ['proxy', proxyHop]] as const) {
@@ -47,7 +48,7 @@ for (const [plane, hop] of [['transparent', 'transparent'], ['proxy', proxyHop]]
   });
 
   void test(`50: a saturated canary sheds its own requests and delays nobody else's (${plane})`, { timeout: 10_000 }, async (t) => {
-    const { port, canary } = await versions(t, hop, () => undefined);
+    const { port, canary, forwarder } = await versions(t, hop, () => undefined);
     const [first, ...others] = await Promise.all(Array.from({ length: 20 }, async () => await RawClient.connect(port)));
     first?.send(request('canary'));
     await canary.requests(1);
@@ -59,5 +60,14 @@ for (const [plane, hop] of [['transparent', 'transparent'], ['proxy', proxyHop]]
     const refused = await Promise.all(others.map(async (client) => await client.all()));
     assert.equal(canary.seen.length, 1);
     assert.ok(refused.every((text) => text.startsWith('HTTP/1.1 503 ')));
+    assert.deepEqual(forwarder.traffic, { waiting: 0, admission: { limit: 4, waited: 0, waitedSeconds: 0, rejected: { 'queue-full': 15, 'wait-timeout': 4 } } });
+  });
+
+  void test(`a request that waited for its turn is counted with its time (${plane})`, { timeout: 10_000 }, async (t) => {
+    const { port, forwarder } = await versions(t, hop, ok('canary'));
+    const answers = await Promise.all(Array.from({ length: 4 }, () => exchange(port, request('canary'))));
+    assert.ok(answers.every((text) => text.startsWith('HTTP/1.1 200 ')));
+    const { waiting, admission } = forwarder.traffic;
+    assert.deepEqual([waiting, admission.waited > 0, admission.waitedSeconds > 0, admission.waitedSeconds < 4 * 0.2, admission.rejected], [0, true, true, true, {}]);
   });
 }

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Forwarder, Upstream } from '@graylane/forward';
+import type { Vitals } from '@graylane/wire';
 import { loadPart } from './part.ts';
 import type { Groups } from './peers.ts';
 
@@ -37,9 +38,9 @@ export class LateForwarder implements Groups {
     this.#loaded.forwardStream(group, stream, headers, extra);
   }
 
-  /** Exchanges that wait for a place. */
-  get waiting(): number {
-    return this.#forwarder?.stats().reduce((sum, group) => sum + group.waiting, 0) ?? 0;
+  /** Exchanges that wait for a place, and how they get one. */
+  get traffic(): Pick<Vitals, 'waiting' | 'admission'> {
+    return this.#forwarder?.traffic ?? { waiting: 0 };
   }
 
   /** Whoever is known as a peer of another version was met after it was loaded. */

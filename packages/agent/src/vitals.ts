@@ -16,7 +16,7 @@ export class VitalSigns {
     this.#delay.enable();
   }
 
-  read(traffic: { readonly inFlight: number; readonly waiting: number }): Vitals {
+  read(traffic: Pick<Vitals, 'inFlight' | 'waiting' | 'admission'>): Vitals {
     const now = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(now, this.#last);
     this.#last = now;
@@ -32,8 +32,7 @@ export class VitalSigns {
       // The histogram counts from one sample to the next; the wait that was asked for is no delay.
       loopDelayP99Ms: Math.max(0, p99 - DELAY_RESOLUTION_MS),
       loopUtilization: utilization,
-      inFlight: traffic.inFlight,
-      waiting: traffic.waiting,
+      ...traffic,
     };
   }
 }

@@ -205,7 +205,7 @@ export class Agent {
 
   #readVitals(): ReturnType<VitalSigns['read']> {
     this.#vitals ??= new VitalSigns();
-    return this.#vitals.read({ inFlight: inFlight(this.#apps()), waiting: this.#forwarder.waiting });
+    return this.#vitals.read({ inFlight: inFlight(this.#apps()), ...this.#forwarder.traffic });
   }
 
   #drain(graceMs: number): void {

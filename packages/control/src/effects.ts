@@ -27,12 +27,16 @@ export interface WorkerFacts {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly restarts: number;
+  /** Of its pool, by why; absent where nobody asks. */
+  readonly restartsBy?: Readonly<Record<string, number>>;
   readonly rss: number | null;
   readonly inFlight: number | null;
   readonly waiting: number | null;
   /** As it last said; absent where nobody asks for it. */
   readonly vitals?: Vitals;
 }
+
+export type GatewayFacts = Pick<WorkerFacts, 'id' | 'service'> & { readonly vitals: Vitals };
 
 /**
  * What a rejected start carries, whoever threw it; `code` is the pool's (GL2xxx).
@@ -72,6 +76,8 @@ export interface Effects {
   retireStable(service: string, version: string): Promise<void>;
 
   workers(): readonly WorkerFacts[];
+  /** Processes that let requests to upstreams and run no version: gateways. None where absent. */
+  gateways?(): readonly GatewayFacts[];
 }
 
 /** What was thrown by a start, as a VersionFailure. */

@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import type { Admission } from '@graylane/wire';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { inTurn } from './client-turn.ts';
@@ -53,6 +54,8 @@ export interface GroupStats {
 /** How often late exchanges are looked for: a tenth of the shortest time-out keeps each within 10 %. */
 const CHECKS_PER_TIMEOUT = 10;
 const CHECK_MIN_MS = 5;
+/** What everybody gets who found no upstream in time. */
+const NO_PLACE = 503;
 
 /** Most apps need neither, and each start of each worker would pay for them. */
 const upgrades = onDemand(async () => await import('./upgrade.ts'));
@@ -68,6 +71,9 @@ export class Forwarder {
   readonly #context: ExchangeContext;
   #tunnels: Tunnels | null = null;
   #stopChecks: (() => void) | null = null;
+  #waited = 0;
+  #waitedMs = 0;
+  readonly #rejected: Partial<Record<FailureReason, number>> = {};
 
   constructor(options: ForwarderOptions) {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -158,6 +164,13 @@ export class Forwarder {
     }));
   }
 
+  /** Who waits now, and how requests were let to upstreams so far. */
+  get traffic(): { readonly waiting: number; readonly admission: Admission } {
+    let waiting = 0;
+    for (const group of this.#groups.values()) waiting += group.waiting;
+    return { waiting, admission: { limit: this.#limits.waitingPerGroup, waited: this.#waited, waitedSeconds: this.#waitedMs / 1_000, rejected: this.#rejected } };
+  }
+
   /** Ends all that is under way. */
   close(): void {
     this.#stopChecks?.();
@@ -196,6 +209,10 @@ export class Forwarder {
         clock: this.#clock,
         random: this.#random,
         onEjected: (upstream, ms) => this.#onEvent({ kind: 'ejected', group: name, upstream: upstream.key, ms }),
+        onWaited: (ms) => {
+          this.#waited += 1;
+          this.#waitedMs += ms;
+        },
       });
       this.#groups.set(name, group);
     }
@@ -210,6 +227,7 @@ export class Forwarder {
   }
 
   #tellFailed(group: string, what: Failure, status: number): void {
+    if (status === NO_PLACE) this.#rejected[what.reason] = (this.#rejected[what.reason] ?? 0) + 1;
     this.#onEvent({ kind: 'failed', group, ...what, status });
   }
 

@@ -26,6 +26,7 @@ export interface GroupOptions {
   readonly clock: Clock;
   readonly random: () => number;
   onEjected(upstream: Upstream, ms: number): void;
+  onWaited(ms: number): void;
 }
 
 export class Group {
@@ -153,6 +154,7 @@ export class Group {
     for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
       const endpoint = this.#pick(first, now);
       if (endpoint === null) return;
+      this.#options.onWaited(this.#waiting.waitedMs(first, now));
       this.#waiting.remove(first);
       this.#admit(first, endpoint);
     }

@@ -31,6 +31,12 @@ export class WaitingLine<T> {
     this.#line.delete(member);
   }
 
+  /** How long it has waited. */
+  waitedMs(member: T, now: number): number {
+    const deadline = this.#line.get(member);
+    return deadline === undefined ? 0 : this.#waitMs - (deadline - now);
+  }
+
   /** Removes and returns those whose time is over. */
   takeLate(now: number): T[] {
     const late: T[] = [];

@@ -32,6 +32,7 @@ import type { NameEvent, ResolveName } from './names.ts';
 import { listenOf } from './peers-plane.ts';
 import type { Plane, ServiceCounts } from './plane.ts';
 import { ServiceProxy } from './service-proxy.ts';
+import { sumOf, type Traffic } from './traffic.ts';
 
 export type EdgeEvent =
   | { readonly kind: 'forward'; readonly service: string; readonly event: ForwardEvent }
@@ -146,9 +147,8 @@ export class Edge implements Plane {
     return this.#services.map(({ spec, proxy }) => ({ service: spec.name, counts: proxy.takeCounts(), ended: proxy.takeExposures() }));
   }
 
-  traffic(): { readonly inFlight: number; readonly waiting: number } {
-    const groups = this.#services.flatMap(({ proxy }) => proxy.stats());
-    return { inFlight: groups.reduce((sum, group) => sum + group.inFlight, 0), waiting: groups.reduce((sum, group) => sum + group.waiting, 0) };
+  traffic(): Traffic {
+    return sumOf(this.#services.map(({ proxy }) => proxy.traffic));
   }
 
   mirrored(): MirrorCounts[] {

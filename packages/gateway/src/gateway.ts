@@ -15,6 +15,7 @@ import { Lanes } from './lanes.ts';
 import type { FrontLimits } from './limits.ts';
 import type { MirrorCounts, MirrorPlan } from './mirror.ts';
 import { ServiceProxy } from './service-proxy.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface GatewayOptions {
   readonly listen: readonly Listen[];
@@ -94,6 +95,10 @@ export class Gateway {
 
   stats(): GroupStats[] {
     return this.#proxy.stats();
+  }
+
+  get traffic(): Traffic {
+    return this.#proxy.traffic;
   }
 
   mirrored(): MirrorCounts[] {

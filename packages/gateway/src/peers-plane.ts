@@ -6,6 +6,7 @@ import { Gateway } from './gateway.ts';
 import type { Listen } from './front.ts';
 import { Lanes } from './lanes.ts';
 import type { Plane, ServiceCounts } from './plane.ts';
+import { sumOf, type Traffic } from './traffic.ts';
 
 /** One gateway per public place: each has the upstreams that serve this place. */
 interface Place {
@@ -48,9 +49,8 @@ export class PeersPlane implements Plane {
     return this.#places.map(({ gateway }) => ({ service: this.#service, counts: gateway.takeCounts(), ended: gateway.takeExposures() }));
   }
 
-  traffic(): { readonly inFlight: number; readonly waiting: number } {
-    const groups = this.#places.flatMap(({ gateway }) => gateway.stats());
-    return { inFlight: groups.reduce((sum, group) => sum + group.inFlight, 0), waiting: groups.reduce((sum, group) => sum + group.waiting, 0) };
+  traffic(): Traffic {
+    return sumOf(this.#places.map(({ gateway }) => gateway.traffic));
   }
 
   async drain(graceMs: number): Promise<void> {

@@ -3,6 +3,7 @@
 import type { Count, Exposures, ListenerPlan, Peer, StrategyMessage } from '@graylane/wire';
 
 import type { Lanes } from './lanes.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface ServiceCounts {
   readonly service: string;
@@ -23,7 +24,7 @@ export interface Plane {
   setPeers(peers: readonly Peer[]): void;
   /** Since the last time. */
   takeCounts(): readonly ServiceCounts[];
-  traffic(): { readonly inFlight: number; readonly waiting: number };
+  traffic(): Traffic;
   drain(graceMs: number): Promise<void>;
   close(): void;
 }

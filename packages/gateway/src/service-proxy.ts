@@ -23,6 +23,7 @@ import { messageRequest, streamRequest } from './relay-request.ts';
 import { Routes } from './routes.ts';
 import type { Route } from './routes.ts';
 import { Tally } from './tally.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface ServiceProxyOptions {
   readonly service: string;
@@ -98,6 +99,10 @@ export class ServiceProxy implements FrontHandler {
 
   stats(): GroupStats[] {
     return this.#forwarder.stats();
+  }
+
+  get traffic(): Traffic {
+    return { inFlight: this.stats().reduce((sum, group) => sum + group.inFlight, 0), ...this.#forwarder.traffic };
   }
 
   mirrored(): MirrorCounts[] {

@@ -20,6 +20,7 @@ import { DEFAULT_FRONT_LIMITS } from './limits.ts';
 import { listenOf } from './peers-plane.ts';
 import type { Plane, ServiceCounts } from './plane.ts';
 import { ServiceProxy } from './service-proxy.ts';
+import { sumOf, type Traffic } from './traffic.ts';
 
 export interface SidecarOptions {
   /** The service beside it. */
@@ -97,9 +98,8 @@ export class Sidecar implements Plane {
     return [...this.#proxies].map(([service, proxy]) => ({ service, counts: proxy.takeCounts(), ended: proxy.takeExposures() }));
   }
 
-  traffic(): { readonly inFlight: number; readonly waiting: number } {
-    const groups = [...this.#proxies.values()].flatMap((proxy) => proxy.stats());
-    return { inFlight: groups.reduce((sum, group) => sum + group.inFlight, 0), waiting: groups.reduce((sum, group) => sum + group.waiting, 0) };
+  traffic(): Traffic {
+    return sumOf([...this.#proxies.values()].map((proxy) => proxy.traffic));
   }
 
   /** The way out stays open until the last request that came in has gone. */

@@ -4,6 +4,7 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { EventLoopUtilization, IntervalHistogram } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Vitals } from '@graylane/wire';
+import type { Traffic } from './traffic.ts';
 
 /** Each sample wakes the process up. */
 const RESOLUTION_MS = 50;
@@ -16,7 +17,7 @@ export class GatewayVitals {
     this.#delay.enable();
   }
 
-  read(traffic: { readonly inFlight: number; readonly waiting: number }): Vitals {
+  read(traffic: Traffic): Vitals {
     const now = performance.eventLoopUtilization();
     const { utilization: loopUtilization } = performance.eventLoopUtilization(now, this.#last);
     this.#last = now;

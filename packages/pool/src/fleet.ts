@@ -108,7 +108,7 @@ export class Fleet {
       clock: this.#clock,
       spawn: (slot, spec, revision) => this.#births.spawn(slot, spec, revision),
       ensureSlots: (spec, workers) => this.#services.ensure(spec, workers),
-      releaseSlots: (spec) => this.#services.release(spec.service, this.pools().map((pool) => pool.spec)),
+      releaseSlots: (service) => this.#release(service),
       inspect: (worker) => this.#inspect(worker),
       changed: () => this.#save(),
       emit: (event) => this.#options.onEvent(event),
@@ -170,6 +170,8 @@ export class Fleet {
     }
     for (const { pool, found } of survivors) this.#adopt(pool, found);
     for (const service of this.#services.names()) {
+      // A scaling up that was under way is not gone on with.
+      this.#release(service);
       this.#publisher.prepare(service);
       this.#refreshPeers(service);
     }
@@ -206,6 +208,7 @@ export class Fleet {
       return pool;
     } catch (error) {
       this.#pools.delete(id);
+      this.#release(full.service);
       throw error;
     } finally {
       this.#save();
@@ -214,6 +217,8 @@ export class Fleet {
 
   /** Drains and forgets a pool. */
   async stop(pool: Pool): Promise<void> {
+    // Another pool serves its slots from now on, as many as that has workers.
+    this.#services.release(pool.spec.service, this.pools().filter((other) => other !== pool).map((other) => other.spec));
     await pool.stop();
     if (this.#pools.get(pool.id) === pool) this.#pools.delete(pool.id);
     this.#save();
@@ -265,6 +270,10 @@ export class Fleet {
     this.#services.close();
     await this.#control.close();
     this.#save();
+  }
+
+  #release(service: string): void {
+    this.#services.release(service, this.pools().map((pool) => pool.spec));
   }
 
   #survivors(left: PoolRecord): readonly Worker[] {

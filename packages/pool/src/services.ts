@@ -32,10 +32,13 @@ export class Services {
     if (spec.publicSlots !== 'none' && slots.places.length > 0) await slots.open(slots.places, workers);
   }
 
-  /** Gives up slots that no pool of the service needs; during a promotion two pools hold them, and the larger one counts. */
-  release(service: string, holders: readonly FullSpec[]): void {
-    const needed = holders.filter((spec) => spec.service === service && spec.publicSlots !== 'none').map((spec) => spec.workers);
-    this.of(service).shrink(Math.max(1, ...needed));
+  /**
+   * Gives up slots that none of these pools needs, for connections of a slot that nobody accepts on would wait for ever.
+   * During a promotion two pools hold them, and the larger one counts. Where nobody holds any the ports stay.
+   */
+  release(service: string, pools: readonly FullSpec[]): void {
+    const holders = pools.filter((spec) => spec.service === service && spec.publicSlots !== 'none');
+    if (holders.length > 0) this.of(service).shrink(Math.max(...holders.map((spec) => spec.workers)));
   }
 
   records(): readonly ServiceRecord[] {

@@ -115,7 +115,7 @@ export class Slots {
   }
 
   close(): void {
-    for (const open of this.#places) for (const held of open.sockets) this.#forget(held);
+    for (const open of this.#places) for (const held of open.sockets.splice(0)) this.#forget(held);
     this.#places = [];
     this.#count = 0;
   }

@@ -38,8 +38,14 @@ export interface PoolStatus {
   readonly revision: number;
   /** Seats that have crashed too often in a row, with the reason of the last crash. */
   readonly failed: readonly { readonly slot: number; readonly reason: string; readonly lastLines: readonly string[] }[];
+  /** Crashes. */
   readonly restarts: number;
+  /** Every worker that was followed by another unasked, by why. */
+  readonly restartsBy: Readonly<Record<RestartReason, number>>;
 }
+
+/** Also metric labels, so the list is closed: it ended by itself, by a signal from outside, without a heartbeat, or for its memory, age or liveness. */
+export type RestartReason = 'crash' | 'killed' | 'silent' | 'replaced';
 
 export type FleetEvent =
   | { readonly kind: 'worker'; readonly worker: WorkerStatus; readonly from: WorkerState['name']; readonly cause: string }

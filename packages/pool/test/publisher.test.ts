@@ -74,7 +74,7 @@ interface Ward {
   readonly clock: FakeClock;
   readonly publisher: Publisher;
   readonly workers: readonly FakeWorker[];
-  publish(generation: number, isUrgent?: boolean): Promise<{ readonly tookMs: number; readonly acked: readonly string[]; readonly stale: readonly string[] }>;
+  readonly publish: (generation: number, isUrgent?: boolean) => Promise<{ readonly tookMs: number; readonly acked: readonly string[]; readonly stale: readonly string[] }>;
 }
 
 const DEADLINE_MS = 50;

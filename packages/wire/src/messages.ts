@@ -90,6 +90,19 @@ export interface Vitals {
   readonly loopUtilization: number;
   readonly inFlight: number;
   readonly waiting: number;
+  /** Absent from a process that has had nobody to forward to. */
+  readonly admission?: Admission;
+}
+
+/** How a data plane lets requests to upstreams, since its start. */
+export interface Admission {
+  /** How many may wait for the upstreams of one version. */
+  readonly limit: number;
+  /** Requests that had to wait and got an upstream, and for how long in all. */
+  readonly waited: number;
+  readonly waitedSeconds: number;
+  /** Requests that got no upstream and were answered with 503, by why. */
+  readonly rejected: Readonly<Record<string, number>>;
 }
 
 /** Requests of one kind: what was asked, who served it, how it ended. */

@@ -3,13 +3,14 @@
 
 import type { Api, Vitals } from '@graylane/wire';
 import { LATENCY_EDGES_SECONDS } from '@graylane/wire';
-import type { WorkerFacts } from '../effects.ts';
+import type { GatewayFacts, WorkerFacts } from '../effects.ts';
 import type { Cell } from './tally.ts';
 import type { Outcome } from './outcomes.ts';
 
 export interface MetricsInput {
   readonly status: Api<'Status'>;
   readonly workers: readonly WorkerFacts[];
+  readonly gateways: readonly GatewayFacts[];
   readonly decisions: readonly Readonly<Cell>[];
   readonly outcomes: readonly Readonly<Outcome>[];
   /** By code: how many. */
@@ -21,23 +22,38 @@ const PHASES: readonly Api<'Release'>['phase'][] = ['pending', 'progressing', 'p
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [suffix: string, labels: Labels, value: number];
 
-export function metricsText({ status, workers, decisions, outcomes, findings }: MetricsInput): string {
+export function metricsText({ status, workers, gateways, decisions, outcomes, findings }: MetricsInput): string {
   const { releases } = status;
   return [
     family('http_server_request_duration_seconds', 'histogram', 'Duration of requests as clients see them.', outcomes.flatMap(histogram)),
     family('graylane_route_decisions_total', 'counter', 'Requests by the lane that they were given.', decisions.map(({ service, lane, reason, requests }): Sample => ['', { service, lane: lane ?? 'stable', reason }, requests])),
     family('graylane_release_percent_ratio', 'gauge', 'Share of the audience that is in, as wanted.', releases.map(({ name, percent, live }): Sample => ['', { release: name }, live ? percent / 100 : 0])),
     family('graylane_release_phase', 'gauge', 'One for the phase that a release is in.', releases.flatMap(({ name, phase }) => PHASES.map((one): Sample => ['', { release: name, phase: one }, one === phase ? 1 : 0]))),
-    family('graylane_upstream_pending_requests', 'gauge', 'Requests that wait for a worker.', known(workers, ({ waiting }) => waiting)),
+    ...upstreamFamilies(workers, gateways),
     family('graylane_worker_in_flight_requests', 'gauge', 'Requests in a worker.', known(workers, ({ inFlight }) => inFlight)),
     family('graylane_worker_up', 'gauge', 'Whether a worker takes requests.', workers.map((worker): Sample => ['', workerLabels(worker), worker.ready ? 1 : 0])),
     family('graylane_worker_generation', 'gauge', 'The generation that a worker routes by.', workers.map((worker): Sample => ['', workerLabels(worker), worker.generation])),
-    family('graylane_worker_restarts_total', 'counter', 'Restarts of the workers of a version.', restarts(workers)),
+    family('graylane_worker_restarts_total', 'counter', 'Workers of a version that were followed by another unasked, by why.', restarts(workers)),
     family('graylane_strategy_generation', 'gauge', 'The newest published generation.', [['', {}, status.generation]]),
     family('graylane_strategy_revision', 'gauge', 'The revision of the strategy document.', [['', {}, status.revision]]),
     family('graylane_strategy_findings', 'gauge', 'What the analysis had to say about the strategy when it was last applied.', [...findings].map(([code, count]): Sample => ['', { code }, count])),
     ...processFamilies(workers),
   ].join('');
+}
+
+/** How requests come to the workers of another version: they wait in the process that has them, a worker's or a gateway's. */
+function upstreamFamilies(workers: readonly WorkerFacts[], gateways: readonly GatewayFacts[]): readonly string[] {
+  const doors = [
+    ...workers.map((worker) => ({ labels: workerLabels(worker), waiting: worker.waiting, admission: worker.vitals?.admission })),
+    ...gateways.map(({ id, service, vitals }) => ({ labels: { worker: id, service, version: '', role: 'gateway' }, waiting: vitals.waiting, admission: vitals.admission })),
+  ];
+  const admitting = doors.flatMap(({ labels, admission }) => (admission === undefined ? [] : [{ labels, ...admission }]));
+  return [
+    family('graylane_upstream_pending_requests', 'gauge', 'Requests that wait for a worker of their version.', doors.flatMap(({ labels, waiting }): Sample[] => (waiting === null ? [] : [['', labels, waiting]]))),
+    family('graylane_upstream_pending_limit', 'gauge', 'How many may wait for the workers of one version, in one process.', admitting.map(({ labels, limit }): Sample => ['', labels, limit])),
+    family('graylane_upstream_queue_wait_seconds', 'summary', 'How long requests waited that had to wait and got a worker.', admitting.flatMap(({ labels, waited, waitedSeconds }): Sample[] => [['_sum', labels, waitedSeconds], ['_count', labels, waited]])),
+    family('graylane_upstream_rejected_total', 'counter', 'Requests that got no worker and were answered with 503, by why.', admitting.flatMap(({ labels, rejected }) => Object.entries(rejected).map(([reason, count]): Sample => ['', { ...labels, reason }, count]))),
+  ];
 }
 
 /** Names as Prometheus' client libraries have them, so that dashboards find them. */
@@ -78,10 +94,11 @@ function known(workers: readonly WorkerFacts[], value: (worker: WorkerFacts) => 
 /** The count is the pool's: each of its workers carries the same. */
 function restarts(workers: readonly WorkerFacts[]): readonly Sample[] {
   const pools = new Map(workers.map((worker) => [`${worker.service}\0${worker.version}\0${worker.role}`, worker]));
-  return [...pools.values()].map(({ service, version, role, restarts: count }): Sample => ['', { service, version, role }, count]);
+  return [...pools.values()].flatMap(({ service, version, role, restarts: crashes, restartsBy }) =>
+    Object.entries(restartsBy ?? { crash: crashes }).map(([reason, count]): Sample => ['', { service, version, role, reason }, count]));
 }
 
-function family(name: string, type: 'counter' | 'gauge' | 'histogram', help: string, samples: readonly Sample[]): string {
+function family(name: string, type: 'counter' | 'gauge' | 'histogram' | 'summary', help: string, samples: readonly Sample[]): string {
   const lines = samples.map(([suffix, labels, value]) => `${name}${suffix}${labelText(labels)} ${value}\n`);
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }

@@ -340,7 +340,7 @@ export class ControlPlane {
 
   /** Prometheus text. */
   async metrics(): Promise<string> {
-    return metricsText({ status: await this.status(), workers: this.#plane.effects.workers(), decisions: this.#tally.totals(), outcomes: this.#outcomes.all(), findings: this.#findings });
+    return metricsText({ status: await this.status(), workers: this.#plane.effects.workers(), gateways: this.#plane.effects.gateways?.() ?? [], decisions: this.#tally.totals(), outcomes: this.#outcomes.all(), findings: this.#findings });
   }
 
   get store(): Store {

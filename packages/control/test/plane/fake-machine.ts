@@ -1,7 +1,7 @@
 // Processes as the control plane sees them, without any: pools start, fail or stall as a test says, and every call is written down.
 
 import type { Snapshot } from '@graylane/rules';
-import type { Effects, Published, WorkerFacts } from '../../src/effects.ts';
+import type { Effects, GatewayFacts, Published, WorkerFacts } from '../../src/effects.ts';
 
 export class FakeMachine implements Effects {
   readonly calls: string[] = [];
@@ -10,6 +10,7 @@ export class FakeMachine implements Effects {
   readonly broken = new Set<string>();
   /** Called before each effect; a test stalls or fails it here. */
   before: (call: string) => Promise<void> = () => Promise.resolve();
+  gateways: () => readonly GatewayFacts[] = () => [];
   generation = 0;
   snapshot: Snapshot | null = null;
 

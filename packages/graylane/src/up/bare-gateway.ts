@@ -12,6 +12,7 @@ import { serveApi } from './api.ts';
 import { EdgeFile } from './edge-file.ts';
 import { edgeSpec, EDGE_SERVICE } from './edge-spec.ts';
 import { GatewayProcesses } from './gateway-processes.ts';
+import { gatewaysOf } from './machine.ts';
 import { writeProcessFile, removeProcessFile } from './process-file.ts';
 
 export interface BareGatewayOptions {
@@ -169,6 +170,6 @@ function effectsOn(fleet: Fleet, published: () => void): Effects {
       return result;
     },
     ensureVersion: done, retireVersion: done, prepareStable: done, openStable: done, retireStable: done,
-    workers: () => [],
+    workers: () => [], gateways: () => gatewaysOf(fleet.workers()),
   };
 }

@@ -1,8 +1,8 @@
 // What the control plane may have done to processes: versions started, published to, promoted and retired.
 // Translates the strategy's words into pools; it decides nothing.
 
-import type { DeliveredKeys, Effects, Published, WorkerFacts } from '@graylane/control';
-import { poolId, runsSpec, type Fleet, type Pool, type Place, type PoolSpec, type PublicSlots, type WorkerStatus } from '@graylane/pool';
+import type { DeliveredKeys, Effects, GatewayFacts, Published, WorkerFacts } from '@graylane/control';
+import { poolId, runsSpec, type Fleet, type Pool, type Place, type PoolSpec, type PoolStatus, type PublicSlots, type WorkerStatus } from '@graylane/pool';
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
 import { GENERATIONS_KEPT, type Role } from '@graylane/wire';
 import { exit, Failure } from '../print/failure.ts';
@@ -82,12 +82,16 @@ export class Machine implements Effects {
   }
 
   workers(): readonly WorkerFacts[] {
-    const restarts = new Map(this.#fleet.pools().map((pool) => [pool.id, pool.status().restarts]));
+    const pools = new Map(this.#fleet.pools().map((pool) => [pool.id, pool.status()]));
     return this.#fleet.workers().flatMap((worker) => {
       const { role } = worker;
       // A gateway worker is no worker of a version.
-      return role === 'gateway' ? [] : [factsOf(worker, role, restarts.get(worker.pool) ?? 0)];
+      return role === 'gateway' ? [] : [factsOf(worker, role, pools.get(worker.pool))];
     });
+  }
+
+  gateways(): readonly GatewayFacts[] {
+    return gatewaysOf(this.#fleet.workers());
   }
 
   /** The gateway comes last: until it listens nobody is sent to a version that is not ready. */
@@ -129,15 +133,20 @@ export class Machine implements Effects {
   }
 }
 
+export function gatewaysOf(workers: readonly WorkerStatus[]): readonly GatewayFacts[] {
+  return workers.flatMap(({ id, service, role, vitals }) => (role === 'gateway' && vitals !== null ? [{ id, service, vitals }] : []));
+}
+
 /** While two stable pools share the public slots the new one fills them all: a slot that nobody accepts on would stall its clients. */
 function succeeding(plan: PoolSpec, former: Pool | undefined): PoolSpec {
   return former === undefined || plan.scaling !== undefined ? plan : { ...plan, workers: Math.max(plan.workers ?? 1, former.spec.workers) };
 }
 
-function factsOf(worker: WorkerStatus, role: WorkerFacts['role'], restarts: number): WorkerFacts {
+function factsOf(worker: WorkerStatus, role: WorkerFacts['role'], pool: PoolStatus | undefined): WorkerFacts {
   const { id, service, version, pid, state, generation, startedAt, vitals } = worker;
   return {
-    id, service, version, role, pid, state, generation, startedAt, restarts,
+    id, service, version, role, pid, state, generation, startedAt, restarts: pool?.restarts ?? 0,
+    ...(pool === undefined ? {} : { restartsBy: pool.restartsBy }),
     ready: state === 'ready',
     rss: vitals?.rss ?? null,
     inFlight: vitals?.inFlight ?? null,

@@ -11,8 +11,8 @@ export interface PoolHost {
   spawn(slot: number, spec: FullSpec, revision: number): Worker;
   /** Slots for this many workers exist, or the promise rejects. */
   ensureSlots(spec: FullSpec, workers: number): Promise<void>;
-  /** Fewer workers than before: slots that nobody needs are given up. */
-  releaseSlots(spec: FullSpec): void;
+  /** Slots of the service that none of its pools needs are given up. */
+  releaseSlots(service: string): void;
   /** The last look before a worker counts: throws when it listens where it must not. */
   inspect(worker: Worker): void;
   /** Something that the next supervisor must know has changed. */

@@ -24,12 +24,16 @@ export class Pool {
   #spec: FullSpec;
   /** Counts the specs this pool has run; a worker of another revision is to be replaced. */
   #revision: number;
+  /** The highest that any worker was started with, of a reload that failed too: no number ever means two specs. */
+  #highest: number;
   #phase: PoolPhase = 'starting';
+  readonly #replaced = { silent: 0, replaced: 0 };
 
   constructor(spec: FullSpec, revision: number, host: PoolHost) {
     this.id = poolId(spec);
     this.#spec = spec;
     this.#revision = revision;
+    this.#highest = revision;
     this.#host = host;
     this.#seats = new Seats(host, (worker) => this.greet(worker), (seat, worker, ended) => this.#revival.crashed(seat, worker, ended));
     this.#revival = new Revival(host, () => this.#seats, () => ({ id: this.id, spec: this.#spec, revision: this.#revision, wanted: this.#isUp() }));
@@ -53,6 +57,7 @@ export class Pool {
       revision: this.#revision,
       failed: seats.flatMap((seat) => (seat.failed === null || this.#hasRecovered(seat) ? [] : [{ slot: seat.slot, ...seat.failed }])),
       restarts: this.#revival.count,
+      restartsBy: { ...this.#revival.reasons, ...this.#replaced },
     };
   }
 
@@ -81,11 +86,11 @@ export class Pool {
   scale(workers: number): Promise<void> {
     return this.#turns.run(async () => {
       this.#assertRunning();
-      const before = this.#seats.list.length;
-      const next = fullSpec({ ...this.#spec, workers });
-      if (next.workers > before) await this.#fill(next.workers);
-      else await this.#shrink(next);
-      this.#spec = next;
+      const wanted = fullSpec({ ...this.#spec, workers }).workers;
+      // At once: who asks meanwhile how many slots are needed, and the next supervisor, must know.
+      this.#spec = { ...this.#spec, workers: wanted };
+      if (wanted > this.#seats.list.length) await this.#fill(wanted);
+      else await this.#shrink(wanted);
       this.#enter('running', 'scaled');
     });
   }
@@ -108,6 +113,7 @@ export class Pool {
     return this.#turns.run(async () => {
       const seat = this.#seats.list.find((one) => one.worker === worker);
       if (seat === undefined || this.#phase !== 'running') return;
+      this.#replaced[worker.state.name === 'stalled' ? 'silent' : 'replaced'] += 1;
       // A stalled one cannot finish anything; waiting for it would only keep its clients waiting too.
       const graceMs = worker.state.name === 'stalled' ? 0 : this.#spec.drainTimeoutMs;
       await this.#seats.succeed(seat, this.#spec, this.#revision, why, graceMs);
@@ -121,8 +127,9 @@ export class Pool {
       await this.#seats.empty('pool stopped');
       this.#enter('stopped', 'stopped');
     });
-    // From now on nobody is revived, whatever turn is still running.
+    // From now on nobody is revived, whatever turn is still running, and who has never served is not waited for.
     if (this.#phase !== 'stopped') this.#phase = 'stopping';
+    this.#seats.abandon('pool stopped');
     return stopping;
   }
 
@@ -132,6 +139,7 @@ export class Pool {
     while (this.#seats.list.length < this.#spec.workers) this.#seats.add();
     // Of two in one seat the newer revision stays; it was ready, or it would not have been recorded as such.
     for (const worker of [...found].sort((a, b) => b.identity.revision - a.identity.revision)) this.#adoptOne(worker);
+    this.#highest = Math.max(this.#highest, ...found.map((worker) => worker.identity.revision));
     for (const seat of this.#seats.list) if (seat.worker === null) this.#revival.fill(seat);
     this.#enter('running', 'adopted');
     if (this.#seats.list.some((seat) => seat.worker !== null && seat.worker.identity.revision !== this.#revision)) this.#resumeReload();
@@ -154,16 +162,18 @@ export class Pool {
     this.#assertRunning();
     const before = { spec: this.#spec, revision: this.#revision };
     this.#spec = { ...next, workers: before.spec.workers, publicSlots: before.spec.publicSlots };
-    this.#revision += 1;
+    this.#highest += 1;
+    this.#revision = this.#highest;
     this.#enter('reloading', 'reloading');
     try {
       await this.#roll('reload');
       this.#enterUnlessStopping('reloaded');
     } catch (error) {
       const failure = StartFailure.from(error);
-      this.#spec = before.spec;
+      // It may have been opened meanwhile.
+      this.#spec = { ...before.spec, publicSlots: this.#spec.publicSlots };
       this.#revision = before.revision;
-      await this.#goBack();
+      if (this.#isUp()) await this.#goBack();
       this.#enterUnlessStopping('reload-failed', failure);
       throw failure;
     }
@@ -203,6 +213,9 @@ export class Pool {
       const outcomes = await Promise.allSettled(fresh.map((seat) => this.#occupy(seat)));
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw StartFailure.from(outcome.reason);
     } catch (error) {
+      if (before > 0) this.#spec = { ...this.#spec, workers: before };
+      // As in `shrink`: those that did start hold the last copies of their slots from here on.
+      this.#host.releaseSlots(this.#spec.service);
       await this.#seats.cut(before, 'start failed');
       throw error;
     }
@@ -212,10 +225,9 @@ export class Pool {
    * The slots first: a worker that holds the last copy of its socket accepts what is queued there before it closes it.
    * Were a copy left here, connections would go on queueing in a socket that nobody accepts from.
    */
-  async #shrink(next: FullSpec): Promise<void> {
-    this.#spec = next;
-    this.#host.releaseSlots(next);
-    await this.#seats.cut(next.workers, 'scaled down');
+  async #shrink(workers: number): Promise<void> {
+    this.#host.releaseSlots(this.#spec.service);
+    await this.#seats.cut(workers, 'scaled down');
   }
 
   async #occupy(seat: Seat): Promise<void> {

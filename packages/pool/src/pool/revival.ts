@@ -18,7 +18,7 @@ export class Revival {
   readonly #host: PoolHost;
   readonly #seats: () => Seats;
   readonly #present: () => Present;
-  #count = 0;
+  readonly #reasons = { crash: 0, killed: 0 };
 
   constructor(host: PoolHost, seats: () => Seats, present: () => Present) {
     this.#host = host;
@@ -27,14 +27,15 @@ export class Revival {
   }
 
   /** Crashes so far. */
-  get count(): number { return this.#count; }
+  get count(): number { return this.#reasons.crash + this.#reasons.killed; }
+  get reasons(): Readonly<Record<'crash' | 'killed', number>> { return this.#reasons; }
 
   crashed(seat: Seat, worker: Worker, ended: Ended): void {
     seat.leave();
-    this.#count += 1;
     const lines = lastLines(worker.identity.logFile);
     const cause = describeExit(ended.exit);
     const killedFromOutside = ended.exit.signal === 'SIGKILL' || ended.exit.signal === 'SIGTERM';
+    this.#reasons[killedFromOutside ? 'killed' : 'crash'] += 1;
     const delayMs = this.#setBack(seat, { readyForMs: ended.readyForMs, killedFromOutside }, cause, lines);
     this.#host.emit({ kind: 'crash', worker: this.#host.describe(worker), cause, crashes: seat.crashes, delayMs, failed: seat.failed !== null, lastLines: lines });
     this.#host.changed();

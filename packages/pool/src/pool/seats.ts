@@ -83,6 +83,11 @@ export class Seats {
     }));
   }
 
+  /** Ends those on the way in that have not become ready. */
+  abandon(why: string): void {
+    for (const worker of this.#standing) if (worker.state.name === 'starting') void worker.terminate(why);
+  }
+
   /** Everybody leaves, those on the way in or out included. */
   async empty(why: string): Promise<void> {
     await Promise.all([this.cut(0, why), ...[...this.#standing].map((worker) => worker.drain(why))]);
