@@ -25,10 +25,13 @@ export interface Place {
 
 const app = join(import.meta.dirname, 'app.js');
 const rivals = join(import.meta.dirname, 'rivals');
+/** What every ratio is to. */
+export const REFERENCE = 'bare';
 const PERCENTS = [0, 5, 50];
 
 export const contestants: readonly Contestant[] = [
-  { name: 'bare', percent: null, programs: [], start: bare },
+  { name: REFERENCE, percent: null, programs: [], start: bare },
+  { name: 'no forwarding 5 %', percent: null, programs: [], start: (place) => asideOf(place, 5) },
   ...PERCENTS.map((percent): Contestant => ({ name: `graylane ${percent} %`, percent, programs: [], start: ({ workers }) => startGraylane({ app, workers, percent }) })),
   ...inFront('nginx', ['nginx'], nginx),
   ...inFront('HAProxy', ['haproxy'], haproxy),
@@ -51,6 +54,19 @@ async function bare({ workers }: Place): Promise<Server> {
   const port = await freePort();
   const env = { PORT: String(port), REUSE_PORT: '1' };
   return startServer(port, Array.from({ length: workers }, () => ({ command: process.execPath, args: [app], env, listens: port })));
+}
+
+/** What a canary costs with nothing at all between it and the client: a server that is asked seldom has cold caches, and wakes up for each request. */
+async function asideOf(place: Place, percent: number): Promise<Server> {
+  const [main, other] = await Promise.all([bare(place), bare({ ...place, workers: 1 })]);
+  return {
+    port: main.port,
+    aside: { port: other.port, share: percent / 100 },
+    pids: () => [...main.pids(), ...other.pids()],
+    stop: async () => {
+      await Promise.all([main.stop(), other.stop()]);
+    },
+  };
 }
 
 /** A proxy costs the same at every share, so it is measured where graylane's promise is: at 5 and at 50 %. */

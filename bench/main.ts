@@ -8,7 +8,8 @@ import { parseArgs } from 'node:util';
 import { Random } from '../conformance/live/random.ts';
 import { ensureDebian, findProgram } from '../tools/system.ts';
 import type { Contestant } from './contestants.ts';
-import { contestants } from './contestants.ts';
+import { contestants, REFERENCE } from './contestants.ts';
+import { shareCores } from './cores.ts';
 import { checkEcho } from './echo-check.ts';
 import { report, writeInto } from './report.ts';
 import type { Measure } from './rounds.ts';
@@ -21,6 +22,9 @@ const page = join(here, '../docs/benchmarks.md');
 /** Load per core from which on the figures of different contestants are not hurt alike. */
 const BUSY_SHARE = 0.5;
 
+/** Before this process is kept to some of them. */
+const parallelism = availableParallelism();
+
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
@@ -30,7 +34,7 @@ const { values } = parseArgs({
     lead: { type: 'string', default: '2' },
     connections: { type: 'string', default: '32' },
     /** Half of the cores: the other half is wrk's. */
-    workers: { type: 'string', default: String(Math.max(1, availableParallelism() >> 1)) },
+    workers: { type: 'string', default: String(Math.max(1, parallelism >> 1)) },
     seed: { type: 'string', default: '1' },
     /** Names of contestants, by their beginnings: `--only bare,graylane`. */
     only: { type: 'string' },
@@ -40,11 +44,12 @@ const { values } = parseArgs({
 });
 
 const chosen = contestants.filter(({ name }) => values.only === undefined || values.only.split(',').some((start) => name.startsWith(start)));
+const cores = shareCores();
 requirePrograms(['wrk', ...new Set(chosen.flatMap(({ programs }) => programs))]);
 installRivals();
 
 const otherWork = loadavg()[0] ?? 0;
-if (otherWork > availableParallelism() * BUSY_SHARE) console.error(`The load average is ${otherWork.toFixed(1)}: beside other work, several processes look dearer than one. Measure on a quiet machine.`);
+if (otherWork > parallelism * BUSY_SHARE) console.error(`The load average is ${otherWork.toFixed(1)}: beside other work, several processes look dearer than one. Measure on a quiet machine.`);
 
 const folder = mkdtempSync(join(tmpdir(), 'glb-'));
 const servers = new Map<string, Server>();
@@ -54,8 +59,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   for (const contestant of chosen) servers.set(contestant.name, await startChecked(contestant));
   const measures = await runRounds({
-    wrk: findProgram('wrk') ?? 'wrk',
+    wrk: [...cores.loadPrefix, findProgram('wrk') ?? 'wrk'],
     servers,
+    reference: REFERENCE,
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
     warmupSeconds: Number(values.warmup),
@@ -119,8 +125,8 @@ function conditions(): Parameters<typeof report>[0] {
   const rivalVersions = Object.entries(pinned).map(([name, version]) => `${name} ${version}`);
   return {
     date: new Date().toISOString().slice(0, 10),
-    machine: `${availableParallelism()} cores ${cpus()[0]?.model.trim() ?? ''}, Linux ${release()}`,
+    machine: `${parallelism} cores ${cpus()[0]?.model.trim() ?? ''}, Linux ${release()}`,
     versions: [`Node ${process.versions.node}`, `nginx ${output('nginx', '-v')}`, `HAProxy ${output('haproxy', '-v')}`, ...rivalVersions].join(', '),
-    load: `${values.rounds} interleaved rounds of ${values.seconds} s, each behind ${values.lead} s of the same load, after ${values.warmup} s of warm-up, with ${values.connections} connections, ${values.workers} stable worker(s); medians, ratios of pairs measured in the same round. Load average before the start: ${otherWork.toFixed(1)}.`,
+    load: `${values.rounds} interleaved rounds of ${values.seconds} s, each behind ${values.lead} s of the same load, after ${values.warmup} s of warm-up, with ${values.connections} connections, ${values.workers} stable worker(s); medians; ratios to the bare app just before and just after. ${cores.text[0]?.toUpperCase()}${cores.text.slice(1)}. Load average before the start: ${otherWork.toFixed(1)}.`,
   };
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Measure } from './rounds.ts';
+import { REFERENCE } from './contestants.ts';
 import { median, ratioOfPairs } from './statistics.ts';
 
 export interface Conditions {
@@ -11,20 +12,18 @@ export interface Conditions {
   readonly load: string;
 }
 
-const REFERENCE = 'bare';
-
-/** Markdown; ratios are to the bare app in the same round. */
+/** Markdown; ratios are to the bare app just before and just after. */
 export function report(conditions: Conditions, measures: ReadonlyMap<string, readonly Measure[]>, random: () => number): string {
-  const reference = measures.get(REFERENCE)?.map((one) => one.cpuMicrosPerRequest);
   const rows = [...measures].map(([name, runs]) => {
     const cpu = runs.map((run) => run.cpuMicrosPerRequest);
-    const ratio = reference === undefined ? null : ratioOfPairs(cpu, reference, random);
+    const references = runs.flatMap(({ referenceMicros }) => referenceMicros ?? []);
+    const ratio = references.length === runs.length ? ratioOfPairs(cpu, references, random) : null;
     const middle = (of: (run: Measure) => number): number => median(runs.map(of));
     return [
       name,
       middle((run) => run.cpuMicrosPerRequest).toFixed(1),
-      ratio === null ? '–' : ratio.median.toFixed(2),
-      ratio === null || name === REFERENCE ? '–' : ratio.upper95.toFixed(2),
+      ratio === null ? (name === REFERENCE ? '1.00' : '–') : ratio.median.toFixed(2),
+      ratio === null ? '–' : ratio.upper95.toFixed(2),
       Math.round(middle((run) => run.requests / run.seconds)).toLocaleString('en-US'),
       middle((run) => run.p50Ms).toFixed(2),
       middle((run) => run.p99Ms).toFixed(2),

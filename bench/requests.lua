@@ -24,6 +24,12 @@ request = function()
   return head .. (asked * STRIDE) % KEYS .. tail
 end
 
+-- A paced run: each connection waits before each request.
+local pause = tonumber(os.getenv("PAUSE_MS") or "")
+if pause then
+  delay = function() return pause end
+end
+
 done = function(summary, latency)
   local errors = summary.errors
   io.write(string.format('\n{"requests":%d,"micros":%d,"p50":%d,"p99":%d,"failed":%d}\n', summary.requests, summary.duration,

@@ -1,4 +1,5 @@
-// Interleaved rounds: each round measures every contestant once, in a fresh order, so that a busy minute hurts all alike.
+// Interleaved rounds: each round measures every contestant once, in a fresh order and between two measures of the reference,
+// so that a busy minute, or a slow one of a shared machine, hurts both sides of a ratio alike.
 
 import type { Random } from '../conformance/live/random.ts';
 import { cpuMicros } from './cpu.ts';
@@ -9,11 +10,15 @@ import { runWrk } from './wrk.ts';
 export interface Measure extends Run {
   /** User and system time of all server processes, divided by the requests. */
   readonly cpuMicrosPerRequest: number;
+  /** The same of the reference, just before and just after; null for the reference itself. */
+  readonly referenceMicros: number | null;
 }
 
 export interface RoundsOptions {
-  readonly wrk: string;
+  readonly wrk: readonly string[];
   readonly servers: ReadonlyMap<string, Server>;
+  /** The name of the server that all ratios are to; null where the caller compares within a round. */
+  readonly reference: string | null;
   readonly rounds: number;
   readonly seconds: number;
   /** Load before the first round, until V8 has compiled what is hot. */
@@ -25,30 +30,53 @@ export interface RoundsOptions {
   readonly onMeasure: (name: string, round: number, measure: Measure) => void;
 }
 
-/** Name → one measure a round, in the order of the rounds. */
+/** Name → its measures, in the order of the rounds. */
 export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<string, readonly Measure[]>> {
-  const names = [...options.servers.keys()];
-  const measures = new Map<string, Measure[]>(names.map((name) => [name, []]));
-  for (const name of names) await measureOnce(options, name, options.warmupSeconds);
+  const { servers, reference, onMeasure } = options;
+  const measures = new Map<string, Measure[]>([...servers.keys()].map((name) => [name, []]));
+  let rate: number | null = null;
+  const measured = async (name: string): Promise<Measure> => {
+    const server = servers.get(name);
+    if (server === undefined) throw new Error(`no server for ${name}`);
+    if (options.leadSeconds > 0) await load(options, server, options.leadSeconds, rate);
+    const before = cpuMicros(server.pids());
+    const run = await load(options, server, options.seconds, rate);
+    if (run.failed > 0) throw new Error(`${name}: ${run.failed} of ${run.requests} requests failed`);
+    if (name === reference) rate = run.requests / run.seconds;
+    const cpuMicrosPerRequest = (cpuMicros(server.pids()) - before) / run.requests;
+    return { ...run, cpuMicrosPerRequest, referenceMicros: null };
+  };
+  const keep = (name: string, round: number, measure: Measure): void => {
+    measures.get(name)?.push(measure);
+    onMeasure(name, round, measure);
+  };
+  const ofReference = async (round: number): Promise<number | null> => {
+    if (reference === null || !servers.has(reference)) return null;
+    const measure = await measured(reference);
+    keep(reference, round, measure);
+    return measure.cpuMicrosPerRequest;
+  };
+  for (const server of servers.values()) await load(options, server, options.warmupSeconds, null);
   for (let round = 1; round <= options.rounds; round++) {
-    for (const name of shuffled(names, options.random)) {
-      if (options.leadSeconds > 0) await measureOnce(options, name, options.leadSeconds);
-      const measure = await measureOnce(options, name, options.seconds);
-      measures.get(name)?.push(measure);
-      options.onMeasure(name, round, measure);
+    let before = await ofReference(round);
+    for (const name of shuffled([...servers.keys()].filter((one) => one !== reference), options.random)) {
+      const own = await measured(name);
+      const after = await ofReference(round);
+      keep(name, round, { ...own, referenceMicros: before === null || after === null ? null : (before + after) / 2 });
+      before = after;
     }
   }
   return measures;
 }
 
-async function measureOnce({ wrk, servers, connections }: RoundsOptions, name: string, seconds: number): Promise<Measure> {
-  const server = servers.get(name);
-  if (server === undefined) throw new Error(`no server for ${name}`);
-  const pids = server.pids();
-  const before = cpuMicros(pids);
-  const run = await runWrk({ program: wrk, port: server.port, connections, seconds });
-  if (run.failed > 0) throw new Error(`${name}: ${run.failed} of ${run.requests} requests failed`);
-  return { ...run, cpuMicrosPerRequest: (cpuMicros(pids) - before) / run.requests };
+/** `rate` is the reference's: a share of it goes to the server aside, if there is one. */
+async function load({ wrk, connections }: RoundsOptions, { port, aside }: Server, seconds: number, rate: number | null): Promise<Run> {
+  if (aside === undefined) return runWrk({ command: wrk, port, connections, seconds });
+  const [main, other] = await Promise.all([
+    runWrk({ command: wrk, port, connections, seconds }),
+    runWrk({ command: wrk, port: aside.port, connections, seconds, ...(rate === null ? {} : { rate: rate * aside.share }) }),
+  ]);
+  return { ...main, requests: main.requests + other.requests, failed: main.failed + other.failed };
 }
 
 function shuffled(names: readonly string[], random: Random): readonly string[] {

@@ -9,6 +9,8 @@ import { processTree } from '../conformance/live/processes.ts';
 
 export interface Server {
   readonly port: number;
+  /** A second server that the client itself sends this share of the requests to. */
+  readonly aside?: { readonly port: number; readonly share: number };
   /** All processes whose CPU its requests cost. */
   readonly pids: () => readonly number[];
   readonly stop: () => Promise<void>;

@@ -13,18 +13,23 @@ export interface Run {
 }
 
 export interface WrkOptions {
-  readonly program: string;
+  /** wrk, and what stands before it. */
+  readonly command: readonly string[];
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
+  /** Requests a second, about; as many as go where it is left out. */
+  readonly rate?: number;
 }
 
 /** What requests.lua prints at the end; times in microseconds. */
 interface Printed { readonly requests: number; readonly micros: number; readonly p50: number; readonly p99: number; readonly failed: number }
 
-export async function runWrk(options: WrkOptions): Promise<Run> {
-  const args = ['-t1', `-c${options.connections}`, `-d${options.seconds}`, '-s', join(import.meta.dirname, 'requests.lua'), `http://127.0.0.1:${options.port}/`];
-  const child = spawn(options.program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function runWrk({ command, port, connections, seconds, rate }: WrkOptions): Promise<Run> {
+  const [program = 'wrk', ...before] = command;
+  const args = [...before, '-t1', `-c${connections}`, `-d${seconds}`, '-s', join(import.meta.dirname, 'requests.lua'), `http://127.0.0.1:${port}/`];
+  const pause = rate === undefined ? {} : { PAUSE_MS: String(Math.max(1, Math.round((connections * 1_000) / rate))) };
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...pause } });
   let text = '';
   child.stdout.on('data', (chunk) => (text += String(chunk)));
   await once(child, 'close');

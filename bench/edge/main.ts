@@ -129,7 +129,7 @@ async function mirrors(): Promise<string> {
     }
     for (let round = 0; round <= rounds; round++) {
       for (const { server, p99 } of round % 2 === 0 ? contestants : [...contestants].reverse()) {
-        const run = await runWrk({ program: wrkProgram, port: server.port, connections: CONNECTIONS, seconds });
+        const run = await runWrk({ command: [wrkProgram], port: server.port, connections: CONNECTIONS, seconds });
         if (run.failed > 0) throw new Error(`${run.failed} requests failed`);
         if (round > 0) p99.push(run.p99Ms);
       }

@@ -67,7 +67,7 @@ async function measure(bytes: number, connections: number): Promise<ReadonlyMap<
       servers.set(name, await startServer(port, [start({ folder: own, stable, canary, port })]));
     }
     return await runRounds({
-      wrk: findProgram('wrk') ?? 'wrk', servers, connections, random,
+      wrk: [findProgram('wrk') ?? 'wrk'], servers, reference: null, leadSeconds: 1, connections, random,
       rounds: Number(values.rounds), seconds: Number(values.seconds), warmupSeconds: Number(values.warmup),
       onMeasure: () => undefined,
     });
