@@ -1,12 +1,13 @@
 // The HTTP/2 connections of a listener: bounds them, checks each stream, and hands on those that have a single reading. It knows no upstream.
 
-import { constants, performServerHandshake } from 'node:http2';
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { performServerHandshake } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { failure } from '@graylane/forward';
 import type { Failure } from '@graylane/forward';
 import { StreamClient } from '@graylane/forward/relay';
 import type { Ask } from './ask.ts';
+import { Http2Connection } from './http2-connection.ts';
 import type { FrontLimits } from './limits.ts';
 import { canonicalTarget } from './target.ts';
 
@@ -17,8 +18,6 @@ export interface Http2Handler {
   overload(): Failure | null;
 }
 
-/** Frames that cost an answer are counted over this long. */
-const COUNT_MS = 10_000;
 /** Megabytes that one connection may hold in this process, headers, settings and unsent data together. */
 const SESSION_MEMORY_MB = 10;
 /** Frames that break the protocol without ending it, and streams that were refused, before the connection ends. */
@@ -28,21 +27,11 @@ const REJECTED_STREAMS = 100;
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
 const STREAM_WINDOW_BYTES = 256 * 1024;
 
-interface Session {
-  readonly http2: ServerHttp2Session;
-  readonly address: string | undefined;
-  readonly secure: boolean;
-  streams: number;
-  idleSince: number;
-  controlFrames: number;
-  countedSince: number;
-}
-
 export class Http2Front {
   readonly #limits: FrontLimits;
   readonly #handler: Http2Handler;
   readonly #now: () => number;
-  readonly #sessions = new Set<Session>();
+  readonly #connections = new Set<Http2Connection>();
   readonly #checks: NodeJS.Timeout;
   #draining = false;
 
@@ -50,46 +39,46 @@ export class Http2Front {
     this.#limits = limits;
     this.#handler = handler;
     this.#now = now;
-    this.#checks = setInterval(() => this.#check(), limits.checkMs);
+    this.#checks = setInterval(() => {
+      for (const connection of [...this.#connections]) connection.check(this.#now());
+    }, limits.checkMs);
     this.#checks.unref();
   }
 
   /** Streams under way on all connections. */
   get streams(): number {
     let count = 0;
-    for (const { streams } of this.#sessions) count += streams;
+    for (const { streams } of this.#connections) count += streams;
     return count;
   }
 
   /** Takes a connection whose client is known to speak HTTP/2. */
   serve(socket: Socket, secure: boolean): void {
-    const address = socket.remoteAddress;
-    const http2 = performServerHandshake(socket, this.#options());
-    http2.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
-    const now = this.#now();
-    const session: Session = { http2, address, secure, streams: 0, idleSince: now, controlFrames: 0, countedSince: now };
-    this.#sessions.add(session);
-    http2.once('close', () => this.#sessions.delete(session));
+    const session = performServerHandshake(socket, this.#options());
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+    const connection = new Http2Connection(session, socket, secure, this.#limits, this.#now());
+    this.#connections.add(connection);
+    session.once('close', () => this.#connections.delete(connection));
     // The connection is over; each stream hears of it by itself.
-    http2.on('error', () => undefined);
-    http2.on('ping', () => this.#count(session));
-    http2.on('remoteSettings', () => this.#count(session));
-    http2.on('stream', (stream, _headers, _flags, rawHeaders) => this.#stream(session, stream, rawHeaders));
-    if (this.#draining) this.#farewell(session);
+    session.on('error', () => undefined);
+    session.on('ping', () => connection.countControl(this.#now()));
+    session.on('remoteSettings', () => connection.countControl(this.#now()));
+    session.on('stream', (stream, _headers, _flags, rawHeaders) => this.#stream(connection, stream, rawHeaders));
+    if (this.#draining) connection.farewell();
   }
 
   /** Each connection is told to send no more; what it has sent is served (RFC 9113 §6.8). */
   drain(): void {
     this.#draining = true;
-    for (const session of this.#sessions) this.#farewell(session);
+    for (const connection of this.#connections) connection.farewell();
   }
 
   /** Idle connections end in order, the others at once. */
   close(): void {
     clearInterval(this.#checks);
-    for (const { http2, streams } of [...this.#sessions]) {
-      if (streams === 0 && !http2.destroyed) http2.close();
-      else http2.destroy();
+    for (const connection of [...this.#connections]) {
+      if (connection.streams === 0) connection.leave();
+      else connection.destroy();
     }
   }
 
@@ -111,14 +100,11 @@ export class Http2Front {
     return options;
   }
 
-  #stream(session: Session, stream: ServerHttp2Stream, rawHeaders: readonly string[]): void {
-    session.streams++;
-    stream.once('close', () => {
-      session.streams--;
-      session.idleSince = this.#now();
-    });
+  #stream(connection: Http2Connection, stream: ServerHttp2Stream, rawHeaders: readonly string[]): void {
+    connection.begun(stream);
+    stream.once('close', () => connection.ended(stream, this.#now()));
     stream.on('error', () => undefined);
-    const read = readHead(rawHeaders, session);
+    const read = readHead(rawHeaders, connection);
     const what = this.#refusal(read);
     if (what !== null) {
       this.#handler.refused(what, read.ask);
@@ -143,32 +129,6 @@ export class Http2Front {
     const target = canonicalTarget(ask.method, ask.target, '');
     return target.kind === 'refused' ? failure('bad-target', target.detail) : null;
   }
-
-  /** What only costs this side work, in bulk, is an attack (CVE-2019-9512, CVE-2019-9515). */
-  #count(session: Session): void {
-    const now = this.#now();
-    if (now - session.countedSince > COUNT_MS) {
-      session.countedSince = now;
-      session.controlFrames = 0;
-    }
-    session.controlFrames++;
-    if (session.controlFrames <= this.#limits.controlFrames || session.http2.destroyed) return;
-    session.http2.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    session.http2.destroy();
-  }
-
-  /** Ends connections that do nothing, whatever else they say on the way. */
-  #check(): void {
-    const now = this.#now();
-    for (const { http2, streams, idleSince } of this.#sessions) {
-      if (streams === 0 && now - idleSince > this.#limits.keepAliveMs && !http2.destroyed) http2.close();
-    }
-  }
-
-  #farewell({ http2 }: Session): void {
-    // The highest number there is: streams that are on their way are still served. The last word comes with `close`.
-    if (!http2.destroyed && !http2.closed) http2.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
-  }
 }
 
 const AUTHORITY = /^(?:[A-Za-z0-9\-._~%!$&'()*+;=]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
@@ -182,7 +142,7 @@ interface ReadHead {
   readonly hosts: number;
 }
 
-function readHead(rawHeaders: readonly string[], { address, secure, http2 }: Session): ReadHead {
+function readHead(rawHeaders: readonly string[], { address, secure, session }: Http2Connection): ReadHead {
   const pseudo = new Map<string, string>();
   const lines: string[] = ['host', ''];
   const hosts = new Set<string>();
@@ -203,6 +163,6 @@ function readHead(rawHeaders: readonly string[], { address, secure, http2 }: Ses
   const authority = pseudo.get(':authority') ?? [...hosts][0];
   if (authority !== undefined) hosts.add(authority.toLowerCase());
   lines[1] = authority ?? '';
-  const ask: Ask = { method: pseudo.get(':method') ?? '', target: pseudo.get(':path') ?? '', rawHeaders: lines, address, secure, protocol: 'HTTP/2', connection: http2 };
+  const ask: Ask = { method: pseudo.get(':method') ?? '', target: pseudo.get(':path') ?? '', rawHeaders: lines, address, secure, protocol: 'HTTP/2', connection: session };
   return { ask, protocol: pseudo.get(':protocol') ?? null, bytes, hosts: hosts.size };
 }

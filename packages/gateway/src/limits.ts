@@ -13,6 +13,10 @@ export interface FrontLimits {
   readonly requestMs: number;
   /** An idle connection is kept this long: above what most clients and balancers use, so that they close first. */
   readonly keepAliveMs: number;
+  /** A client of HTTP/2 that takes nothing of its complete answers for this long is given up; HTTP/1.1 has forward's bound for it. */
+  readonly stallMs: number;
+  /** After the last word on an HTTP/2 connection: for the client to close its side, or to finish a head that it has begun. */
+  readonly lingerMs: number;
   /** How often late clients are looked for. */
   readonly checkMs: number;
   /** Open client connections of one process; each may cost a few kilobytes for minutes. */
@@ -28,6 +32,11 @@ export interface FrontLimits {
   readonly controlFrames: number;
 }
 
+/** A client that sends nothing of its body for this long is gone or hostile. */
+export const CLIENT_IDLE_MS = 10_000;
+/** A slow network may take this long for what the system has buffered for it; a client that takes nothing at all is given up then. */
+export const CLIENT_STALL_MS = 60_000;
+
 export const DEFAULT_FRONT_LIMITS: FrontLimits = {
   headBytes: 16 * 1024,
   targetBytes: 8 * 1024,
@@ -35,6 +44,8 @@ export const DEFAULT_FRONT_LIMITS: FrontLimits = {
   headMs: 10_000,
   requestMs: 300_000,
   keepAliveMs: 65_000,
+  stallMs: CLIENT_STALL_MS,
+  lingerMs: 2_000,
   checkMs: 1_000,
   connections: 20_000,
   heapShare: 0.9,
@@ -43,8 +54,3 @@ export const DEFAULT_FRONT_LIMITS: FrontLimits = {
   resetsPerSecond: 50,
   controlFrames: 100,
 };
-
-/** A client that sends nothing of its body for this long is gone or hostile. */
-export const CLIENT_IDLE_MS = 10_000;
-/** A slow network may take this long for what the system has buffered for it; a client that takes nothing at all is given up then. */
-export const CLIENT_STALL_MS = 60_000;

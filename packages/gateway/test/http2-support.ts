@@ -1,4 +1,4 @@
-// HTTP/2 for tests: a client that collects whole answers, apps that answer over streams, and frames as bytes.
+// HTTP/2 for tests: a client that collects whole answers, apps that answer over streams, and a client that speaks in frames.
 
 import { once } from 'node:events';
 import * as http2 from 'node:http2';
@@ -6,6 +6,8 @@ import * as net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { Upstream } from '@graylane/forward';
+import { FRAME, frameBytes } from './frames.ts';
+import type { Frame } from './frames.ts';
 
 export interface StreamReply {
   readonly status: number;
@@ -61,24 +63,6 @@ export async function startHttp2App(t: TestContext, onStream: (stream: http2.Ser
   return { key: `h2c:${port}`, address: { host: '127.0.0.1', port }, http2: true };
 }
 
-export const FRAME = { data: 0, headers: 1, priority: 2, rst: 3, settings: 4, push: 5, ping: 6, goaway: 7, window: 8, continuation: 9 } as const;
-
-export interface Frame {
-  readonly type: number;
-  readonly flags: number;
-  readonly stream: number;
-  readonly payload: Buffer;
-}
-
-export function frameBytes({ type, flags, stream, payload }: Frame): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
 /** `:method: GET`, `:scheme: http`, `:path: /` from the static table, `:authority: a` as it is (RFC 7541). */
 export const GET_HEADERS: Buffer = Buffer.from([0x82, 0x86, 0x84, 0x41, 0x01, 0x61]);
 
@@ -86,14 +70,21 @@ export const GET_HEADERS: Buffer = Buffer.from([0x82, 0x86, 0x84, 0x41, 0x01, 0x
 export class RawClient {
   readonly socket: net.Socket;
   readonly frames: Frame[] = [];
+  /** The other side has said its last word. */
+  hasEnded: boolean = false;
   #read: Buffer = Buffer.alloc(0);
   #wake: () => void = () => undefined;
 
-  constructor(t: TestContext, port: number) {
-    this.socket = net.connect(port, '127.0.0.1');
+  /** `leavesOpen`: it does not close its side when the other one has. */
+  constructor(t: TestContext, port: number, leavesOpen: boolean = false) {
+    this.socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: leavesOpen });
     t.after(() => this.socket.destroy());
     this.socket.on('error', () => undefined);
     this.socket.on('close', () => this.#wake());
+    this.socket.on('end', () => {
+      this.hasEnded = true;
+      this.#wake();
+    });
     this.socket.on('data', (chunk) => {
       this.#read = Buffer.concat([this.#read, chunk]);
       while (this.#read.length >= 9 && this.#read.length >= 9 + this.#read.readUIntBE(0, 3)) {

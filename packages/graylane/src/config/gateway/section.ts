@@ -152,7 +152,7 @@ function frontLimitsOf(look: Look): Partial<FrontLimits> {
 }
 
 const NO_FRONT_LIMITS: { readonly [K in keyof FrontLimits]: undefined } = {
-  headBytes: undefined, targetBytes: undefined, headerLines: undefined, headMs: undefined, requestMs: undefined, keepAliveMs: undefined, checkMs: undefined,
+  headBytes: undefined, targetBytes: undefined, headerLines: undefined, headMs: undefined, requestMs: undefined, keepAliveMs: undefined, stallMs: undefined, lingerMs: undefined, checkMs: undefined,
   connections: undefined, heapShare: undefined, streams: undefined, resetBurst: undefined, resetsPerSecond: undefined, controlFrames: undefined,
 };
 
