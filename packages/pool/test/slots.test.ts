@@ -25,6 +25,19 @@ test('two that open the same place at once find one place, with the slots of who
   assert.equal(new Set([0, 1, 2].flatMap((slot) => slots.descriptors(slot))).size, process.platform === 'linux' ? 3 : 1);
 });
 
+test('closing gives back every socket, and whoever keeps copies is told of each', async () => {
+  const kept = new Set<string>();
+  const slots = new Slots({ take: () => null, keep: (key) => kept.add(key), drop: (key) => kept.delete(key) }, process.platform);
+  const place = { port: await freePort(), host: '127.0.0.1' };
+  await slots.open([place], 4);
+  slots.close();
+  assert.deepEqual([...kept], []);
+  // Without SO_REUSEPORT: refused while any other socket stands there.
+  const server = net.createServer().listen(place);
+  await once(server, 'listening');
+  server.close();
+});
+
 test('an open that fails keeps none after it from opening', async (t) => {
   const slots = new Slots(noKeeper, process.platform);
   t.after(() => slots.close());

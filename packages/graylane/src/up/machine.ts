@@ -115,9 +115,9 @@ export class Machine implements Effects {
       await this.#fleet.start(plan);
       return;
     }
-    const workers = plan.workers ?? 1;
     if (!runsSpec(running.spec, { ...plan, workers: running.spec.workers })) await running.reload(plan);
-    if (plan.scaling === undefined && workers !== running.spec.workers) await running.scale(workers);
+    const workers = wantedOf(plan, running.spec.workers);
+    if (workers !== running.spec.workers) await running.scale(workers);
   }
 
   async #retire(service: string, version: string, role: Role): Promise<void> {
@@ -139,7 +139,12 @@ export function gatewaysOf(workers: readonly WorkerStatus[]): readonly GatewayFa
 
 /** While two stable pools share the public slots the new one fills them all: a slot that nobody accepts on would stall its clients. */
 function succeeding(plan: PoolSpec, former: Pool | undefined): PoolSpec {
-  return former === undefined || plan.scaling !== undefined ? plan : { ...plan, workers: Math.max(plan.workers ?? 1, former.spec.workers) };
+  return former === undefined ? plan : { ...plan, workers: Math.max(plan.workers ?? plan.scaling?.min ?? 1, former.spec.workers) };
+}
+
+/** A pool that scales by itself is left at the number it has found, within its bounds. */
+function wantedOf({ scaling, workers }: PoolSpec, present: number): number {
+  return scaling === undefined || scaling === null ? workers ?? 1 : Math.max(1, scaling.min, Math.min(present, scaling.max));
 }
 
 function factsOf(worker: WorkerStatus, role: WorkerFacts['role'], pool: PoolStatus | undefined): WorkerFacts {
