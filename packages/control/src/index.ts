@@ -14,6 +14,8 @@ export type { FailedPool } from './plane/pools.ts';
 export type { Keeping, UnstoredCommand } from './plane/unstored.ts';
 export type { NewCanary } from './plane/verbs.ts';
 export type { Verdicts, VerdictView } from './release/verdicts.ts';
+export { snapshotOf as compiledHere } from './plane/publisher.ts';
+export { notValid } from './strategy/check.ts';
 export type { Analyse, Finding } from './strategy/check.ts';
 export type { Change } from './strategy/changes.ts';
 export * from './api/app.ts';

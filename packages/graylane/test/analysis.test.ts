@@ -23,7 +23,7 @@ describe('a strategy', () => {
     it(`of ${count} releases has its findings and its snapshot`, async () => {
       const strategy = strategyOf(tenants(count));
       assert.deepEqual((await findingsOf(strategy)).map(({ code, pointer }) => `${code} ${pointer}`), [`GL1102 /releases/${count - 1}`]);
-      assert.equal((await snapshotOf(strategy)).releases.length, count);
+      assert.equal((await snapshotOf(strategy.document)).releases.length, count);
     });
   }
   it('the event loop turns while a large one is analysed', async () => {
@@ -38,7 +38,7 @@ describe('a strategy', () => {
 });
 
 describe('a thread', () => {
-  const question = { kind: 'compile', strategy: strategyOf(tenants(2)) } as const;
+  const question = { kind: 'compile', document: strategyOf(tenants(2)).document } as const;
   it('that takes too long is ended, and whoever waits is told', async () => {
     const thread = threadOf('for (;;);', 50);
     assert.deepEqual(await thread.ask(question), { kind: 'failed', why: 'it took more than 0.05 s' });

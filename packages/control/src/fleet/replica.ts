@@ -24,6 +24,7 @@ export interface ReplicaOptions {
   /** Whether versions need a script. */
   readonly runnable: boolean;
   readonly analyse?: NonNullable<ControlPlaneOptions['analyse']>;
+  readonly compile?: NonNullable<ControlPlaneOptions['compile']>;
   /** How long the office of a dead leader stays taken. */
   readonly leaseMs?: number;
   readonly onFault: (what: string, error: unknown) => void;
@@ -118,11 +119,11 @@ export class Replica {
 
   /** Another control plane takes the place of the present one: with the machine that does what is due, or without. */
   async #turn(leads: boolean): Promise<void> {
-    const { store, clock, document, runnable, analyse, onFault, onPlane } = this.#options;
+    const { store, clock, document, runnable, analyse, compile, onFault, onPlane } = this.#options;
     const former = this.#plane;
     this.#leads = leads;
     const plane = new ControlPlane({
-      store, clock, effects: this.effects, random: Math.random, runnable, onFault, deliverKeys: (keys) => this.effects.deliverKeys(keys), ...(analyse === undefined ? {} : { analyse }),
+      store, clock, effects: this.effects, random: Math.random, runnable, onFault, deliverKeys: (keys) => this.effects.deliverKeys(keys), ...(analyse === undefined ? {} : { analyse }), ...(compile === undefined ? {} : { compile }),
       replica: { leads, counts: { beside: () => this.#counters.beside(), notSaved: (writes) => this.#counters.notSaved(writes) } },
     });
     // The former one goes first: what it has saved is what the next one begins with.

@@ -1,6 +1,6 @@
 // A whole document becomes the strategy: checked, its pools started, then committed and published; or nothing happens at all.
 
-import type { ReleaseSpec, StrategyDocument } from '@graylane/rules';
+import type { ReleaseSpec, Strategy, StrategyDocument } from '@graylane/rules';
 import type { Api } from '@graylane/wire';
 import { ControlError } from '../problem.ts';
 import { effectiveDocument, reconcileStates } from '../release/effective.ts';
@@ -10,7 +10,6 @@ import { changesBetween, sameDocument } from '../strategy/changes.ts';
 import type { Change } from '../strategy/changes.ts';
 import { analysed, parsedStrategy } from '../strategy/check.ts';
 import type { Analyse, Finding } from '../strategy/check.ts';
-import { releaseOf } from '../strategy/edit.ts';
 import type { Handover } from '../strategy/record.ts';
 import { change, currentView } from './change.ts';
 import type { Plane } from './change.ts';
@@ -32,11 +31,11 @@ export interface ApplyRequest {
 export type Applied = Api<'Applied'>;
 
 export async function apply(plane: Plane, request: ApplyRequest): Promise<Applied> {
-  const given = parsedStrategy(request.document, { runnable: plane.runnable }).document;
+  const given = parsedStrategy(request.document, { runnable: plane.runnable });
   const outcome: { prepared: Prepared | null } = { prepared: null };
   const once: Plane = { ...plane, analyse: analysedOnce(plane.analyse) };
   const { record, publication } = await change(plane, async (view) => {
-    expectRevision(view, request.expectedRevision, given);
+    expectRevision(view, request.expectedRevision, given.document);
     const prepared = await prepare(once, view, given, request);
     outcome.prepared = prepared;
     if (request.dryRun || prepared.draft === null) return null;
@@ -83,11 +82,13 @@ export function expectRevision(view: LedgerView, expected: number | null, given:
   });
 }
 
-async function prepare(plane: Plane, view: LedgerView, given: StrategyDocument, { force, who, why }: ApplyRequest): Promise<Prepared> {
-  const { document, notes: kept } = keepControllersPercent(given, view);
+async function prepare(plane: Plane, view: LedgerView, given: Strategy, { force, who, why }: ApplyRequest): Promise<Prepared> {
+  const { document, notes: kept } = keepControllersPercent(given.document, view);
   const { states: changed, notes } = reconcileStates(document, view.releases, plane.clock.now(), why);
   const states = merged(view.releases, changed);
-  const findings = await analysed(parsedStrategy(document, { runnable: plane.runnable }), plane.analyse, force);
+  // What was sent is checked; what a plan has changed in it is checked again.
+  const strategy = document === given.document ? given : parsedStrategy(document, { runnable: plane.runnable });
+  const findings = await analysed(strategy, plane.analyse, force);
   const changes = changesBetween(view.record.document, document);
   const base = { document, states, changes, findings, notes: [...kept, ...notes] };
   if (changes.length === 0 && changed.size === 0) return { ...base, draft: null };
@@ -110,15 +111,16 @@ const EVENT_RELEASES = 100;
 /** The percentage of a release on its way along a plan belongs to the plan, not to the file that the plan came from. */
 function keepControllersPercent(given: StrategyDocument, view: LedgerView): { readonly document: StrategyDocument; readonly notes: readonly string[] } {
   const notes: string[] = [];
+  const before = new Map(view.record.document.releases?.map((spec) => [spec.name, spec]));
   const releases = given.releases?.map((spec): ReleaseSpec => {
     const state = view.releases.get(spec.name);
-    const standing = releaseOf(view.record.document, spec.name);
+    const standing = before.get(spec.name);
     const steered = state !== undefined && !isOver(state) && isLive(state) && (spec.steps?.length ?? 0) > 0;
     if (!steered || standing?.percent === undefined || standing.percent === spec.percent) return spec;
     notes.push(`the release '${spec.name}' keeps its ${standing.percent} %: its plan is at step ${stepOf(state) + 1}`);
     return { ...spec, percent: standing.percent };
   });
-  return { document: releases === undefined ? given : { ...given, releases }, notes };
+  return { document: releases === undefined || notes.length === 0 ? given : { ...given, releases }, notes };
 }
 
 function merged(states: ReadonlyMap<string, ReleaseState>, changed: ReadonlyMap<string, ReleaseState | null>): ReadonlyMap<string, ReleaseState> {

@@ -11,7 +11,7 @@ import { StoreError } from '../store/errors.ts';
 import type { Analyse } from '../strategy/check.ts';
 import type { StrategyRecord } from '../strategy/record.ts';
 import type { Draft, Ledger, LedgerView } from './ledger.ts';
-import { Publisher, snapshotBy, snapshotOf } from './publisher.ts';
+import { Publisher, snapshotOf } from './publisher.ts';
 import type { Compile, Publication } from './publisher.ts';
 import type { Unstored } from './unstored.ts';
 
@@ -65,7 +65,7 @@ export async function change(plane: Plane, build: (view: LedgerView) => Promise<
 }
 
 function compiled(plane: Plane, { isUrgent }: Draft, effective: StrategyDocument): Promise<Snapshot> | Snapshot {
-  return isUrgent === true ? snapshotOf(effective) : snapshotBy(plane.compile, effective);
+  return isUrgent === true ? snapshotOf(effective) : plane.compile(effective);
 }
 
 export async function currentView(plane: Plane): Promise<LedgerView> {
@@ -98,7 +98,7 @@ export async function settledView(plane: Plane): Promise<LedgerView> {
 export async function republish(plane: Plane, view: LedgerView, floor = 0): Promise<Publication> {
   const states = plane.unstored.inForce(view.releases);
   plane.onPublish(view.record, states);
-  return plane.publisher.publish(await snapshotBy(plane.compile, effectiveDocument(view.record.document, states)), floor > view.record.generation ? floor + 1 : view.record.generation);
+  return plane.publisher.publish(await plane.compile(effectiveDocument(view.record.document, states)), floor > view.record.generation ? floor + 1 : view.record.generation);
 }
 
 function statesAfter(before: LedgerView, draft: Draft): ReadonlyMap<string, ReleaseState> {

@@ -1,7 +1,7 @@
 // The control plane as others use it: a strategy with revisions, releases with verbs, and one view of want and got.
 // It owns the order of things at start and stop; what a verb does is in the files beside it.
 
-import { compile, explain, type Explanation, type RequestFields } from '@graylane/rules';
+import { explain, type Explanation, type RequestFields } from '@graylane/rules';
 import type { Api, Count, CountsMessage } from '@graylane/wire';
 import type { Clock } from '../clock.ts';
 import type { Effects, WorkerFacts } from '../effects.ts';
@@ -42,7 +42,7 @@ import { lastVerdict } from './last-verdict.ts';
 import { Ledger } from './ledger.ts';
 import { idOf, poolsFor, startPools } from './pools.ts';
 import type { FailedPool } from './pools.ts';
-import { Publisher } from './publisher.ts';
+import { Publisher, snapshotOf } from './publisher.ts';
 import type { Compile } from './publisher.ts';
 import { iso, releaseViews, statusOf, workerView } from './status.ts';
 import type { StatusInput } from './status.ts';
@@ -159,7 +159,7 @@ export class ControlPlane {
     this.#recent = new Recent(clock);
     this.#verdicts = options.verdicts ?? this.#keeper;
     this.#plane = {
-      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, compile: options.compile ?? compile, runnable: options.runnable ?? true, unstored: new Unstored(options.keeping ?? NOT_KEPT, onFault), shared: options.replica !== undefined,
+      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, compile: options.compile ?? snapshotOf, runnable: options.runnable ?? true, unstored: new Unstored(options.keeping ?? NOT_KEPT, onFault), shared: options.replica !== undefined,
       onPublish: ({ generation, document }, states) => this.#keeper.published(generation, document, states),
     };
     this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });

@@ -1,19 +1,18 @@
 // Compiles what is in force and hands it to the data planes, in the order of generations. It must not know why it changed.
 
 import { compile, loadRouter, parseStrategy } from '@graylane/rules';
-import type { Router, Snapshot, Strategy, StrategyDocument } from '@graylane/rules';
+import type { Router, Snapshot, StrategyDocument } from '@graylane/rules';
 import type { Clock } from '../clock.ts';
 import type { Effects, Published } from '../effects.ts';
-import { ControlError } from '../problem.ts';
-import { strategyErrors } from '../strategy/check.ts';
+import { notValid } from '../strategy/check.ts';
 
 export interface Publication extends Published {
   readonly generation: number;
   readonly tookMs: number;
 }
 
-/** Compiling, as a port: a large strategy must not hold up whoever answers requests. */
-export type Compile = (strategy: Strategy) => Snapshot | Promise<Snapshot>;
+/** Checking and compiling what is in force, as a port: a large strategy must not hold up whoever answers requests. */
+export type Compile = (effective: StrategyDocument) => Snapshot | Promise<Snapshot>;
 
 export class Publisher {
   readonly #effects: Effects;
@@ -58,18 +57,9 @@ export class Publisher {
   }
 }
 
-/** The snapshot of a document that is in force or about to be. Throws GL3001. */
+/** The snapshot of a document that is in force or about to be, at once. Throws GL3001. */
 export function snapshotOf(effective: StrategyDocument): Snapshot {
-  return compile(strategyOf(effective));
-}
-
-/** The same, where compiling may take place elsewhere. */
-export async function snapshotBy(compileElsewhere: Compile, effective: StrategyDocument): Promise<Snapshot> {
-  return compileElsewhere(strategyOf(effective));
-}
-
-function strategyOf(effective: StrategyDocument): Strategy {
   const parsed = parseStrategy(effective);
-  if (!parsed.ok) throw new ControlError('GL3001', { detail: 'the strategy is not valid', errors: strategyErrors(parsed.errors) });
-  return parsed.strategy;
+  if (!parsed.ok) throw notValid(parsed.errors);
+  return compile(parsed.strategy);
 }

@@ -15,12 +15,17 @@ export type Analyse = (strategy: Strategy) => readonly Finding[] | Promise<reado
 export function parsedStrategy(document: unknown, options: ParseOptions): Strategy {
   const parsed = parseStrategy(document, options);
   if (parsed.ok) return parsed.strategy;
-  const [first] = parsed.errors;
-  const more = parsed.errors.length > 1 ? ` (and ${parsed.errors.length - 1} more)` : '';
-  throw new ControlError('GL3001', {
+  throw notValid(parsed.errors);
+}
+
+/** GL3001, with every error and its place. */
+export function notValid(errors: readonly StrategyError[]): ControlError {
+  const [first] = errors;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return new ControlError('GL3001', {
     detail: `the strategy is not valid: ${first?.problem ?? 'unknown'}${more}`,
     ...(first === undefined ? {} : { fix: first.fix }),
-    errors: strategyErrors(parsed.errors),
+    errors: strategyErrors(errors),
   });
 }
 

@@ -6,7 +6,7 @@ import type { StrategyDocument } from '@graylane/rules';
 import type { TcpApi } from '../config/tcp-api.ts';
 import { preparePlace, type Place } from '../place.ts';
 import { exit, Failure } from '../print/failure.ts';
-import { findingsOf } from '../up/analysis.ts';
+import { findingsOf, snapshotOf } from '../up/analysis.ts';
 import { removeProcessFile, writeProcessFile } from '../up/process-file.ts';
 import { joinDoor } from './join-door.ts';
 import { nodesAnswer } from './nodes-answer.ts';
@@ -34,7 +34,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   preparePlace(place, options.environment);
   let current: ControlPlane | null = null;
   const replica = new Replica({
-    store, clock: systemClock, replica: options.replica, document: options.document, runnable: false, analyse: findingsOf, onFault,
+    store, clock: systemClock, replica: options.replica, document: options.document, runnable: false, analyse: findingsOf, compile: snapshotOf, onFault,
     onPlane: (plane) => { current = plane; },
   });
   const hosts = new Set<string>();

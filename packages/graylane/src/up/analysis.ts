@@ -1,8 +1,8 @@
 // The analysis and compilation of strategies as the control plane asks for them: small ones at once, large ones on a thread
 // of their own, so that the supervisor's event loop answers while they take their time.
 
-import type { Finding as ApiFinding } from '@graylane/control';
-import { analyse, compile, FINDINGS, type Finding, type Snapshot, type Strategy } from '@graylane/rules';
+import { compiledHere, notValid, type Finding as ApiFinding } from '@graylane/control';
+import { analyse, FINDINGS, type Finding, type Snapshot, type Strategy, type StrategyDocument } from '@graylane/rules';
 import { AnalysisThread } from './analysis-thread-owner.ts';
 
 /** Clauses that are analysed in less time than a thread needs to start. */
@@ -17,7 +17,7 @@ const FINDINGS_LIMIT = 1_000;
 const thread = new AnalysisThread();
 
 export async function findingsOf(strategy: Strategy): Promise<readonly ApiFinding[]> {
-  if (clausesOf(strategy) <= SMALL_CLAUSES) {
+  if (clausesOf(strategy.document) <= SMALL_CLAUSES) {
     const findings = analyse(strategy, { budget: SMALL_BUDGET });
     if (findings.every(({ kind }) => kind !== 'not-decided')) return apiFindings(findings);
   }
@@ -25,16 +25,17 @@ export async function findingsOf(strategy: Strategy): Promise<readonly ApiFindin
   return answer.kind === 'findings' ? apiFindings(answer.findings) : [unfinished(answer.kind === 'failed' ? answer.why : 'no answer')];
 }
 
-/** Throws RangeError when the strategy is too large for the thread's memory and time. */
-export async function snapshotOf(strategy: Strategy): Promise<Snapshot> {
-  if (clausesOf(strategy) <= SMALL_CLAUSES) return compile(strategy);
-  const answer = await thread.ask({ kind: 'compile', strategy });
+/** Throws GL3001, and RangeError when the strategy is too large for the thread's memory and time. */
+export async function snapshotOf(document: StrategyDocument): Promise<Snapshot> {
+  if (clausesOf(document) <= SMALL_CLAUSES) return compiledHere(document);
+  const answer = await thread.ask({ kind: 'compile', document });
   if (answer.kind === 'snapshot') return answer.snapshot;
+  if (answer.kind === 'invalid') throw notValid(answer.errors);
   throw new RangeError(`the strategy was not compiled: ${answer.kind === 'failed' ? answer.why : 'no answer'}`);
 }
 
-function clausesOf({ document }: Strategy): number {
-  return (document.releases ?? []).reduce((sum, { when }) => sum + when.length, 0);
+function clausesOf({ releases }: StrategyDocument): number {
+  return (releases ?? []).reduce((sum, { when }) => sum + when.length, 0);
 }
 
 function apiFindings(findings: readonly Finding[]): readonly ApiFinding[] {
