@@ -29,7 +29,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '3' },
-    /** Seconds until V8 has compiled what is hot, also in a canary that gets one request in twenty. */
+    /** Seconds until V8 has compiled what is hot in both versions. */
     warmup: { type: 'string', default: '20' },
     lead: { type: 'string', default: '2' },
     connections: { type: 'string', default: '32' },

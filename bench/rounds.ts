@@ -21,7 +21,7 @@ export interface RoundsOptions {
   readonly reference: string | null;
   readonly rounds: number;
   readonly seconds: number;
-  /** Load before the first round, until V8 has compiled what is hot. */
+  /** Load before the first round, half of it for the canary, until V8 has compiled what is hot in both versions. */
   readonly warmupSeconds: number;
   /** Load before each measure that is not counted: a server that has rested for the others' turns has cold caches and code to compile again. */
   readonly leadSeconds: number;
@@ -56,7 +56,10 @@ export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<str
     keep(reference, round, measure);
     return measure.cpuMicrosPerRequest;
   };
-  for (const server of servers.values()) await load(options, server, options.warmupSeconds, null);
+  for (const { port, aside } of servers.values()) {
+    const warmed = [port, ...(aside === undefined ? [] : [aside.port])];
+    for (const one of warmed) await runWrk({ command: options.wrk, port: one, connections: options.connections, seconds: options.warmupSeconds / warmed.length, asksCanary: true });
+  }
   for (let round = 1; round <= options.rounds; round++) {
     let before = await ofReference(round);
     for (const name of shuffled([...servers.keys()].filter((one) => one !== reference), options.random)) {

@@ -20,16 +20,18 @@ export interface WrkOptions {
   readonly seconds: number;
   /** Requests a second, about; as many as go where it is left out. */
   readonly rate?: number;
+  /** Half of the requests ask for the canary by a cookie. */
+  readonly asksCanary?: boolean;
 }
 
 /** What requests.lua prints at the end; times in microseconds. */
 interface Printed { readonly requests: number; readonly micros: number; readonly p50: number; readonly p99: number; readonly failed: number }
 
-export async function runWrk({ command, port, connections, seconds, rate }: WrkOptions): Promise<Run> {
+export async function runWrk({ command, port, connections, seconds, rate, asksCanary = false }: WrkOptions): Promise<Run> {
   const [program = 'wrk', ...before] = command;
   const args = [...before, '-t1', `-c${connections}`, `-d${seconds}`, '-s', join(import.meta.dirname, 'requests.lua'), `http://127.0.0.1:${port}/`];
   const pause = rate === undefined ? {} : { PAUSE_MS: String(Math.max(1, Math.round((connections * 1_000) / rate))) };
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...pause } });
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...pause, ...(asksCanary ? { ASK_CANARY: '1' } : {}) } });
   let text = '';
   child.stdout.on('data', (chunk) => (text += String(chunk)));
   await once(child, 'close');
