@@ -3,7 +3,7 @@
 import { BREAKS_LINE } from './octets.ts';
 
 const FORBIDDEN: ReadonlySet<string> = new Set([
-  'content-length', 'transfer-encoding', 'host', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade', 'expect', 'proxy-connection',
+  'content-length', 'transfer-encoding', 'host', 'connection', 'keep-alive', 'te', 'trailer', 'upgrade', 'http2-settings', 'expect', 'proxy-connection',
   'authorization', 'cookie', 'set-cookie', 'baggage', 'graylane-hop', 'content-encoding', 'content-type', 'content-range',
 ]);
 

@@ -121,6 +121,19 @@ describe('an internal listener', () => {
     assert.equal((await reply).seen?.name, 'v3');
   });
 
+  test('a WebSocket waits for it as well', async (t) => {
+    const { ask: asked, gateway, lanes } = await gatewayFor(t, 'internal');
+    const wanted = new Promise<number>((resolve) => {
+      lanes.reports = { fetch: resolve, left: () => undefined };
+    });
+    // The apps know no WebSockets and answer the handshake as a request: which of them does, is the question.
+    const reply = asked(`baggage: ${stamp('android', 5)}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n`);
+    assert.equal(await wanted, 5);
+    gateway.publish(strategy(5, document('internal', 'v3')));
+    lanes.arrivals.arrived(5);
+    assert.equal((await reply).seen?.name, 'v3');
+  });
+
   test('goes by the lane in the newest one when it does not come, and restamps what goes on', async (t) => {
     const { ask: asked, gateway } = await gatewayFor(t, 'internal');
     const reply = await asked(`baggage: ${stamp('android', 9)}\r\n`);

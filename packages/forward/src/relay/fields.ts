@@ -110,6 +110,15 @@ export function linesOf(fields: Fields): string {
 
 type HeaderObject = Record<string, string | string[] | number>;
 
+/** Node refuses to send these in several lines, which apps do nevertheless (`X-Content-Type-Options: nosniff` by app and framework). */
+const ONE_LINE: ReadonlySet<string> = new Set([
+  'access-control-allow-credentials', 'access-control-max-age', 'access-control-request-method', 'age', 'authorization', 'content-encoding',
+  'content-language', 'content-length', 'content-location', 'content-md5', 'content-range', 'content-type', 'date', 'dnt', 'etag', 'expires', 'from',
+  'host', 'if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since', 'last-modified', 'location', 'max-forwards',
+  'proxy-authorization', 'range', 'referer', 'retry-after', 'tk', 'upgrade-insecure-requests', 'user-agent',
+  'x-content-type-options',
+]);
+
 /** The shape that Node's HTTP/2 takes; without a prototype, for a field may be named `__proto__`. */
 export function headerObject(fields: Fields): HeaderObject {
   const headers = Object.create(null) as HeaderObject;
@@ -118,18 +127,20 @@ export function headerObject(fields: Fields): HeaderObject {
     const value = fields[i + 1] as string;
     const before = headers[name];
     if (before === undefined) headers[name] = value;
+    // One line with both means the same (RFC 9110 §5.3), and a value that is repeated says nothing new.
+    else if (ONE_LINE.has(name)) headers[name] = before === value ? value : `${String(before)}, ${value}`;
     else if (Array.isArray(before)) before.push(value);
     else headers[name] = [String(before), value];
   }
   return headers;
 }
 
-/** What Node's HTTP/2 hands over, without pseudo fields. */
+/** What Node's HTTP/2 hands over, without pseudo fields and what belongs to a connection. */
 export function fieldsOfObject(headers: Readonly<Record<string, string | string[] | number | undefined>>): string[] {
   const fields: string[] = [];
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    if (value === undefined || name.startsWith(':')) continue;
+    if (value === undefined || name.startsWith(':') || isConnectionField(name)) continue;
     if (Array.isArray(value)) for (const one of value) fields.push(name, one);
     else fields.push(name, String(value));
   }

@@ -88,7 +88,7 @@ export class MessageClient implements RelayClient {
 
   end(trailers: Fields): void {
     const res = this.#res;
-    if (trailers.length > 0 && res.chunkedEncoding) res.addTrailers(Object.fromEntries(pairsOf(trailers)));
+    if (trailers.length > 0 && res.chunkedEncoding) res.addTrailers(pairsOf(trailers));
     res.end();
   }
 

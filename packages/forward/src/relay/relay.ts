@@ -114,7 +114,12 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
   }
 
   interim(status: number, fields: Fields): void {
-    if (this.#state.phase === 'sent') this.#client.interim(status, fields);
+    if (this.#state.phase !== 'sent') return;
+    try {
+      this.#client.interim(status, fields);
+    } catch {
+      // It is a hint: one that the client's protocol, or Node, has no way to say is left out.
+    }
   }
 
   head(status: number, fields: Fields, ended: boolean): void {

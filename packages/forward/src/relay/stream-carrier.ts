@@ -11,6 +11,7 @@ import { fieldsOfObject, headerObject, safeTrailers } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { RESET } from './relay-client.ts';
 import type { RelayRequest } from './relay-client.ts';
+import { sendTrailers } from './send-trailers.ts';
 
 /** What a connection that never was says. */
 const CONNECT_ERRORS: ReadonlySet<string> = new Set([
@@ -100,7 +101,7 @@ export class StreamCarrier implements Carrier {
     // `endAfterHeaders` is a server's; a client has the frame's flags.
     stream.on('response', (headers, flags) => this.#head(headers, (flags & END_STREAM) !== 0));
     stream.on('trailers', (trailers: IncomingHttpHeaders) => this.#trailers = safeTrailers(fieldsOfObject(trailers)));
-    stream.on('wantTrailers', () => stream.sendTrailers(headerObject(this.#bodyTrailers)));
+    stream.on('wantTrailers', () => sendTrailers(stream, this.#bodyTrailers));
     stream.on('data', (chunk: Buffer) => {
       if (this.#phase !== 'answering') return;
       this.#timer?.refresh();

@@ -8,6 +8,7 @@ import { fieldIn, fieldsOfObject, headerObject } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { RESET } from './relay-client.ts';
 import type { RelayClient, RelayClientListener, RelayRequest } from './relay-client.ts';
+import { sendTrailers } from './send-trailers.ts';
 
 export class StreamClient implements RelayClient {
   readonly request: RelayRequest;
@@ -76,7 +77,7 @@ export class StreamClient implements RelayClient {
     headers[':status'] = status;
     // A body of known length brings no trailers, but for those of a call.
     const waitForTrailers = !ended && (this.request.isRpc || fieldIn(fields, 'content-length') === null);
-    if (waitForTrailers) stream.once('wantTrailers', () => stream.sendTrailers(headerObject(this.#trailers)));
+    if (waitForTrailers) stream.once('wantTrailers', () => sendTrailers(stream, this.#trailers));
     stream.respond(headers, { endStream: ended, waitForTrailers });
   }
 
