@@ -99,7 +99,7 @@ function handle(guard: Guard, pass: Pass, event: Exclude<ServerEvent, readonly [
       guard.app.connections.addSession(event[1]);
       return pass(event);
     case 'stream':
-      return guard.gate.stream(event[1], event[2], event[4]) || carried(guard, event[1], undefined, () => pass(event));
+      return guard.gate.stream(event[1], event[2], event[3], event[4]) || carried(guard, event[1], undefined, () => pass(event));
     default:
       return pass(event);
   }

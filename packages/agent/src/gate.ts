@@ -4,6 +4,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import { HOP_HEADER } from '@graylane/wire';
 import type { Announcer } from './announce.ts';
 import type { AppServer } from './app-server.ts';
@@ -36,6 +37,12 @@ export interface GateOptions {
   readonly counting: Pick<Counting, 'answer' | 'stream'>;
   readonly forwarding: Forwarding;
   readonly faults: Faults;
+}
+
+/** The generation that an upgrade is stamped with is not here yet. */
+interface Late {
+  readonly kind: 'late';
+  readonly missing: number;
 }
 
 export class Gate {
@@ -90,16 +97,20 @@ export class Gate {
       return false;
     }
     if (route === null) return false;
-    return route.missing === 0 ? this.#follow(route, request, response) : this.#wait(route.missing, request, response);
+    return route.missing === 0 ? this.#follow(route, request, response) : this.#wait(route.missing, request, response, ['request', request, response]);
   }
 
-  /** Whether an upgrade goes to another version, and so must be taken even if this app takes none. */
+  /**
+   * Whether an upgrade goes to another version, and so must be taken even if this app takes none. The answer is due now, so
+   * such an app's upgrades wait for no generation.
+   */
   wantsUpgrade(request: IncomingMessage): boolean {
     return this.#upgradeCourse(request).kind !== 'here';
   }
 
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer): boolean {
-    const course = this.#upgradeCourse(request);
+    const course = this.#upgradeCourse(request, !this.#waited.has(request));
+    if (course.kind === 'late') return this.#wait(course.missing, request, socket, ['upgrade', request, socket, head]);
     if (course.kind === 'here') {
       this.#app.connections.addTunnel(socket);
       this.#context = this.#upgradeContexts.get(request) ?? this.#forwardedContext(request);
@@ -121,8 +132,8 @@ export class Gate {
   }
 
   /** HTTP/2, both through Node's compatibility layer and raw. */
-  stream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): boolean {
-    return this.#options.faults.guard('stream', () => this.#streams?.take(stream, headers, rawHeaders) === true, false);
+  stream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]): boolean {
+    return this.#options.faults.guard('stream', () => this.#streams?.take(stream, headers, flags, rawHeaders) === true, false);
   }
 
   /** An expectation has to be answered by the event that announced it. */
@@ -130,12 +141,10 @@ export class Gate {
     return request.headers.expect === undefined && !this.#waited.has(request);
   }
 
-  /** The request comes again, as if it came now. */
-  #wait(generation: number, request: IncomingMessage, response: ServerResponse): true {
+  /** It comes again, as if it came now. */
+  #wait(generation: number, request: IncomingMessage, exchange: Writable, event: readonly [string, ...unknown[]]): true {
     this.#waited.add(request);
-    void this.#options.strategy.lanes.need().arrival(generation).then(() => {
-      if (!response.destroyed) this.#app.server.emit('request', request, response);
-    });
+    this.#options.strategy.lanes.need().whenHere(generation, exchange, () => this.#app.server.emit(...event));
     return true;
   }
 
@@ -146,19 +155,20 @@ export class Gate {
     this.#context = context;
   }
 
-  #upgradeCourse(request: IncomingMessage): Course {
+  #upgradeCourse(request: IncomingMessage, patient: boolean = false): Course | Late {
     const known = this.#upgrades.get(request);
     if (known !== undefined) return known;
-    const course = this.#options.faults.guard('upgrade', () => this.#decideUpgrade(request), HERE);
-    this.#upgrades.set(request, course);
+    const course = this.#options.faults.guard('upgrade', () => this.#decideUpgrade(request, patient), HERE);
+    if (course.kind !== 'late') this.#upgrades.set(request, course);
     return course;
   }
 
-  #decideUpgrade(request: IncomingMessage): Course {
+  #decideUpgrade(request: IncomingMessage, patient: boolean): Course | Late {
     const { routes, strategy, courses } = this.#options;
     if (!routes || linkOf(request.socket) !== undefined) return HERE;
-    const route = strategy.decide(request);
+    const route = strategy.decide(request, patient);
     if (route === null) return HERE;
+    if (route.missing !== 0) return { kind: 'late', missing: route.missing };
     if (route.left !== null) strategy.lanes.need().leaveOnRequest(request, route.left);
     if (route.context !== null) this.#upgradeContexts.set(request, route.context);
     return route.plain ? HERE : courses.of(route, this.#app.index, request.socket);

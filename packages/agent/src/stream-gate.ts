@@ -17,6 +17,8 @@ import { showClient } from './stream-view.ts';
 export class StreamGate {
   readonly #app: AppServer;
   readonly #options: GateOptions;
+  /** Streams that have waited for their generation; a second time they take what there is. */
+  readonly #waited = new WeakSet<ServerHttp2Stream>();
   #context: Context | null = null;
 
   constructor(app: AppServer, options: GateOptions) {
@@ -32,8 +34,8 @@ export class StreamGate {
   }
 
   /** True when the stream was taken; false when the app has to serve it. */
-  take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): boolean {
-    this.#app.connections.addStream(stream);
+  take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]): boolean {
+    if (!this.#waited.has(stream)) this.#app.connections.addStream(stream);
     const socket = stream.session?.socket;
     if (socket === undefined) return false;
     const shared = linkOf(socket);
@@ -41,7 +43,7 @@ export class StreamGate {
       this.#receive(stream, headers, rawHeaders, shared);
       return false;
     }
-    return this.#options.routes && this.#route(stream, headers, rawHeaders);
+    return this.#options.routes && this.#route(stream, headers, flags, rawHeaders);
   }
 
   #receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[], shared: Link): void {
@@ -60,11 +62,16 @@ export class StreamGate {
     return this.#options.announcer.forwarded(hop);
   }
 
-  #route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[]): boolean {
+  #route(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]): boolean {
     const { strategy, courses, announcer, forwarding, counting } = this.#options;
     const socket = stream.session?.socket;
-    const route = strategy.decide({ method: headers[':method'], url: headers[':path'], rawHeaders: withHost(rawHeaders), socket });
+    const route = strategy.decide({ method: headers[':method'], url: headers[':path'], rawHeaders: withHost(rawHeaders), socket }, strategy.hasStamps && !this.#waited.has(stream));
     if (route === null || socket === undefined) return false;
+    if (route.missing !== 0) {
+      this.#waited.add(stream);
+      strategy.lanes.need().whenHere(route.missing, stream, () => this.#app.server.emit('stream', stream, headers, flags, rawHeaders));
+      return true;
+    }
     if (route.left !== null) strategy.lanes.loaded?.leaveOnStream(headers, rawHeaders, route.left);
     this.#carry(stream, route.context);
     const course = courses.of(route, this.#app.index, socket);

@@ -162,7 +162,15 @@ export class ServiceProxy implements FrontHandler {
   }
 
   upgrade(req: IncomingMessage, socket: Duplex, early: Buffer, ask: Ask): void {
-    const route = this.#routes.of(ask);
+    const route = this.#routes.of(ask, true);
+    if (route.kind !== 'missing') this.#upgradeBy(route, req, socket, early, ask);
+    // In turn also in order to have somebody who listens for errors meanwhile.
+    else inTurn(socket, () => void this.#options.lanes.arrivals.of(route.generation).then(() => {
+      if (!socket.destroyed) this.#upgradeBy(this.#routes.of(ask), req, socket, early, ask);
+    }));
+  }
+
+  #upgradeBy(route: Route, req: IncomingMessage, socket: Duplex, early: Buffer, ask: Ask): void {
     if (route.kind === 'version' && !this.#http2.has(route.version)) {
       this.#forwarder.upgrade(route.version, req, socket, early, forwardedLines(ask, this.#options.trust) + route.stamp);
       return;

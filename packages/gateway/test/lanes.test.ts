@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { parseBaggage, Stamps, writeOverride, type KeyRing, type Mac, type Opened } from '@graylane/wire';
 import { Gateway } from '../src/gateway.ts';
 import { Lanes } from '../src/lanes.ts';
@@ -121,13 +121,27 @@ describe('an internal listener', () => {
     assert.equal((await reply).seen?.name, 'v3');
   });
 
+  const handshake = `baggage: ${stamp('android', 5)}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n`;
+
+  test('a WebSocket that is reset while it waits takes nothing with it', async (t) => {
+    const { ask: asked, address, lanes } = await gatewayFor(t, 'internal');
+    const wanted = new Promise<number>((resolve) => {
+      lanes.reports = { fetch: resolve, left: () => undefined };
+    });
+    const socket = connect(address.port, '127.0.0.1');
+    socket.write(`GET / HTTP/1.1\r\nHost: a\r\n${handshake}\r\n`);
+    assert.equal(await wanted, 5);
+    socket.resetAndDestroy();
+    assert.equal((await asked('')).seen?.name, 'v1');
+  });
+
   test('a WebSocket waits for it as well', async (t) => {
     const { ask: asked, gateway, lanes } = await gatewayFor(t, 'internal');
     const wanted = new Promise<number>((resolve) => {
       lanes.reports = { fetch: resolve, left: () => undefined };
     });
     // The apps know no WebSockets and answer the handshake as a request: which of them does, is the question.
-    const reply = asked(`baggage: ${stamp('android', 5)}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n`);
+    const reply = asked(handshake);
     assert.equal(await wanted, 5);
     gateway.publish(strategy(5, document('internal', 'v3')));
     lanes.arrivals.arrived(5);

@@ -53,6 +53,15 @@ export class Passages<Kept> {
     return this.#fallBack(stamp, 'generation-late');
   }
 
+  /**
+   * What a message goes on with: the strategy that it was published under is often no longer kept when it is taken out. It is
+   * settled here, once, so that all that it causes agrees.
+   */
+  consumed(stamp: Stamp): Stamp {
+    const passage = this.#hop(stamp);
+    return passage.kind === 'entry' ? stamp : passage.stamp;
+  }
+
   #hop(stamp: Stamp): Passage<Kept> {
     const kept = this.#generations.get(stamp.generation);
     if (kept !== undefined) return { kind: 'hop', kept, stamp };

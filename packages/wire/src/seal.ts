@@ -66,20 +66,20 @@ export class Seals {
     return `${key.kid}.${expiresS}.${this.#mac(key.secret, sealedText(purpose, key.kid, String(expiresS), fields))}`;
   }
 
-  /** When the seal ends (seconds since 1970), or why it does not hold. */
-  check(purpose: string, fields: readonly string[], seal: string): number | SealRefusal {
+  /** When the seal ends (seconds since 1970), or why it does not hold. `graceS`: for so long after its end it holds here. */
+  check(purpose: string, fields: readonly string[], seal: string, graceS: number = 0): number | SealRefusal {
     const [, kid, expires, mac] = SEAL.exec(seal) ?? [];
     if (kid === undefined || expires === undefined || mac === undefined) return 'malformed';
     const key = this.#key(kid);
     if (key === undefined) return 'unknown-key';
     if (!sameText(mac, this.#mac(key.secret, sealedText(purpose, kid, expires, fields)))) return 'forged';
     const expiresS = Number(expires);
-    return this.holds(expiresS) ? expiresS : 'expired';
+    return this.holds(expiresS, graceS) ? expiresS : 'expired';
   }
 
   /** Whether what ends then still holds, by clocks that differ a little. */
-  holds(expiresS: number): boolean {
-    return this.nowS() <= expiresS + LEEWAY_S;
+  holds(expiresS: number, graceS: number = 0): boolean {
+    return this.nowS() <= expiresS + graceS + LEEWAY_S;
   }
 
   #key(kid: string): SealKey | undefined {

@@ -29,6 +29,12 @@ export const STAMP_BYTES_LIMIT = 1_024;
 /** A request may live as long as a worker drains (30 s unless a version says more), and a job it left behind some minutes longer. */
 export const STAMP_LIFETIME_S = 330;
 
+/**
+ * A message waits in its queue for longer than any request lasts: as long as brokers keep what nobody has fetched (Kafka's
+ * default). Who takes it out believes its stamp for that time, and seals it anew for whatever follows.
+ */
+export const MESSAGE_GRACE_S: number = 7 * 24 * 3600;
+
 const PURPOSE = 'graylane-stamp-1';
 /** Ends are rounded up to whole minutes: the same stamp is then the same text for a while, for whoever remembers it. */
 const EXPIRY_STEP_S = 60;
@@ -78,7 +84,8 @@ export class Stamps {
     return text;
   }
 
-  open({ own, repeated }: Baggage): Opened {
+  /** `graceS`: for so long after its end a stamp holds here; 0 for requests. */
+  open({ own, repeated }: Baggage, graceS: number = 0): Opened {
     if (own.size === 0) return NONE;
     if (repeated) return refused('repeated');
     // Some carriers drop members without a value.
@@ -91,8 +98,8 @@ export class Stamps {
     if (!LANE.test(lane) || !GENERATION.test(generation) || !TAGS.test(tags)) return refused('malformed');
     const key = `${seal} ${generation} ${lane} ${tags}`;
     const seen = this.#seen.get(key);
-    if (seen !== undefined) return this.#seals.holds(seen.expiresS) ? { kind: 'valid', stamp: seen.stamp } : refused('expired');
-    const expiresS = this.#seals.check(PURPOSE, [generation, lane, tags], seal);
+    if (seen !== undefined) return this.#seals.holds(seen.expiresS, graceS) ? { kind: 'valid', stamp: seen.stamp } : refused('expired');
+    const expiresS = this.#seals.check(PURPOSE, [generation, lane, tags], seal, graceS);
     if (typeof expiresS === 'string') return refused(expiresS);
     const stamp: Stamp = { lane, generation: Number(generation), tags };
     this.#seen.set(key, { stamp, expiresS });

@@ -13,7 +13,6 @@ export class Carried implements Context {
   readonly #stamp: Stamp;
   readonly #stamps: Stamps;
   readonly headers: CarriedHeaders;
-  #text: string | null = null;
   #tags: Readonly<Record<string, string>> | null = null;
 
   constructor(stamp: Stamp, stamps: Stamps, headers: CarriedHeaders) {
@@ -35,9 +34,9 @@ export class Carried implements Context {
     return this.#tags;
   }
 
+  /** Asked for anew each time: a WebSocket outlives every seal. Equal stamps of one minute are remembered where they are made. */
   get baggage(): string {
-    this.#text ??= this.#stamps.write(this.#stamp) ?? '';
-    return this.#text;
+    return this.#stamps.write(this.#stamp) ?? '';
   }
 }
 

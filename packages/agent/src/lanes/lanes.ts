@@ -4,6 +4,7 @@
 import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http2';
+import type { Writable } from 'node:stream';
 import type { RequestFields } from '@graylane/rules';
 import { Arrivals, GenerationsInFlight, openOverride, Stamps, type AgentMessage, type Generations, type KeyRing, type Note } from '@graylane/wire';
 import type { Context } from '../context/context.ts';
@@ -68,9 +69,14 @@ export class Lanes {
     return this.#entry.adopt(baggage);
   }
 
-  /** Resolves when a generation is here, or after a short bound. */
-  arrival(generation: number): Promise<void> {
-    return this.#arrivals.of(generation);
+  /** Runs `next` when a generation is here, or after a short bound; not at all when `exchange` has ended meanwhile. */
+  whenHere(generation: number, exchange: Writable, next: () => void): void {
+    // Nobody else listens yet: an upgraded socket or a stream that fails now would end the process.
+    exchange.on('error', ignore);
+    void this.#arrivals.of(generation).then(() => {
+      exchange.off('error', ignore);
+      if (!exchange.destroyed) next();
+    });
   }
 
   arrived(generation: number): void {
@@ -116,6 +122,10 @@ export class Lanes {
 
 export function createLanes(surroundings: LaneSurroundings): Lanes {
   return new Lanes(surroundings);
+}
+
+function ignore(): void {
+  // Whoever gets the exchange hears of its end by itself.
 }
 
 function after(ms: number, run: () => void): () => void {

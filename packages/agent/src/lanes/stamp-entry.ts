@@ -2,7 +2,7 @@
 // and given what they carry on. It routes nothing, and a strategy of one service never comes here.
 
 import type { Decision, RequestFields } from '@graylane/rules';
-import { BAGGAGE_HEADER, Passages, parseBaggage, writeTags, type Generations, type Note, type Stamp, type Stamps, type Trust } from '@graylane/wire';
+import { BAGGAGE_HEADER, MESSAGE_GRACE_S, Passages, parseBaggage, writeTags, type Generations, type Note, type Stamp, type Stamps, type Trust } from '@graylane/wire';
 import { Carried, carriedHeaders } from './carried.ts';
 import type { Context } from '../context/context.ts';
 import type { Counts } from '../counts.ts';
@@ -58,9 +58,9 @@ export class StampEntry {
 
   /** The context behind a stamp that came another way than with a request; null when it does not hold. */
   adopt(baggage: string): Context | null {
-    const opened = this.#stamps.open(parseBaggage(baggage));
+    const opened = this.#stamps.open(parseBaggage(baggage), MESSAGE_GRACE_S);
     if (opened.kind === 'refused') this.#note(`stamp-${opened.reason}`, null);
-    return opened.kind === 'valid' ? new Carried(opened.stamp, this.#stamps, []) : null;
+    return opened.kind === 'valid' ? new Carried(this.#passages.consumed(opened.stamp), this.#stamps, []) : null;
   }
 
   /** For an exchange that another agent of this service has routed: what it said is believed. */
