@@ -22,6 +22,7 @@ import type { Hearer } from './hearer.ts';
 import { Keys } from './keys.ts';
 import type { FleetKeys } from './keys.ts';
 import { isBoundHandle } from './os/bind.ts';
+import { isAlive } from './os/processes.ts';
 import { renice } from './os/priority.ts';
 import { runPaths } from './paths.ts';
 import type { RunPaths } from './paths.ts';
@@ -92,6 +93,7 @@ export class Fleet {
   /** What an earlier supervisor left, until it is recovered. */
   #left: FleetRecord | null = null;
   #recovered = false;
+  #ending = false;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -196,10 +198,17 @@ export class Fleet {
     this.#save();
   }
 
+  /** Whether workers run that a supervisor of this run folder has left, dead or not. */
+  static hasLeft(runDir: string): boolean {
+    const left = loadRecord(runPaths(path.resolve(runDir)).state);
+    return left !== null && left.pools.some((pool) => pool.workers.some(({ pid, born }) => isAlive(pid, born)));
+  }
+
   /** Resolves with the pool when all its workers are ready. Throws StartFailure; then nothing of it is left, and what ran still runs. */
   async start(spec: PoolSpec): Promise<Pool> {
     const full = fullSpec(spec);
     const id = poolId(full);
+    if (this.#ending) throw new StartFailure({ reason: 'stopped', message: `${id} is not started: everything is on its way down`, cure: 'start again when that is done' });
     if (this.#pools.has(id)) throw new StartFailure({ reason: 'bad-spec', message: `${id} runs already`, cure: 'reload it, or stop it first' });
     const pool = new Pool(full, 1, this.#poolHost);
     this.#pools.set(id, pool);
@@ -263,6 +272,7 @@ export class Fleet {
 
   /** Drains everything and gives the ports back: private pools first, so that stable is there to the last. */
   async down(): Promise<void> {
+    this.#ending = true;
     const last = this.pools().filter((pool) => pool.spec.publicSlots === 'open');
     const first = this.pools().filter((pool) => !last.includes(pool));
     for (const group of [first, last]) await Promise.all(group.map((pool) => this.stop(pool)));

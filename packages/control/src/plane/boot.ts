@@ -4,6 +4,7 @@
 import type { Effects } from '../effects.ts';
 import { reconcileStates } from '../release/effective.ts';
 import type { ReleaseState } from '../release/state.ts';
+import { ControlError } from '../problem.ts';
 import { StoreError } from '../store/errors.ts';
 import { changesBetween } from '../strategy/changes.ts';
 import type { Change } from '../strategy/changes.ts';
@@ -20,7 +21,9 @@ export type Origin =
   /** The file has changed and nothing was changed live: the file counts. */
   | { readonly kind: 'file-applied'; readonly changes: readonly Change[]; readonly notes: readonly string[] }
   /** Both have changed: the store goes on, and a person has to say what counts. */
-  | { readonly kind: 'file-differs'; readonly file: readonly Change[]; readonly live: readonly Change[] };
+  | { readonly kind: 'file-differs'; readonly file: readonly Change[]; readonly live: readonly Change[] }
+  /** Workers of an earlier process run, and the changed file cannot be put in force: they go on under what is stored. */
+  | { readonly kind: 'file-refused'; readonly error: ControlError };
 
 /**
  * `floor` is the newest generation that a running worker has: what is published next is later than that.
@@ -37,6 +40,7 @@ export async function settleOrigin(plane: Plane, file: unknown, floor: number, u
   const changed = changesBetween(view.applied, given);
   if (changed.length === 0) return { kind: 'continued', live };
   if (live.length > 0) return { kind: 'file-differs', file: changed, live };
+  if (plane.effects.workers().length > 0) return orRefused(orUnstored(adopt(plane, file, view), unstored), { kind: 'file-differs', file: changed, live });
   return (await orUnstored(adopt(plane, file, view), unstored)) ?? { kind: 'file-differs', file: changed, live };
 }
 
@@ -48,6 +52,16 @@ async function orUnstored<T>(writing: Promise<T>, unstored: (error: unknown) => 
     if (!(error instanceof StoreError)) throw error;
     unstored(error);
     return null;
+  }
+}
+
+/** A version that does not start is no reason to end the one that serves. */
+async function orRefused(adopting: Promise<Origin | null>, unwritten: Origin): Promise<Origin> {
+  try {
+    return (await adopting) ?? unwritten;
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    return { kind: 'file-refused', error };
   }
 }
 

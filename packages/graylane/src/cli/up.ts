@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path';
 import { Option, type Command } from 'commander';
-import { AnchorKeeper, runAnchor, type Place } from '@graylane/pool';
+import { AnchorKeeper, Fleet, runAnchor, type Place } from '@graylane/pool';
 import type { ServiceSpec, StrategyDocument } from '@graylane/rules';
 import { documentFromScripts, type ScriptOptions } from '../config/scripts.ts';
 import { checkStrategy, readSoundStrategy } from '../config/strategy.ts';
@@ -55,14 +55,29 @@ export function addUp(program: Command): void {
       const keeper = AnchorKeeper.find(self, () => context.terminal.say('! the anchor was killed; a new one keeps the ports'));
       const join = joinPlanFrom(options, context.directory);
       if (keeper !== null && join !== null) await joinServer(context, join, gatewaysOf(options), keeper);
-      else if (keeper !== null) await supervise(context, await intentOf(context, given, options), { gateways: gatewaysOf(options), tcpApi: tcpApiFrom(options, context.directory) }, keeper);
+      else if (keeper !== null) await supervise(context, await intentOrLeft(context, given, options), { gateways: gatewaysOf(options), tcpApi: tcpApiFrom(options, context.directory) }, keeper).catch((error: unknown) => giveUp(context, error));
       else process.exitCode = await runAnchor(self, (why, delayMs) => context.terminal.say(`! the supervisor ended (${why}); the next one starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}, workers go on`));
     });
 }
 
 interface Intent {
   readonly project: string;
-  readonly document: StrategyDocument;
+  /** Null: what is stored goes on. */
+  readonly document: StrategyDocument | null;
+}
+
+/** A file that somebody is editing while a supervisor dies must not keep the next one from the workers that run. */
+async function intentOrLeft(context: Context, given: string | undefined, options: UpOptions): Promise<Intent> {
+  try {
+    return await intentOf(context, given, options);
+  } catch (error) {
+    const file = findConfig(context.directory, options.config ?? given);
+    const project = file === null ? context.directory : dirname(file);
+    if (!(error instanceof Failure) || !Fleet.hasLeft(placeOf(project, context.environment).run)) throw error;
+    context.terminal.failure(error);
+    context.terminal.say('! workers of an earlier supervisor run: they go on under the strategy that is stored (correct the file, then: graylane apply)');
+    return { project, document: null };
+  }
 }
 
 /** A script is what Node can run and no config file is named like. */
@@ -91,17 +106,22 @@ async function supervise(context: Context, { project, document }: Intent, { gate
   const started = performance.now();
   const stop = stopSignal(terminal);
   const supervisor = await startSupervisor({
-    place: placeOf(project, environment), document, environment, gateways, tcpApi, keeper,
+    place: placeOf(project, environment), document, environment, gateways, tcpApi, keeper, stop,
     onEvent: (event) => {
       const text = eventText(event);
       if (text !== null) terminal.say(text);
     },
     onFault: (what, error) => terminal.say(`! ${what}: ${error instanceof Error ? error.message : String(error)}`),
   });
+  if (supervisor === null) {
+    await keeper.goodbye(exit.ok);
+    return;
+  }
 
   const { control, booted } = supervisor;
   const strategy = await control.strategy();
-  const facts = { document: (strategy.document as unknown) as StrategyDocument, workers: supervisor.workers(), places: (service: string) => declaredOr(supervisor.places(service), document.services[service]), tookMs: performance.now() - started, command: commandName(environment), columns: terminal.columns };
+  const inForce = (strategy.document as unknown) as StrategyDocument;
+  const facts = { document: inForce, workers: supervisor.workers(), places: (service: string) => declaredOr(supervisor.places(service), inForce.services[service]), tookMs: performance.now() - started, command: commandName(environment), columns: terminal.columns };
   if (terminal.json) terminal.object({ ready: true, generation: strategy.generation, workers: facts.workers, ...(supervisor.tcpPort === null ? {} : { apiPort: supervisor.tcpPort }) });
   terminal.data(bannerText(facts));
   if (supervisor.trouble !== null) terminal.say(`✗ ${supervisor.trouble}`);
@@ -109,9 +129,13 @@ async function supervise(context: Context, { project, document }: Intent, { gate
   if (tcpApi !== null) terminal.say(`control API on ${tcpApi.tls === null ? 'http' : 'https'}://${tcpApi.names[0] ?? tcpApi.host}:${supervisor.tcpPort ?? tcpApi.port}, for holders of a token: graylane token create NAME`);
   keeper.standing();
 
-  void stop.then(() => supervisor.down());
   await supervisor.ended;
   await keeper.goodbye(exit.ok);
+}
+
+/** Workers that were taken over may still run: nothing of theirs may keep this process, so that the next one can take them. */
+function giveUp({ terminal }: Context, error: unknown): never {
+  process.exit(terminal.failure(error));
 }
 
 /** What nobody declared is what the workers opened. */

@@ -18,6 +18,9 @@ export function originText({ origin, failed }: Booted): string[] {
     case 'file-differs':
       lines.push(`! the config file and the live strategy have both changed: the live one goes on; see graylane diff, then graylane apply (what counts)`);
       break;
+    case 'file-refused':
+      lines.push(`✗ the config file has changed and cannot be put in force; what ran goes on under the strategy before (correct the file, then: graylane apply)`, failureText(origin.error));
+      break;
   }
   return lines;
 }

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { ControlPlane, isLoopback, keptIn, openWithSpare, systemClock, type Booted, type Listening, type WorkerFacts } from '@graylane/control';
-import { Fleet, type FleetEvent, type Keeper, type Place as ListeningPlace } from '@graylane/pool';
+import { Fleet, type FleetEvent, type Keeper, type Pool, type Place as ListeningPlace } from '@graylane/pool';
 import type { StrategyDocument } from '@graylane/rules';
 import type { TcpApi } from '../config/tcp-api.ts';
 import { preparePlace, type Place } from '../place.ts';
@@ -31,6 +31,8 @@ export interface SupervisorOptions {
   readonly tcpApi: TcpApi | null;
   /** Who keeps the listening sockets when this process dies. */
   readonly keeper: Keeper | null;
+  /** Resolves when everything is to be taken down, which can be wished before all of it is up. */
+  readonly stop: Promise<void>;
   readonly onEvent: (event: FleetEvent) => void;
   readonly onFault: (what: string, error: unknown) => void;
 }
@@ -51,8 +53,12 @@ export interface Supervisor {
   readonly ended: Promise<void>;
 }
 
-/** Resolves when everything serves. Throws, with nothing left behind, when a stable version does not become ready. */
-export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+/**
+ * Resolves when everything serves. Throws, with nothing left behind, when a stable version does not become ready; where workers of
+ * an earlier supervisor were taken over, those are left running, and this process has to end for the next one to find them.
+ * Null when the end was wished meanwhile: then everything is down.
+ */
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor | null> {
   const { place, environment } = options;
   preparePlace(place, environment);
   const door = options.tcpApi === null ? null : await openTcpDoor(options.tcpApi);
@@ -90,8 +96,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     end.resolve(undefined);
   };
   const down = (): Promise<void> => (ending ??= takeDown());
+  const isEnding = (): boolean => ending !== null;
+  void options.stop.then(down);
+  let adopted: readonly Pool[] = [];
   try {
-    const adopted = await fleet.recover();
+    adopted = await fleet.recover();
     if (door !== null && options.tcpApi !== null && !isLoopback(options.tcpApi.host)) await refuseWithoutToken(control, door, adopted.length > 0, options.onFault);
     const booted = await control.start(options.document);
     const processes = new Processes(fleet);
@@ -100,7 +109,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     writeProcessFile(place.run, process.pid);
     return { control, booted, trouble, down, tcpPort: door?.port ?? null, ended: end.promise, workers: () => machine.workers(), places: (service) => places.get(service) ?? [] };
   } catch (error) {
-    await down();
+    if (isEnding()) {
+      await down();
+      return null;
+    }
+    // Workers that an earlier supervisor left serve; what keeps this one from going on must not end them.
+    if (adopted.length === 0) await down();
     throw error;
   }
 }
