@@ -42,6 +42,7 @@ export type { SnapshotDelta } from './fleet/delta.ts';
 export { NodeLink } from './fleet/node-link.ts';
 export type { NodeCredentials, NodeLinkOptions } from './fleet/node-link.ts';
 export { Replica } from './fleet/replica.ts';
+export type { FirstStage } from './fleet/stages.ts';
 export type { ReplicaOptions } from './fleet/replica.ts';
 export { etcdAddress } from './store/etcd/address.ts';
 export type { EtcdAccess, EtcdAddress } from './store/etcd/address.ts';

@@ -1,5 +1,6 @@
 // The API as one fetch function: guard, routes, problems. It must not know on what it listens.
 
+import type { Api } from '@graylane/wire';
 import { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { ControlPlane } from '../plane/control-plane.ts';
@@ -14,6 +15,8 @@ export interface AppOptions {
   readonly plane: ControlPlane;
   readonly clock: Clock;
   readonly guard: Guard;
+  /** The machines that follow this server; absent where none can. */
+  readonly nodes?: () => Promise<Api<'Nodes'>>;
 }
 
 export const API_PREFIX = '/api/v1';
@@ -23,9 +26,9 @@ export interface ApiApp {
   fetch(request: Request): Response | Promise<Response>;
 }
 
-export function apiApp({ plane, clock, guard }: AppOptions): ApiApp {
+export function apiApp({ plane, clock, guard, nodes }: AppOptions): ApiApp {
   const app = new Hono();
-  const handle = handlers({ plane, clock, who: (context) => guard.who(context.req.raw) });
+  const handle = handlers({ plane, clock, nodes: nodes ?? null, who: (context) => guard.who(context.req.raw) });
   app.get('/livez', (context) => context.text('ok\n'));
   app.get('/readyz', async (context) => {
     await plane.strategy();

@@ -6,7 +6,6 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import type { StrategyDocument, Explanation, RequestFields } from '@graylane/rules';
 import type { Api, ApiRequest } from '@graylane/wire';
-import type { NodesView } from '../fleet/node-view.ts';
 import type { Verb } from '../plane/control-plane.ts';
 import { API_PREFIX } from './app.ts';
 import { readFrames } from './frames.ts';
@@ -129,7 +128,7 @@ export class ApiClient {
   }
 
   /** Of a server: the machines that follow it. */
-  nodes(): Promise<NodesView> {
+  nodes(): Promise<Api<'Nodes'>> {
     return this.#call({ method: 'GET', path: '/nodes' });
   }
 

@@ -2,7 +2,7 @@
 
 import { isAbsolute } from 'node:path';
 import { apiRequests } from '@graylane/wire';
-import type { ApiRequest, ApiSchema, ApiSchemas, FromSchema } from '@graylane/wire';
+import type { Api, ApiRequest, ApiSchema, ApiSchemas, FromSchema } from '@graylane/wire';
 import type { Context } from 'hono';
 import type { Clock } from '../clock.ts';
 import { EVENTS_PAGE } from '../plane/control-plane.ts';
@@ -19,6 +19,8 @@ import { watchStream } from './watch.ts';
 export interface HandlerOptions {
   readonly plane: ControlPlane;
   readonly clock: Clock;
+  /** Null where no machine can join. */
+  readonly nodes: (() => Promise<Api<'Nodes'>>) | null;
   /** Who asks, as events name them. */
   readonly who: (context: Context) => string;
 }
@@ -32,7 +34,7 @@ const DAY_MS = 86_400_000;
 /** Half of the connections: whoever watches leaves room for whoever has something to say. */
 const WATCHERS_LIMIT = 256;
 
-export function handlers({ plane, clock, who }: HandlerOptions): Readonly<Record<Operation, Handler>> {
+export function handlers({ plane, clock, nodes, who }: HandlerOptions): Readonly<Record<Operation, Handler>> {
   const watchers = new Places(WATCHERS_LIMIT, 'watchers of changes');
   return {
     getStrategy: async (context) => {
@@ -75,6 +77,10 @@ export function handlers({ plane, clock, who }: HandlerOptions): Readonly<Record
       return context.json({ items, cursor: items.length < limit || last === undefined ? null : String(last.seq) });
     },
     getWorkers: (context) => Promise.resolve(context.json(page(context, plane.workers()))),
+    getNodes: async (context) => {
+      if (nodes === null) throw new ControlError('GL3014', { detail: 'no machine follows this one', fix: 'ask a server: --server https://…' });
+      return context.json(await nodes());
+    },
     getStatus: async (context) => context.json(await plane.status()),
     postExplain: async (context) => {
       const { rawHeaders, address, ...line } = await command(context, apiRequests.Explain);

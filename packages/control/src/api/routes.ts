@@ -28,7 +28,7 @@ const dryRun: NonNullable<Route['query']>[number] = { name: 'dryRun', descriptio
 
 export type Operation =
   | 'getStrategy' | 'putStrategy' | 'postDifference' | 'getReleases' | 'postRelease' | 'getRelease' | 'getComparison' | 'postSplit' | 'postVerb'
-  | 'getEvents' | 'getWorkers' | 'getStatus' | 'postExplain' | 'putFreeze' | 'deleteFreeze' | 'getWatch' | 'getOpenapi'
+  | 'getEvents' | 'getWorkers' | 'getNodes' | 'getStatus' | 'postExplain' | 'putFreeze' | 'deleteFreeze' | 'getWatch' | 'getOpenapi'
   | 'getTokens' | 'postToken' | 'deleteToken' | 'getWebhooks' | 'postWebhook' | 'deleteWebhook' | 'postBackup' | 'postOverride' | 'postRotation';
 
 export const routes: Readonly<Record<Operation, Route>> = {
@@ -43,6 +43,7 @@ export const routes: Readonly<Record<Operation, Route>> = {
   postVerb: { method: 'post', path: '/releases/{name}/{verb}', summary: 'start, promote, promote-full, pause, resume or rollback', scope: 'operate', body: 'Verb', answer: 'Applied' },
   getEvents: { method: 'get', path: '/events', summary: 'What happened, newest first', scope: 'read', body: null, answer: 'list', items: 'Event', query: page },
   getWorkers: { method: 'get', path: '/workers', summary: 'All workers', scope: 'read', body: null, answer: 'list', items: 'Worker', query: page },
+  getNodes: { method: 'get', path: '/nodes', summary: 'The machines that follow this server and its fellows', scope: 'read', body: null, answer: 'Nodes' },
   getStatus: { method: 'get', path: '/status', summary: 'Want and got', scope: 'read', body: null, answer: 'Status' },
   postExplain: { method: 'post', path: '/explain', summary: 'Why a request goes where it goes', scope: 'read', body: 'Explain', answer: 'any' },
   putFreeze: { method: 'put', path: '/freeze', summary: 'Hold every automatic step forward', scope: 'operate', body: 'Freeze', answer: 'none' },

@@ -11,16 +11,21 @@ import { Hub } from './hub.ts';
 import type { ConnectedNode, HubEvents, NodeIdentity } from './hub.ts';
 import { liveKeys } from './live.ts';
 import type { LiveNode, LiveReplica } from './live.ts';
+import { endpointsOf } from './endpoints.ts';
 import { poolId, wishDigest } from './messages.ts';
-import type { PoolReport, PoolWish, ServerEndpoints } from './messages.ts';
+import type { PoolReport, PoolWish } from './messages.ts';
 import { Mirror } from './mirror.ts';
 import { Presence } from './presence.ts';
+import { Stages } from './stages.ts';
+import type { FirstStage } from './stages.ts';
 
 export interface FleetOptions {
   readonly store: Store;
   readonly clock: Clock;
   /** Unique among the servers that run now. */
   readonly replica: string;
+  /** Who begins with a new strategy before the others; absent: all at once. */
+  readonly first?: FirstStage;
   readonly counts: HubEvents['counts'];
   readonly onFault: (what: string, error: unknown) => void;
 }
@@ -36,8 +41,6 @@ const KEYS_LIMIT_MS = 2_000;
 const PRESENCE_TTL_MS = 10_000;
 /** Changes of one moment are told once. */
 const GATHER_MS = 10;
-/** Enough to spread over; a list of a thousand for a thousand would be a flood. */
-const ENDPOINTS_PER_VERSION = 32;
 
 export class FleetEffects implements Effects {
   readonly hub: Hub;
@@ -48,7 +51,11 @@ export class FleetEffects implements Effects {
   readonly #nodes = new Map<string, LiveNode>();
   readonly #replicas = new Map<string, LiveReplica>();
   readonly #waiting = new Set<() => void>();
+  readonly #stages: Stages;
+  /** Staged at all, begun by all, and begun by the first: of those that are connected here, but for laggards. */
   #published = 0;
+  #begun = 0;
+  #first = 0;
   #laggards: readonly string[] = [];
   #keyed = '';
   #cancelTell: Cancel | null = null;
@@ -57,6 +64,7 @@ export class FleetEffects implements Effects {
   constructor(options: FleetOptions) {
     const { store, clock, replica, onFault } = options;
     this.#options = options;
+    this.#stages = new Stages({ first: options.first ?? null, clock, nodes: () => this.nodes(), release: (generation) => void this.#begin(generation, null) });
     this.#presence = new Presence({ store, clock, ttlMs: PRESENCE_TTL_MS, onFault });
     this.hub = new Hub({ clock, replica, events: { counts: options.counts, changed: (name) => this.#nodeChanged(name) } });
     this.#live = new Mirror({ store, clock, onFault, prefix: liveKeys.all, onChange: (changes) => this.#liveChanged(changes) });
@@ -66,7 +74,7 @@ export class FleetEffects implements Effects {
   async start(): Promise<void> {
     await this.#live.start();
     await this.#wishes.start();
-    this.#sayReplica(0);
+    this.#sayReplica();
     this.#tell();
   }
 
@@ -75,6 +83,7 @@ export class FleetEffects implements Effects {
     this.#cancelPoke?.();
     this.#live.stop();
     this.#wishes.stop();
+    this.#stages.stop();
     this.hub.close();
     await this.#presence.stop();
   }
@@ -89,20 +98,41 @@ export class FleetEffects implements Effects {
   }
 
   get laggards(): readonly string[] {
-    return [...this.#laggards, ...[...this.#replicas.values()].flatMap(({ replica, laggards }) => (replica === this.#options.replica ? [] : laggards))];
+    return [...this.#stillLate(), ...[...this.#replicas.values()].flatMap(({ replica, laggards }) => (replica === this.#options.replica ? [] : laggards))];
   }
 
-  async publish(snapshot: Snapshot, generation: number): Promise<Published> {
+  async publish(snapshot: Snapshot, generation: number, isUrgent = false): Promise<Published> {
     this.hub.stage(snapshot, generation);
     this.#published = Math.max(this.#published, generation);
     await this.hub.untilAll(({ acked }) => acked >= generation, PHASE_LIMIT_MS);
-    this.#sayReplica(generation);
+    this.#sayReplica();
     await this.#until(() => this.#others().every(({ staged, nodes }) => nodes === 0 || staged >= generation), REPLICAS_LIMIT_MS);
-    this.hub.begin(generation);
-    await this.hub.untilAll(({ begun }) => begun >= generation, PHASE_LIMIT_MS);
-    const nodes = this.hub.nodes();
+    // Overtaken by a way back, which everybody has begun with.
+    if (generation < this.#begun) return { acked: [], stale: [] };
+    return this.#begin(generation, this.#stages.hold(generation, isUrgent) ? ({ labels }) => this.#stages.isFirst(labels) : null);
+  }
+
+  /** `which`: who begins now; null for everybody. */
+  async #begin(generation: number, which: ((hello: Pick<LiveNode, 'labels'>) => boolean) | null): Promise<Published> {
+    this.hub.begin(generation, which);
+    await this.hub.untilAll(({ begun }) => begun >= generation, PHASE_LIMIT_MS, which ?? undefined);
+    if (which === null) this.#begun = Math.max(this.#begun, generation);
+    this.#first = Math.max(this.#first, generation);
+    const nodes = this.hub.nodes().filter(({ hello }) => which === null || which(hello));
     this.#laggards = namesOf(nodes.filter(({ begun }) => begun < generation));
+    // Others send nothing to a laggard.
+    this.#tellSoon();
     return { acked: namesOf(nodes.filter(({ begun }) => begun >= generation)), stale: this.#laggards };
+  }
+
+  /** Why the newest strategy is not everybody's yet, or null. */
+  get held(): string | null {
+    return this.#stages.held;
+  }
+
+  /** Whether it has not begun with the newest strategy because its turn has not come. */
+  waits({ labels, generation }: LiveNode): boolean {
+    return this.held !== null && !this.#stages.isFirst(labels) && generation >= this.#begun;
   }
 
   /** True when every data plane of every server has them. */
@@ -112,7 +142,7 @@ export class FleetEffects implements Effects {
     this.hub.giveKeys(keys, digest);
     await this.hub.untilAll(({ keyed }) => keyed === digest, KEYS_LIMIT_MS);
     if (this.hub.nodes().every(({ keyed }) => keyed === digest)) this.#keyed = digest;
-    this.#sayReplica(this.#published);
+    this.#sayReplica();
     return this.#keyed === digest && this.#until(() => this.#others().every(({ nodes, keyed }) => nodes === 0 || keyed === digest), KEYS_LIMIT_MS);
   }
 
@@ -190,16 +220,25 @@ export class FleetEffects implements Effects {
     const here = this.hub.node(node.name);
     if (here !== null) return here.begun;
     const there = this.#replicas.get(node.replica);
-    return there === undefined || there.laggards.includes(node.name) ? node.generation : Math.max(node.generation, there.staged);
+    if (there === undefined || there.laggards.includes(node.name)) return node.generation;
+    const { staged, begun = staged, first = begun } = there;
+    return Math.max(node.generation, this.#stages.isFirst(node.labels) ? first : begun);
+  }
+
+  /** A laggard that has caught up is none. */
+  #stillLate(): readonly string[] {
+    return this.#laggards.filter((name) => (this.hub.node(name)?.begun ?? Infinity) < this.#first);
   }
 
   #others(): readonly LiveReplica[] {
     return [...this.#replicas.values()].filter(({ replica }) => replica !== this.#options.replica);
   }
 
-  #sayReplica(staged: number): void {
+  #sayReplica(): void {
     const nodes = this.hub.nodes();
-    const value: LiveReplica = { replica: this.#options.replica, staged, nodes: nodes.length, laggards: namesOf(nodes.filter(({ acked }) => acked < staged)), keyed: this.#keyed };
+    const staged = this.#published;
+    const late = namesOf(nodes.filter(({ acked }) => acked < staged));
+    const value: LiveReplica = { replica: this.#options.replica, staged, begun: this.#begun, first: this.#first, nodes: nodes.length, laggards: [...new Set([...late, ...this.#stillLate()])], keyed: this.#keyed };
     this.#presence.set(liveKeys.replica(this.#options.replica), JSON.stringify(value));
   }
 
@@ -268,9 +307,9 @@ export class FleetEffects implements Effects {
 
   #tell(): void {
     this.#cancelTell = null;
-    this.#sayReplica(this.#published);
+    this.#sayReplica();
     this.hub.wish([...this.#wishes.values.values()].map((value) => JSON.parse(value) as PoolWish));
-    this.hub.tellEndpoints(endpointsOf([...this.#nodes.values()]));
+    this.hub.tellEndpoints(endpointsOf([...this.#nodes.values()], new Set(this.laggards)));
   }
 }
 
@@ -281,22 +320,6 @@ function namesOf(nodes: readonly ConnectedNode[]): readonly string[] {
 function liveNode({ hello, holder, since, begun, report }: ConnectedNode, replica: string): LiveNode {
   const { name, labels, forward } = hello;
   return { name, labels, replica, holder, since, generation: begun, forward, pools: report?.pools ?? [], workers: report?.workers ?? [], offers: report?.offers ?? [] };
-}
-
-/** Of versions that some machine does not run itself; the others need nobody. */
-function endpointsOf(nodes: readonly LiveNode[]): ServerEndpoints['endpoints'] {
-  const missing = new Set(nodes.flatMap(({ pools }) => pools.filter(({ state }) => state === 'elsewhere').map(({ id }) => id.split('/').slice(0, 2).join('/'))));
-  const places = new Map<string, number>();
-  return nodes.flatMap(({ name, forward, offers }) => {
-    const needed = offers.filter(({ service, version }) => {
-      const key = `${service}/${version}`;
-      const taken = places.get(key) ?? 0;
-      if (!missing.has(key) || taken >= ENDPOINTS_PER_VERSION) return false;
-      places.set(key, taken + 1);
-      return true;
-    });
-    return forward === null || needed.length === 0 ? [] : [{ ...forward, node: name, offers: needed }];
-  });
 }
 
 function failureOf({ node, report }: { readonly node: string; readonly report: PoolReport | null }): Error {

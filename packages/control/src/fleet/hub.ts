@@ -75,7 +75,9 @@ export class Hub {
   readonly #waiting = new Set<(member: Member) => void>();
   #strategy: { readonly generation: number; readonly snapshot: Snapshot; readonly whole: Encoded } | null = null;
   #delta: { readonly from: number; readonly bytes: Encoded } | null = null;
+  /** What everybody begins with, and what some may begin with before the others. */
   #begin = 0;
+  #first: { readonly generation: number; readonly which: (hello: NodeHello) => boolean } | null = null;
   #wishes: Encoded | null = null;
   #endpoints: Encoded | null = null;
   #keys: Encoded | null = null;
@@ -127,10 +129,11 @@ export class Hub {
   }
 
   /** Second phase: new requests are decided by it, at those data planes that `which` means. */
-  begin(generation: number, which: (hello: NodeHello) => boolean = () => true): void {
-    this.#begin = Math.max(this.#begin, generation);
+  begin(generation: number, which: ((hello: NodeHello) => boolean) | null = null): void {
+    this.#first = which === null ? null : { generation, which };
+    if (which === null) this.#begin = Math.max(this.#begin, generation);
     const bytes = encode({ kind: 'begin', generation });
-    for (const member of this.#members.values()) if (which(member.hello)) member.end.sendEncoded(bytes);
+    for (const { hello, begun, end } of this.#members.values()) if (which === null || which(hello) || begun === 0) end.sendEncoded(bytes);
   }
 
   wish(wishes: readonly PoolWish[]): void {
@@ -156,8 +159,8 @@ export class Hub {
    * Resolves when `holds` is true of everybody who is connected now, or has left meanwhile, or after `limitMs`.
    * Each word of a data plane costs one look at that one: a thousand answers are a thousand looks.
    */
-  untilAll(holds: (node: Standing) => boolean, limitMs: number): Promise<void> {
-    const missing = new Set([...this.#members.values()].filter((member) => !holds(member)));
+  untilAll(holds: (node: Standing) => boolean, limitMs: number, which: (hello: NodeHello) => boolean = () => true): Promise<void> {
+    const missing = new Set([...this.#members.values()].filter((member) => which(member.hello) && !holds(member)));
     if (missing.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
@@ -195,7 +198,9 @@ export class Hub {
     if (this.#wishes !== null) end.sendEncoded(this.#wishes);
     if (this.#endpoints !== null) end.sendEncoded(this.#endpoints);
     this.#sendStrategy(member);
-    if (this.#begin > hello.generation) end.send({ kind: 'begin', generation: this.#begin });
+    // Who has nothing waits for nobody.
+    const due = this.#first !== null && (hello.generation === 0 || this.#first.which(hello)) ? this.#first.generation : this.#begin;
+    if (due > hello.generation) end.send({ kind: 'begin', generation: due });
     this.#options.events.changed(hello.name);
     return member;
   }

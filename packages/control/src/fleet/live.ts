@@ -25,6 +25,10 @@ export interface LiveReplica {
   readonly replica: string;
   /** All of its data planes have it, but for the laggards. */
   readonly staged: number;
+  /** All of them have begun with it; absent from an older server. */
+  readonly begun?: number;
+  /** Those of the first stage have. */
+  readonly first?: number;
   readonly nodes: number;
   readonly laggards: readonly string[];
   /** Which keys all of its data planes have; '' while some lack them. */

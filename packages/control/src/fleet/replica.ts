@@ -12,6 +12,7 @@ import { Counters } from './counters.ts';
 import { FleetEffects } from './fleet-effects.ts';
 import { Leader } from './leader.ts';
 import type { LiveNode } from './live.ts';
+import type { FirstStage } from './stages.ts';
 import { Mirror } from './mirror.ts';
 
 export interface ReplicaOptions {
@@ -25,6 +26,8 @@ export interface ReplicaOptions {
   readonly runnable: boolean;
   readonly analyse?: NonNullable<ControlPlaneOptions['analyse']>;
   readonly compile?: NonNullable<ControlPlaneOptions['compile']>;
+  /** Who begins with a new strategy before the others. */
+  readonly first?: FirstStage;
   /** How long the office of a dead leader stays taken. */
   readonly leaseMs?: number;
   readonly onFault: (what: string, error: unknown) => void;
@@ -57,7 +60,7 @@ export class Replica {
     const { store, clock, replica, onFault } = options;
     this.#options = options;
     this.#counters = new Counters({ store, clock, replica, onFault });
-    this.effects = new FleetEffects({ store, clock, replica, onFault, counts: (node, message, counted) => this.#counters.gather(node, message, counted) });
+    this.effects = new FleetEffects({ store, clock, replica, onFault, counts: (node, message, counted) => this.#counters.gather(node, message, counted), ...(options.first === undefined ? {} : { first: options.first }) });
     this.#keys = new Mirror({ store, clock, onFault, prefix: KEYS_KEY, onChange: () => void this.#plane?.keys.refresh().catch((error: unknown) => onFault('hand out keys', error)) });
     this.#strategy = new Mirror({ store, clock, onFault, prefix: keys.strategy, onChange: () => this.#refresh() });
   }

@@ -98,7 +98,7 @@ export async function settledView(plane: Plane): Promise<LedgerView> {
 export async function republish(plane: Plane, view: LedgerView, floor = 0): Promise<Publication> {
   const states = plane.unstored.inForce(view.releases);
   plane.onPublish(view.record, states);
-  return plane.publisher.publish(await plane.compile(effectiveDocument(view.record.document, states)), floor > view.record.generation ? floor + 1 : view.record.generation);
+  return plane.publisher.publish(await plane.compile(effectiveDocument(view.record.document, states)), floor > view.record.generation ? floor + 1 : view.record.generation, view.record.isUrgent);
 }
 
 function statesAfter(before: LedgerView, draft: Draft): ReadonlyMap<string, ReleaseState> {

@@ -103,8 +103,11 @@ export class Ledger {
   /** `floor`: the newest generation that was handed out, which may be later than the stored one; a number is given to one content only. */
   async write(view: LedgerView, draft: Draft, floor: number): Promise<Written> {
     const { record } = view;
+    const { isUrgent: wasUrgent, ...rest } = record;
+    const isUrgent = draft.publish ? draft.isUrgent === true : wasUrgent === true;
     const next: StrategyRecord = {
-      ...record,
+      ...rest,
+      ...(isUrgent ? { isUrgent } : {}),
       ...(draft.document === undefined ? {} : { document: draft.document, revision: record.revision + 1 }),
       ...(draft.publish ? { generation: Math.max(record.generation, floor) + 1 } : {}),
       ...(draft.publish || draft.document !== undefined ? { at: this.#clock.now(), who: draft.who, why: draft.why } : {}),

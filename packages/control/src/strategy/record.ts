@@ -12,6 +12,8 @@ export interface StrategyRecord {
   readonly at: number;
   readonly who: string;
   readonly why: string;
+  /** A way back: no server holds it back from anybody. */
+  readonly isUrgent?: boolean;
 }
 
 /** Stable versions that are on their way to the public sockets, or away from them; in force already, and resumed after a restart. */

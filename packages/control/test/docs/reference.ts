@@ -22,7 +22,7 @@ export function apiReference(): string {
     '',
     '- Reads of the strategy carry its revision as `ETag`. Writes marked *If-Match* need it back: `428` without, `412` with what stands and the difference; `*` takes whatever stands.',
     '- The other verbs need none: each is harmless when it is repeated (`promote` with the `step` that was seen).',
-    '- A way back (`rollback`) is in force even when the store cannot be written; `status` then says that it is not stored yet.',
+    '- A way back (`rollback`) is in force even when the store cannot be written; `status` then says that it is not stored yet. It survives a restart.',
     '- Lists: `limit` and `cursor` in, `items` and `cursor` out; the last page has `cursor: null`.',
     '- Errors: RFC 9457, `application/problem+json`, with a stable `code`, `errors[].pointer` into what was sent, `fix` in words, and the `exitCode` of the command line.',
     '- `GET /watch`: server-sent events `ready`, `strategy`, `release`, `event`; each id is a position in the store to resume from (`Last-Event-ID`). `gone` means that history has been dropped: read anew.',

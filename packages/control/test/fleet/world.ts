@@ -5,6 +5,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { ControlPlane } from '../../src/plane/control-plane.ts';
 import { Replica } from '../../src/fleet/replica.ts';
+import type { ReplicaOptions } from '../../src/fleet/replica.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Change, Store } from '../../src/store/store.ts';
@@ -20,7 +21,7 @@ export interface Server {
 
 export interface FleetWorld {
   readonly store: Store;
-  server(name: string, clock?: Clock): Promise<Server>;
+  server(name: string, clock?: Clock, extra?: Pick<ReplicaOptions, 'first'>): Promise<Server>;
   end(): Promise<void>;
 }
 
@@ -37,12 +38,12 @@ export async function openFleet(shared?: Store): Promise<FleetWorld> {
   const servers: Server[] = [];
   return {
     store,
-    server: async (name, clock = systemClock) => {
+    server: async (name, clock = systemClock, extra = {}) => {
       const line = new Line(store);
       const faults: string[] = [];
       let plane: ControlPlane | null = null;
       const replica = new Replica({
-        store: line.end, clock, replica: name, document, runnable: true, leaseMs: LEASE_MS, onPlane: (now) => { plane = now; },
+        store: line.end, clock, replica: name, document, runnable: true, leaseMs: LEASE_MS, ...extra, onPlane: (now) => { plane = now; },
         onFault: (what, error) => faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`),
       });
       const server: Server = {

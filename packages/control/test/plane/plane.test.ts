@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { compile } from '@graylane/rules';
+import { snapshotOf } from '../../src/plane/publisher.ts';
 import { ControlError } from '../../src/problem.ts';
 import { settle } from '../fake-clock.ts';
 import { openWorld, web, withRelease } from './world.ts';
@@ -136,7 +136,7 @@ describe('a strategy', () => {
 
   it('that waits for its turn to be compiled holds up no way back', async () => {
     let stalls = false;
-    const world = await openWorld(withRelease(), { compile: (strategy) => (stalls ? new Promise(() => undefined) : compile(strategy)) });
+    const world = await openWorld(withRelease(), { compile: (document) => (stalls ? new Promise(() => undefined) : snapshotOf(document)) });
     stalls = true;
     void world.plane.split('r', '50%', null, 'test');
     await settle();

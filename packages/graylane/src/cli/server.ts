@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { firstStageFrom } from '../config/first-stage.ts';
 import { openStore, type EtcdFlags } from '../config/store.ts';
 import { readSoundStrategy } from '../config/strategy.ts';
 import { tcpApiFrom, type TcpApi, type TcpApiOptions } from '../config/tcp-api.ts';
@@ -20,6 +21,8 @@ interface ServerFlags extends GlobalOptions, EtcdFlags, TcpApiOptions {
   readonly store: string;
   readonly clientCa?: string;
   readonly replica?: string;
+  readonly first?: string;
+  readonly firstFor?: string;
 }
 
 export function addServer(program: Command): void {
@@ -33,17 +36,20 @@ export function addServer(program: Command): void {
     .option('--api-key <file>', 'its key (PEM)')
     .option('--client-ca <file>', 'authority of the machines (PEM): a certificate of it lets a machine join')
     .option('--replica <name>', 'name of this server among the others; default: the host and a number'))
+    .option('--first <name=value>', 'machines with this label begin with a new strategy before the others; a rollback is everybody\'s at once')
+    .option('--first-for <time>', 'how long before; the others follow if those machines are well then (default: 60s)')
     .description('the control plane of many machines; several servers may share one etcd')
     .action(async (given: string | undefined, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ServerFlags>();
       const { directory, environment, terminal } = contextOf(options);
       const stop = stopSignal(terminal);
       const tcpApi = apiOf(options, directory);
+      const first = firstStageFrom(options);
       const document = given === undefined ? null : (await readSoundStrategy(configOf(directory, given), { runnable: false })).document;
       const store = await openStore(options.store, options, directory);
       const replica = options.replica ?? `${hostname().split('.')[0] ?? 'server'}-${randomBytes(3).toString('hex')}`;
       const server = await startServer({
-        place: placeOf(directory, environment), store, replica, document, tcpApi, environment,
+        place: placeOf(directory, environment), store, replica, document, tcpApi, environment, first,
         onFault: (what, error) => terminal.say(`! ${what}: ${error instanceof Error ? error.message : String(error)}`),
       });
       const address = `${tcpApi.tls === null ? 'http' : 'https'}://${tcpApi.names[0] ?? tcpApi.host}:${server.port}`;

@@ -1,7 +1,7 @@
 // `graylane server`: the control plane of many machines, put together in order: store, replica, API, and the door for data planes.
 // Carries no traffic, and keeps nothing that another server would miss.
 
-import { apiApp, ControlError, isLoopback, listenOnSocket, listenOnTcp, problemResponse, Replica, socketGuard, systemClock, tcpGuard, type ApiApp, type ControlPlane, type Guard, type Listening, type Store } from '@graylane/control';
+import { apiApp, ControlError, isLoopback, listenOnSocket, listenOnTcp, problemResponse, Replica, socketGuard, systemClock, tcpGuard, type ApiApp, type ControlPlane, type FirstStage, type Guard, type Listening, type Store } from '@graylane/control';
 import type { StrategyDocument } from '@graylane/rules';
 import type { TcpApi } from '../config/tcp-api.ts';
 import { preparePlace, type Place } from '../place.ts';
@@ -9,7 +9,7 @@ import { exit, Failure } from '../print/failure.ts';
 import { findingsOf, snapshotOf } from '../up/analysis.ts';
 import { removeProcessFile, writeProcessFile } from '../up/process-file.ts';
 import { joinDoor } from './join-door.ts';
-import { nodesAnswer } from './nodes-answer.ts';
+import { nodesView } from './nodes-view.ts';
 
 export interface ServerOptions {
   readonly place: Place;
@@ -19,6 +19,8 @@ export interface ServerOptions {
   readonly document: StrategyDocument | null;
   readonly tcpApi: TcpApi;
   readonly environment: NodeJS.ProcessEnv;
+  /** Machines that begin with a new strategy before the others, or null. */
+  readonly first: FirstStage | null;
   readonly onFault: (what: string, error: unknown) => void;
 }
 
@@ -34,7 +36,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   preparePlace(place, options.environment);
   let current: ControlPlane | null = null;
   const replica = new Replica({
-    store, clock: systemClock, replica: options.replica, document: options.document, runnable: false, analyse: findingsOf, compile: snapshotOf, onFault,
+    store, clock: systemClock, replica: options.replica, document: options.document, runnable: false, analyse: findingsOf, compile: snapshotOf, onFault, ...(options.first === null ? {} : { first: options.first }),
     onPlane: (plane) => { current = plane; },
   });
   const hosts = new Set<string>();
@@ -69,15 +71,15 @@ async function opened(app: ApiApp, { host, port, tls }: TcpApi, door: Parameters
   }
 }
 
-/** The API of whichever control plane is in charge here now, and beside it the machines. */
+/** The API of whichever control plane is in charge here now. */
 function serverApp(plane: () => ControlPlane | null, replica: Replica, guard: Guard): ApiApp {
   let app: { readonly of: ControlPlane; readonly app: ApiApp } | null = null;
   return {
     fetch: (request) => {
       const now = plane();
       if (now === null) return problemResponse(new ControlError('GL3020', { detail: 'the server is still starting', fix: 'try again in a moment' }));
-      if (app?.of !== now) app = { of: now, app: apiApp({ plane: now, clock: systemClock, guard }) };
-      return nodesAnswer(request, replica, guard) ?? app.app.fetch(request);
+      if (app?.of !== now) app = { of: now, app: apiApp({ plane: now, clock: systemClock, guard, nodes: () => nodesView(replica) }) };
+      return app.app.fetch(request);
     },
   };
 }
