@@ -7,26 +7,34 @@ import type { Ask } from './ask.ts';
 /** An edge believes nothing that it is told; behind another proxy of ours the chain goes on. */
 export type Trust = 'edge' | 'internal';
 
-/** What an edge says is the same for each request of a connection to one host, and hosts seldom change on it. */
-const said = new WeakMap<object, { readonly host: string; readonly text: string }>();
+/** The lines for an HTTP/1.1 message, and the same as fields. */
+export interface ForwardedSaid {
+  readonly text: string;
+  /** Name in lower case, value, name, value… */
+  readonly fields: readonly string[];
+}
 
-export function forwardedLines(ask: Ask, trust: Trust): string {
+/** What an edge says is the same for each request of a connection to one host, and hosts seldom change on it. */
+const said = new WeakMap<object, { readonly host: string; readonly said: ForwardedSaid }>();
+
+export function forwardedBy(ask: Ask, trust: Trust): ForwardedSaid {
   const { connection } = ask;
   const host = hostOf(ask);
   const before = said.get(connection);
-  if (before !== undefined && before.host === host && trust === 'edge') return before.text;
-  const text = composed(ask, host, trust);
-  if (trust === 'edge') said.set(connection, { host, text });
-  return text;
+  if (before !== undefined && before.host === host && trust === 'edge') return before.said;
+  const fields = composed(ask, host, trust);
+  const now = { text: textOf(fields), fields: fields.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text)) };
+  if (trust === 'edge') said.set(connection, { host, said: now });
+  return now;
 }
 
-function composed({ rawHeaders, address: peer, secure }: Ask, host: string, trust: Trust): string {
+function composed({ rawHeaders, address: peer, secure }: Ask, host: string, trust: Trust): readonly string[] {
   const address = plainAddress(peer ?? 'unknown');
   const proto = secure ? 'https' : 'http';
   const own = element(address, host, proto);
-  if (trust === 'edge') return lines(address, proto, host, own);
+  if (trust === 'edge') return fieldsOf(address, proto, host, own);
   const before = (name: string): string => valuesOf(rawHeaders, name);
-  return lines(
+  return fieldsOf(
     joined(before('x-forwarded-for'), address),
     before('x-forwarded-proto') || proto,
     before('x-forwarded-host') || host,
@@ -34,8 +42,14 @@ function composed({ rawHeaders, address: peer, secure }: Ask, host: string, trus
   );
 }
 
-function lines(forText: string, proto: string, host: string, forwarded: string): string {
-  return `X-Forwarded-For: ${forText}\r\nX-Forwarded-Proto: ${proto}\r\nX-Forwarded-Host: ${host}\r\nForwarded: ${forwarded}\r\n`;
+function fieldsOf(forText: string, proto: string, host: string, forwarded: string): readonly string[] {
+  return ['X-Forwarded-For', forText, 'X-Forwarded-Proto', proto, 'X-Forwarded-Host', host, 'Forwarded', forwarded];
+}
+
+function textOf(fields: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  return text;
 }
 
 function element(address: string, host: string, proto: string): string {

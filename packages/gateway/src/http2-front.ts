@@ -114,7 +114,7 @@ export class Http2Front {
     this.#handler.stream(stream, read.ask, read.protocol === null ? 'request' : 'websocket');
   }
 
-  #refusal({ ask, protocol, bytes, hosts }: ReadHead): Failure | null {
+  #refusal({ ask, protocol, bytes, hasHost }: ReadHead): Failure | null {
     const { headBytes, headerLines, targetBytes } = this.#limits;
     const over = this.#handler.overload();
     if (over !== null) return over;
@@ -123,7 +123,7 @@ export class Http2Front {
     if (ask.target.length > targetBytes) return failure('target-too-long');
     if (ask.method === 'CONNECT' && protocol !== 'websocket') return failure('method-refused');
     if (protocol !== null && ask.method !== 'CONNECT') return failure('bad-framing', ':protocol without CONNECT');
-    if (hosts !== 1 || !AUTHORITY.test(ask.rawHeaders[1] ?? '')) return failure('bad-host', ':authority is malformed, differs from host, or is not there');
+    if (!hasHost) return failure('bad-host', ':authority is malformed, differs from host, or is not there');
     // Only HTTP/1.1 has targets with an authority in them.
     if (!ask.target.startsWith('/') && ask.target !== '*') return failure('bad-target');
     const target = canonicalTarget(ask.method, ask.target, '');
@@ -138,31 +138,59 @@ interface ReadHead {
   readonly protocol: string | null;
   /** As RFC 9113 §6.5.2 counts them. */
   readonly bytes: number;
-  /** Different authorities that the request names. */
-  readonly hosts: number;
+  /** One that `host`, where there is one, does not contradict. */
+  readonly hasHost: boolean;
 }
 
+/** Pseudo fields come once each, and names in lower case: Node's HTTP/2 resets the stream otherwise. */
 function readHead(rawHeaders: readonly string[], { address, secure, session }: Http2Connection): ReadHead {
-  const pseudo = new Map<string, string>();
   const lines: string[] = ['host', ''];
-  const hosts = new Set<string>();
-  let bytes = 0;
-  let cookieAt = -1;
+  let [method, target, bytes, cookieAt] = ['', '', 0, -1];
+  let authority: string | null = null;
+  let protocol: string | null = null;
+  let host: string | null = null;
+  let agree = true;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     const value = rawHeaders[i + 1] as string;
     bytes += name.length + value.length + 32;
-    if (name.startsWith(':')) pseudo.set(name, value);
-    else if (name === 'host') hosts.add(value.toLowerCase());
-    else if (name === 'cookie' && cookieAt !== -1) lines[cookieAt] = `${lines[cookieAt]}; ${value}`;
-    else {
-      if (name === 'cookie') cookieAt = lines.length + 1;
-      lines.push(name, value);
+    switch (name) {
+      case ':method':
+        method = value;
+        break;
+      case ':path':
+        target = value;
+        break;
+      case ':authority':
+        authority = value;
+        break;
+      case ':protocol':
+        protocol = value;
+        break;
+      case ':scheme':
+        break;
+      case 'host':
+        agree &&= host === null || isSameHost(host, value);
+        host = value;
+        break;
+      case 'cookie':
+        if (cookieAt === -1) {
+          cookieAt = lines.length + 1;
+          lines.push(name, value);
+        } else {
+          lines[cookieAt] = `${lines[cookieAt]}; ${value}`;
+        }
+        break;
+      default:
+        lines.push(name, value);
     }
   }
-  const authority = pseudo.get(':authority') ?? [...hosts][0];
-  if (authority !== undefined) hosts.add(authority.toLowerCase());
-  lines[1] = authority ?? '';
-  const ask: Ask = { method: pseudo.get(':method') ?? '', target: pseudo.get(':path') ?? '', rawHeaders: lines, address, secure, protocol: 'HTTP/2', connection: session };
-  return { ask, protocol: pseudo.get(':protocol') ?? null, bytes, hosts: hosts.size };
+  if (authority !== null && host !== null) agree &&= isSameHost(authority, host);
+  lines[1] = authority ?? host ?? '';
+  const ask: Ask = { method, target, rawHeaders: lines, address, secure, protocol: 'HTTP/2', connection: session };
+  return { ask, protocol, bytes, hasHost: agree && AUTHORITY.test(lines[1]) };
+}
+
+function isSameHost(one: string, other: string): boolean {
+  return one === other || one.toLowerCase() === other.toLowerCase();
 }

@@ -12,8 +12,8 @@ import { ExposureBook } from '@graylane/wire';
 import type { Count, Exposures, StrategyMessage } from '@graylane/wire';
 import type { AccessLog } from './access-log.ts';
 import type { Ask } from './ask.ts';
-import { forwardedLines } from './forwarded.ts';
-import type { Trust } from './forwarded.ts';
+import { forwardedBy } from './forwarded.ts';
+import type { ForwardedSaid, Trust } from './forwarded.ts';
 import type { FrontHandler } from './front.ts';
 import type { Lanes } from './lanes.ts';
 import { Mirror } from './mirror.ts';
@@ -155,10 +155,11 @@ export class ServiceProxy implements FrontHandler {
       return;
     }
     if (route.generation > 0) this.#options.lanes.inFlight.add(route.generation, res);
-    const lines = forwardedLines(ask, this.#options.trust) + route.stamp;
-    if (this.#mirrors.length > 0) this.#mirror(ask, () => messageRequest(req, ask, lines), req);
-    if (this.#http2.has(route.version)) this.#relayMessage(req, res, ask, route.version, lines, route.edit);
-    else this.#forwarder.forward(route.version, req, res, lines, route.edit);
+    const { version, edit, stamp } = route;
+    const forwarded = forwardedBy(ask, this.#options.trust);
+    if (this.#mirrors.length > 0) this.#mirror(ask, () => messageRequest(req, ask, forwarded, stamp), req);
+    if (this.#http2.has(version)) this.#relayMessage(req, res, ask, route, forwarded);
+    else this.#forwarder.forward(version, req, res, forwarded.text + stamp, edit);
   }
 
   upgrade(req: IncomingMessage, socket: Duplex, early: Buffer, ask: Ask): void {
@@ -172,7 +173,7 @@ export class ServiceProxy implements FrontHandler {
 
   #upgradeBy(route: Route, req: IncomingMessage, socket: Duplex, early: Buffer, ask: Ask): void {
     if (route.kind === 'version' && !this.#http2.has(route.version)) {
-      this.#forwarder.upgrade(route.version, req, socket, early, forwardedLines(ask, this.#options.trust) + route.stamp);
+      this.#forwarder.upgrade(route.version, req, socket, early, forwardedBy(ask, this.#options.trust).text + route.stamp);
       return;
     }
     const what = route.kind === 'version' ? failure('method-refused', 'a WebSocket to an upstream that speaks HTTP/2') : failure('no-upstream');
@@ -205,7 +206,7 @@ export class ServiceProxy implements FrontHandler {
     this.#options.accessLog?.stream(this.#begun(seen, route), stream);
     let request;
     try {
-      request = streamRequest(seen, stream.endAfterHeaders, forwardedLines(seen, this.#options.trust) + stamp);
+      request = streamRequest(seen, stream.endAfterHeaders, forwardedBy(seen, this.#options.trust), stamp);
     } catch (error) {
       this.#refuseStream(stream, refusalOf(error));
       return;
@@ -230,13 +231,13 @@ export class ServiceProxy implements FrontHandler {
     this.#options.accessLog?.refused({ ask, service: this.service, version: null, lane: null }, status);
   }
 
-  #relayMessage(req: IncomingMessage, res: ServerResponse, ask: Ask, version: string, lines: string, edit: EditReply | null): void {
+  #relayMessage(req: IncomingMessage, res: ServerResponse, ask: Ask, { version, edit, stamp }: Extract<Route, { kind: 'version' }>, forwarded: ForwardedSaid): void {
     if (isClosing(req.socket)) {
       req.resume();
       return;
     }
     try {
-      this.#relay(version, new MessageClient(req, res, messageRequest(req, ask, lines), this.#options.clock), edit);
+      this.#relay(version, new MessageClient(req, res, messageRequest(req, ask, forwarded, stamp), this.#options.clock), edit);
     } catch (error) {
       const what = refusalOf(error);
       this.refused(what, ask);
