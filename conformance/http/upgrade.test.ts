@@ -141,7 +141,7 @@ onHops('a switch that nobody asked for is a 502 behind a gateway', { planes: ['p
   await upstream.until(() => upstream.sockets.size === 0);
 });
 
-onHops('between workers a switch that nobody asked for is passed on as the last answer of both connections', { planes: ['transparent'], answer: (socket) => void socket.write(`${UNASKED}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret`) }, async ({ port, upstream }) => {
+onHops('between workers a switch to nothing that nobody asked for is passed on as the last answer of both connections', { planes: ['transparent'], answer: (socket) => void socket.write(`${UNASKED}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret`) }, async ({ port, upstream }) => {
   const client = await RawClient.connect(port);
   client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n');
   assert.equal(await client.all(), UNASKED.replace('keep-alive', 'close'));

@@ -1,42 +1,17 @@
 // One HTTP/1.1 connection to one upstream: writes a request, reads one answer at a time. It knows neither the client nor why it was picked.
 
 import type { Socket } from 'node:net';
+import { Deadline } from './deadline.ts';
 import { surviveFailedWrite, whenReadOut } from './failed-write.ts';
 import { Refusal, failure } from './failure.ts';
-import type { Failure, FailureReason } from './failure.ts';
-import type { Limits } from './limits.ts';
+import type { Failure } from './failure.ts';
 import { ResponseReader } from './response-reader.ts';
-import type { AnswerSink, ReadMode } from './response-reader.ts';
+import type { AnswerSink } from './response-reader.ts';
 import type { ResponseHead, BodyFraming } from './response-head.ts';
+import { Reuse } from './reuse.ts';
 import { connect, isLocal } from './upstream.ts';
 import type { Address } from './upstream.ts';
-
-/** Who uses the connection for one exchange. After `failed` or the last body it hears nothing more. */
-export interface ConnectionUser extends AnswerSink {
-  /** The connection is there: what was written from now on reached the upstream's machine. */
-  connected(): void;
-  /** The upstream takes bytes again. */
-  drained(): void;
-  /** 101: the socket is the user's; `early` are the bytes that came with the head. */
-  switched(socket: TunnelEnd, early: Buffer): void;
-  failed(failure: Failure): void;
-}
-
-/** The upstream's side of an upgraded connection. */
-export interface TunnelEnd {
-  readonly socket: Socket;
-  /** From now on bytes go there. */
-  onBytes(listener: (bytes: Buffer) => void): void;
-}
-
-export interface ConnectionOwner {
-  readonly limits: Limits;
-  readonly readMode: ReadMode;
-  now(): number;
-  /** The exchange is over and the connection may serve another one. */
-  idle(connection: Connection): void;
-  closed(connection: Connection): void;
-}
+import type { ConnectionOwner, ConnectionUser, TunnelEnd } from './connection-user.ts';
 
 /** One buffer for all connections: each read is used up before the next can happen. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
@@ -60,12 +35,9 @@ export class Connection implements TunnelEnd, AnswerSink {
   uses = 0;
   /** When it became idle, or was last used. */
   since: number;
-  /** When the present step must be over; 0 for never. */
-  #deadline = 0;
-  #deadlineReason: FailureReason = 'head-timeout';
+  readonly #deadline: Deadline;
+  readonly #reuse: Reuse;
   #requestSent = false;
-  #reusable = true;
-  #idleMs: number;
   #answerBegun = false;
   #eventStream = false;
   /** The upstream takes nothing more; what it said may still be read. */
@@ -75,9 +47,10 @@ export class Connection implements TunnelEnd, AnswerSink {
     this.#owner = owner;
     this.#reader = new ResponseReader(owner.readMode, owner.limits);
     this.#state = { kind: 'connecting', user };
-    this.#idleMs = owner.limits.idleConnectionMs;
+    this.#deadline = new Deadline(() => owner.now());
+    this.#reuse = new Reuse(owner.limits);
     this.since = owner.now();
-    this.#expire(isLocal(address) ? owner.limits.connectLocalMs : owner.limits.connectRemoteMs, 'connect-timeout');
+    this.#deadline.set(isLocal(address) ? owner.limits.connectLocalMs : owner.limits.connectRemoteMs, 'connect-timeout');
     this.socket = connect(address, { buffer: READ_BUFFER, callback: (bytes) => this.#onRead(bytes) });
     // What is under way holds a client's socket; what is idle must not keep a process alive.
     this.socket.unref();
@@ -99,7 +72,7 @@ export class Connection implements TunnelEnd, AnswerSink {
 
   /** Idle for so long that the upstream may be about to close it. */
   isStale(now: number): boolean {
-    return this.#state.kind === 'idle' && now - this.since > this.#idleMs;
+    return this.#state.kind === 'idle' && this.#reuse.isStale(now - this.since);
   }
 
   /** Takes an idle connection into use; a fresh one is in use from its birth. */
@@ -114,15 +87,15 @@ export class Connection implements TunnelEnd, AnswerSink {
     this.#answerBegun = false;
     this.#eventStream = false;
     this.#reader.expect(toHead, maySwitch);
-    if (this.#state.kind !== 'connecting') this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
+    if (this.#state.kind !== 'connecting') this.#deadline.set(this.#owner.limits.responseHeadMs, 'head-timeout');
     return this.socket.write(text, 'latin1');
   }
 
   /** More of the body is up to the client now, or to the upstream. */
   awaitBody(from: 'client' | 'upstream'): void {
     if (this.#answerBegun) return;
-    if (from === 'client') this.#expire(this.#owner.limits.clientIdleMs, 'request-timeout');
-    else this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
+    if (from === 'client') this.#deadline.set(this.#owner.limits.clientIdleMs, 'request-timeout');
+    else this.#deadline.set(this.#owner.limits.responseHeadMs, 'head-timeout');
   }
 
   write(data: Buffer | string): boolean {
@@ -140,7 +113,7 @@ export class Connection implements TunnelEnd, AnswerSink {
   /** The client takes no more for now. */
   pause(): void {
     this.socket.pause();
-    this.#expire(this.#owner.limits.clientStallMs, 'client-too-slow');
+    this.#deadline.set(this.#owner.limits.clientStallMs, 'client-too-slow');
   }
 
   resume(): void {
@@ -163,7 +136,7 @@ export class Connection implements TunnelEnd, AnswerSink {
   // AnswerSink: what the reader finds goes to the user, after a look at what decides on the connection's further life.
 
   interim(head: ResponseHead): void {
-    this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
+    this.#deadline.set(this.#owner.limits.responseHeadMs, 'head-timeout');
     this.#user()?.interim(head);
   }
 
@@ -178,14 +151,15 @@ export class Connection implements TunnelEnd, AnswerSink {
 
   /** Called from time to time; fails what is late. */
   check(now: number): void {
-    if (this.#deadline !== 0 && now >= this.#deadline) this.#fail(failure(this.#deadlineReason));
+    const missed = this.#deadline.missed(now);
+    if (missed !== null) this.#fail(failure(missed));
   }
 
   /** The upstream takes nothing more. True when what it said before is worth reading. */
   #onFailedWrite(): boolean {
     if (this.#state.kind !== 'busy') return false;
     this.#deaf = true;
-    this.#reusable = false;
+    this.#reuse.forbid();
     this.#state.user.drained();
     this.#readOut();
     return true;
@@ -200,20 +174,15 @@ export class Connection implements TunnelEnd, AnswerSink {
     return this.#state.kind === 'busy' || this.#state.kind === 'connecting' ? this.#state.user : null;
   }
 
-  #expire(ms: number, reason: FailureReason): void {
-    this.#deadline = ms === 0 ? 0 : this.#owner.now() + ms;
-    this.#deadlineReason = reason;
-  }
-
   #expireBody(): void {
-    this.#expire(this.#eventStream ? 0 : this.#owner.limits.bodyIdleMs, 'body-idle');
+    this.#deadline.set(this.#eventStream ? 0 : this.#owner.limits.bodyIdleMs, 'body-idle');
   }
 
   #onConnect(): void {
     if (this.#state.kind !== 'connecting') return;
     const { user } = this.#state;
     this.#state = { kind: 'busy', user };
-    this.#expire(this.#owner.limits.responseHeadMs, 'head-timeout');
+    this.#deadline.set(this.#owner.limits.responseHeadMs, 'head-timeout');
     user.connected();
   }
 
@@ -240,7 +209,7 @@ export class Connection implements TunnelEnd, AnswerSink {
     const { done } = this.#reader;
     if (done) {
       // The answer is complete but the request is not yet: what comes now belongs to no request.
-      this.#reusable = false;
+      this.#reuse.forbid();
       return;
     }
     let used: number;
@@ -255,7 +224,7 @@ export class Connection implements TunnelEnd, AnswerSink {
     if (this.#reader.switched) {
       this.#switch(user, Buffer.from(READ_BUFFER.subarray(used, length)));
     } else if (this.#reader.done) {
-      if (used < length) this.#reusable = false;
+      if (used < length) this.#reuse.forbid();
       if (this.#requestSent) this.#finish();
     } else if (this.#answerBegun && !this.socket.isPaused()) {
       this.#expireBody();
@@ -265,27 +234,19 @@ export class Connection implements TunnelEnd, AnswerSink {
   #noteHead(head: ResponseHead, framing: BodyFraming): void {
     this.#answerBegun = true;
     this.#eventStream = head.eventStream;
-    const persists = head.minorVersion === 1 ? !head.saysClose : head.saysKeepAlive && !head.saysClose;
-    // Chunks behind a head that allows none would be read as the next answer.
-    const strayBody = framing === 'none' && head.chunked && (head.status === 204 || head.status === 304);
-    // A 101 that did not switch: what follows would be another protocol's.
-    if (!persists || framing === 'until-close' || strayBody || head.status === 101) this.#reusable = false;
-    if (head.keepAliveSeconds !== -1) {
-      // A second less than the upstream announces: it counts from an earlier moment than we do.
-      this.#idleMs = Math.min(this.#owner.limits.idleConnectionMs, Math.max(0, head.keepAliveSeconds * 1_000 - 1_000));
-    }
+    this.#reuse.note(head, framing);
   }
 
   #switch(user: ConnectionUser, early: Buffer): void {
-    this.#deadline = 0;
+    this.#deadline.clear();
     this.#state = { kind: 'tunnel', onBytes: null };
     user.switched(this, early);
   }
 
   #finish(): void {
-    this.#deadline = 0;
+    this.#deadline.clear();
     this.since = this.#owner.now();
-    if (this.#reusable && !this.socket.destroyed && this.socket.writable) {
+    if (this.#reuse.allowed && !this.socket.destroyed && this.socket.writable) {
       this.#state = IDLE;
       this.#owner.idle(this);
     } else {

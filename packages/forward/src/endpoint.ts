@@ -1,7 +1,7 @@
 // One upstream as a group sees it: its open connections, its exchanges under way, its health. It knows no request.
 
 import { Connection } from './connection.ts';
-import type { ConnectionOwner, ConnectionUser } from './connection.ts';
+import type { ConnectionOwner, ConnectionUser } from './connection-user.ts';
 import type { Clock } from './clock.ts';
 import type { Candidate } from './pick.ts';
 import type { Http2Link } from './http2-link.ts';

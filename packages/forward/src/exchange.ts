@@ -2,7 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { endsLate, endsNever } from './answer-end.ts';
-import type { Connection, ConnectionUser } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectionUser } from './connection-user.ts';
 import type { Endpoint } from './endpoint.ts';
 import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';

@@ -5,19 +5,7 @@ import { Refusal } from './failure.ts';
 import type { EditReply, ReplyHead } from './hop.ts';
 import { CONNECTION_FIELDS, isConnectionField, namedFields } from './hop-by-hop.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
-
-/** The value of a field of an answer, all lines joined; null without it. The name in lower case. */
-function fieldOf(head: ResponseHead, lower: string): string | null {
-  const { bytes, lines } = head;
-  let joined: string | null = null;
-  for (let i = 0; i < lines.length; i += 4) {
-    const [from, to] = [lines[i] as number, lines[i + 1] as number];
-    if (to - from !== lower.length || bytes.toString('latin1', from, to).toLowerCase() !== lower) continue;
-    const value = bytes.toString('latin1', lines[i + 2], lines[i + 3]);
-    joined = joined === null ? value : `${joined}, ${value}`;
-  }
-  return joined;
-}
+import { fieldOf } from './response-head.ts';
 
 export function proxyReplyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, mayKeep: boolean, editReply: EditReply | null): ReplyHead {
   const edit = editReply?.({ status: head.status, field: (lower) => fieldOf(head, lower) });

@@ -172,6 +172,19 @@ function keepAliveSeconds(value: string): number {
   return match === null ? -1 : Number(match[1]);
 }
 
+/** The value of a field of an answer, all lines joined; null without it. The name in lower case. */
+export function fieldOf(head: ResponseHead, lower: string): string | null {
+  const { bytes, lines } = head;
+  let joined: string | null = null;
+  for (let i = 0; i < lines.length; i += 4) {
+    const [from, to] = [lines[i] as number, lines[i + 1] as number];
+    if (to - from !== lower.length || bytes.toString('latin1', from, to).toLowerCase() !== lower) continue;
+    const value = bytes.toString('latin1', lines[i + 2], lines[i + 3]);
+    joined = joined === null ? value : `${joined}, ${value}`;
+  }
+  return joined;
+}
+
 /** How the body of this answer ends (RFC 9112 §6.3). */
 export function framing(head: ResponseHead, toHead: boolean): BodyFraming {
   if (toHead || head.status < 200 || head.status === 204 || head.status === 304) return 'none';

@@ -2,7 +2,7 @@
 
 import { ChunkedFollower } from './chunked.ts';
 import { Refusal, invalid } from './failure.ts';
-import { framing, readHead } from './response-head.ts';
+import { fieldOf, framing, readHead } from './response-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import type { Limits } from './limits.ts';
 import { withoutForbidden } from './trailers.ts';
@@ -142,8 +142,8 @@ export class ResponseReader {
       sink.head(head, 'none');
       return;
     }
-    // Between workers it is the last answer of both connections, and nothing behind it is carried on.
-    if (head.status === 101 && this.#mode === 'payload') throw new Refusal('upgrade-unasked');
+    // One that names no protocol switches to nothing: between workers it goes on as the last answer of both connections.
+    if (head.status === 101 && (this.#mode === 'payload' || fieldOf(head, 'upgrade') !== null)) throw new Refusal('upgrade-unasked');
     if (head.status < 200 && head.status !== 101) {
       const { interims } = this.#state as { interims: number };
       if (interims >= this.#limits.interimResponses) invalid('a flood of informational answers');

@@ -1,7 +1,7 @@
 // An upgraded connection: bytes both ways between a client and an upstream until both directions are over. It reads none of them.
 
 import type { Duplex } from 'node:stream';
-import type { TunnelEnd } from './connection.ts';
+import type { TunnelEnd } from './connection-user.ts';
 
 export interface TunnelBounds {
   readonly tunnelIdleMs: number;

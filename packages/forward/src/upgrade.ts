@@ -2,7 +2,8 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Connection, ConnectionUser, TunnelEnd } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { ConnectionUser, TunnelEnd } from './connection-user.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ExchangeContext } from './exchange.ts';
 import { failure, meaning } from './failure.ts';

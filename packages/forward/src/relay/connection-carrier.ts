@@ -1,6 +1,7 @@
 // One relayed exchange over an HTTP/1.1 connection to its upstream. It knows no client.
 
-import type { Connection, ConnectionUser } from '../connection.ts';
+import type { Connection } from '../connection.ts';
+import type { ConnectionUser } from '../connection-user.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { failure } from '../failure.ts';
 import type { Failure } from '../failure.ts';

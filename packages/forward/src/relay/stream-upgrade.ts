@@ -1,7 +1,8 @@
 // A WebSocket that a client opens on an HTTP/2 stream (RFC 8441), carried to an upstream that speaks HTTP/1.1 (RFC 6455). It reads no frame.
 
 import type { ServerHttp2Stream } from 'node:http2';
-import type { Connection, ConnectionUser, TunnelEnd } from '../connection.ts';
+import type { Connection } from '../connection.ts';
+import type { ConnectionUser, TunnelEnd } from '../connection-user.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { ExchangeContext } from '../exchange.ts';
 import { failure, meaning } from '../failure.ts';
