@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { graylaneCommand } from '../live/command.ts';
+import { pythonMissing, pythonPackages } from './python.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 const READY_LIMIT_MS = 60_000;
-const python = spawnSync('python3', ['--version']).status === 0;
 
 interface Running {
   readonly run: (command: readonly string[]) => string;
@@ -90,13 +90,20 @@ describe('android-mail', () => {
   });
 });
 
-describe('food-delivery', { skip: python ? false : 'python3 is not installed: apt-get install python3' }, () => {
-  let example: Running;
-  let order = '';
+interface Food extends Running {
+  readonly order: string;
+}
+
+async function startFood(more: Readonly<Record<string, string>> = {}): Promise<Food> {
+  const [order = '', restaurant = '', delivery = '', outbound = '', ...apps] = await freePorts(7);
+  const running = await start('food-delivery', ['run.js'], 'everything serves', { ORDER_PORT: order, RESTAURANT_PORT: restaurant, DELIVERY_PORT: delivery, OUTBOUND: outbound, DELIVERY_APPS: apps.join(','), ...more });
+  return { ...running, order };
+}
+
+describe('food-delivery', { skip: pythonMissing }, () => {
+  let example: Food;
   before(async () => {
-    const [first = '', restaurant = '', delivery = '', outbound = '', ...apps] = await freePorts(7);
-    order = first;
-    example = await start('food-delivery', ['run.js'], 'everything serves', { ORDER_PORT: order, RESTAURANT_PORT: restaurant, DELIVERY_PORT: delivery, OUTBOUND: outbound, DELIVERY_APPS: apps.join(',') });
+    example = await startFood();
   });
   after(() => example.stop());
 
@@ -107,11 +114,25 @@ describe('food-delivery', { skip: python ? false : 'python3 is not installed: ap
   it('puts one request into a lane by an override, through all services, also after a change of keys', async () => {
     const { token } = JSON.parse(example.run([graylaneCommand, '--json', 'override', 'beijing', '--for', '10m'])) as { readonly token: string };
     const chain = async (): Promise<unknown> => {
-      const answer = await fetch(`http://127.0.0.1:${order}/orders`, { method: 'POST', headers: { 'graylane-override': token, 'content-type': 'application/json' }, body: '{}' });
+      const answer = await fetch(`http://127.0.0.1:${example.order}/orders`, { method: 'POST', headers: { 'graylane-override': token, 'content-type': 'application/json' }, body: '{}' });
       return ((await answer.json()) as { readonly chain: unknown }).chain;
     };
     assert.deepEqual(await chain(), ['order v1', 'restaurant v1', 'delivery beijing', 'restaurant v1']);
     example.run([graylaneCommand, 'rotate-keys']);
     assert.deepEqual(await chain(), ['order v1', 'restaurant v1', 'delivery beijing', 'restaurant v1']);
+  });
+});
+
+const openTelemetry = pythonPackages(join(EXAMPLES, 'food-delivery/delivery/requirements.txt'), 'opentelemetry');
+
+describe('food-delivery with OpenTelemetry in place of the ten lines', { skip: openTelemetry.kind === 'absent' ? openTelemetry.why : false }, () => {
+  let example: Food;
+  before(async () => {
+    example = await startFood({ CARRY: 'otel', PYTHONPATH: openTelemetry.kind === 'present' ? openTelemetry.path : '' });
+  });
+  after(() => example.stop());
+
+  it('the lane goes through its sidecar both ways, by nothing but the propagator of baggage', () => {
+    assert.equal(example.run(['who.js']), promised('food-delivery'));
   });
 });

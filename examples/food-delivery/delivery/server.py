@@ -1,12 +1,13 @@
-"""Sends couriers. The Python standard library only; one program for all its versions."""
+"""Sends couriers. The Python standard library, and OpenTelemetry if asked to; one program for all its versions."""
 
 import json
 import os
 import sqlite3
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 
-from carry import ask
-
+# `carry`, by hand, or `otel`, by OpenTelemetry.
+ask = import_module(os.environ.get("CARRY", "carry")).ask
 VERSION = os.environ.get("VERSION", "v1")
 VEHICLE = {"v1": "bicycle", "android": "scooter", "beijing": "drone"}[VERSION]
 OUTBOUND = os.environ["OUTBOUND"]
