@@ -12,6 +12,7 @@ export type { Applied, ApplyRequest } from './plane/apply.ts';
 export type { Origin } from './plane/boot.ts';
 export type { FailedPool } from './plane/pools.ts';
 export type { Keeping, UnstoredCommand } from './plane/unstored.ts';
+export { nextPercent } from './plane/next.ts';
 export type { NewCanary } from './plane/verbs.ts';
 export type { Verdicts, VerdictView } from './release/verdicts.ts';
 export { snapshotOf as compiledHere } from './plane/publisher.ts';

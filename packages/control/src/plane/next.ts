@@ -28,9 +28,14 @@ function commandsFor(release: Release): readonly string[] {
   }
 }
 
+/** Twice as many, and a few at first. */
+export function nextPercent(percent: number): number {
+  return percent === 0 ? FIRST_PERCENT : Math.min(100, percent * 2);
+}
+
 /** Without a plan a person raises the share, and looks before it. */
 function unplanned({ name, percent, verdict }: Release): readonly string[] {
   if (verdict?.answer === 'harm') return [`graylane rollback ${name}`, `graylane compare ${name}`];
   if (percent >= 100) return [`graylane promote ${name} --full`];
-  return [`graylane split ${name} ${percent === 0 ? FIRST_PERCENT : Math.min(100, percent * 2)}%`];
+  return [`graylane split ${name} ${nextPercent(percent)}%`];
 }

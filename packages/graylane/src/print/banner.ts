@@ -1,7 +1,7 @@
 // What `graylane up` says when everything is ready: where it listens, who runs, what to try next.
 
 import type { StrategyDocument } from '@graylane/rules';
-import type { WorkerFacts } from '@graylane/control';
+import { nextPercent, type WorkerFacts } from '@graylane/control';
 import type { Place } from '@graylane/pool';
 import { audienceText } from './audience.ts';
 import { table } from './table.ts';
@@ -51,7 +51,9 @@ function triesFor(document: StrategyDocument, places: BannerFacts['places'], com
   if (url !== null && cookie !== undefined) tries.push(`curl -i ${url} -b '${cookie[0]}=${exampleOf(cookie[1])}'`);
   if (url !== null && header !== undefined) tries.push(`curl -i ${url} -H '${header[0]}: ${exampleOf(header[1])}'`);
   tries.push(`${command} status`);
-  if (release !== undefined) tries.push(`${command} split ${release.name} 20%`, `${command} rollback ${release.name}`);
+  const share = release?.percent ?? 100;
+  if (release !== undefined && share < 100) tries.push(`${command} split ${release.name} ${nextPercent(share)}%`);
+  if (release !== undefined) tries.push(`${command} rollback ${release.name}`);
   if (cookie !== undefined) tries.push(`${command} explain 'GET /' -b '${cookie[0]}=${exampleOf(cookie[1])}'`);
   return [...tries, `${command} down`];
 }
