@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Api } from '../live/api.ts';
 import { graylaneCommand } from '../live/command.ts';
-import { document, type ChainPorts } from './strategies.ts';
+import { document, type ChainPlaces, type Place } from './strategies.ts';
 
 export interface RunningChain {
-  readonly ports: ChainPorts;
+  readonly places: ChainPlaces;
   /** Every service selects for itself. */
   readonly perHop: boolean;
   /** Makes the strategy of that step the live one; its generation. */
@@ -24,8 +24,8 @@ const READY_LIMIT_MS = 60_000;
 
 export async function startChain(perHop: boolean): Promise<RunningChain> {
   const folder = mkdtempSync(join(tmpdir(), 'gll-'));
-  const ports: ChainPorts = { first: await freePort(), middle: await freePort(), last: await freePort() };
-  writeFileSync(join(folder, 'graylane.config.json'), JSON.stringify(document(0, ports, SCRIPT, perHop)));
+  const places: ChainPlaces = { first: await freePlace(), middle: await freePlace(), last: await freePlace() };
+  writeFileSync(join(folder, 'graylane.config.json'), JSON.stringify(document(0, places, SCRIPT, perHop)));
   const runFolder = join(folder, 'r');
   const child = spawn(process.execPath, [graylaneCommand, 'up', '--json'], { cwd: folder, env: { ...process.env, GRAYLANE_RUN_DIR: runFolder }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -42,8 +42,8 @@ export async function startChain(perHop: boolean): Promise<RunningChain> {
   const [project = ''] = readdirSync(runFolder);
   const api = new Api(join(runFolder, project, 'api.sock'));
   return {
-    ports, perHop,
-    publish: async (step) => (await api.publish(document(step, ports, SCRIPT, perHop))).generation,
+    places, perHop,
+    publish: async (step) => (await api.publish(document(step, places, SCRIPT, perHop))).generation,
     stop: async () => {
       api.close();
       const gone = once(child, 'exit');
@@ -54,11 +54,11 @@ export async function startChain(perHop: boolean): Promise<RunningChain> {
   };
 }
 
-async function freePort(): Promise<number> {
+async function freePlace(): Promise<Place> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
-  return port;
+  return { listen: `127.0.0.1:${port}`, host: '127.0.0.1', port };
 }

@@ -41,7 +41,7 @@ export async function runLanes({ chain, requests, changes, connections }: Plan):
   let due = Promise.withResolvers<undefined>();
   let next = 1;
   const client = async (): Promise<void> => {
-    const connection = new Connection(chain.ports.first, ASK_LIMIT_MS);
+    const connection = new Connection(chain.places.first.port, ASK_LIMIT_MS, chain.places.first.host);
     while (asked < requests) {
       const user = asked % USERS;
       asked += 1;

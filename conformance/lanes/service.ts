@@ -12,7 +12,7 @@ interface Said {
   readonly baggage: string;
 }
 
-const { PORT = '3000', NEXT = '', CARRY = '' } = process.env;
+const { PORT = '3000', HOST = '', NEXT = '', CARRY = '' } = process.env;
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 const server = createServer((incoming, response) => {
@@ -27,7 +27,7 @@ const server = createServer((incoming, response) => {
 });
 // A caller that reuses a connection must not meet the moment in which it is closed.
 server.keepAliveTimeout = 120_000;
-server.listen(Number(PORT), '127.0.0.1');
+server.listen({ port: Number(PORT), ...(HOST === '' ? {} : { host: HOST }) });
 
 async function answer(incoming: IncomingMessage): Promise<Said> {
   if (NEXT === '') return { routes: [], baggage: incoming.headers['baggage']?.toString() ?? '' };

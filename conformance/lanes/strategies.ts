@@ -9,10 +9,17 @@ export interface Prescribed {
   readonly versions: Chain;
 }
 
-export interface ChainPorts {
-  readonly first: number;
-  readonly middle: number;
-  readonly last: number;
+/** Where a service listens, and under which address the others ask it. */
+export interface Place {
+  readonly listen: string | number;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ChainPlaces {
+  readonly first: Place;
+  readonly middle: Place;
+  readonly last: Place;
 }
 
 /** Users are u0, u1 …; by the last digit they are in the audience of alpha, of beta, or of none. */
@@ -28,23 +35,27 @@ function chain(middle: string, last: string): Chain {
 }
 
 /** `perHop`: every service is an edge that selects for itself, from a header that apps carry by hand. */
-export function document(step: number, ports: ChainPorts, script: string, perHop: boolean): object {
+export function document(step: number, { first, middle, last }: ChainPlaces, script: string, perHop: boolean): object {
   const trust = perHop ? 'edge' : 'internal';
-  const env = (next: number | null): object => ({ env: { NEXT: next === null ? '' : `http://127.0.0.1:${next}/`, CARRY: perHop ? '1' : '' } });
+  const env = (next: Place | null): object => ({ env: { HOST: typeof first.listen === 'number' ? '' : first.host, NEXT: next === null ? '' : `http://${authorityOf(next)}/`, CARRY: perHop ? '1' : '' } });
   // Canaries yield to stable by default; here they carry most of the load.
-  const version = (next: number | null): object => ({ script, workers: 1, nice: 0, ...env(next) });
+  const version = (next: Place | null): object => ({ script, workers: 1, nice: 0, ...env(next) });
   const even = step % 2 === 0;
   return {
     exposeRoute: true,
     tags: { user: { header: 'x-user' } },
     services: {
-      first: { listen: `127.0.0.1:${ports.first}`, stable: 'v1', versions: { v1: version(ports.middle) } },
-      middle: { listen: `127.0.0.1:${ports.middle}`, hosts: [`127.0.0.1:${ports.middle}`], trust, stable: 'v1', versions: { v1: version(ports.last), v2: version(ports.last), v3: version(ports.last) } },
-      last: { listen: `127.0.0.1:${ports.last}`, hosts: [`127.0.0.1:${ports.last}`], trust, stable: 'v1', versions: { v1: version(null), v2: version(null), v3: version(null) } },
+      first: { listen: first.listen, stable: 'v1', versions: { v1: version(middle) } },
+      middle: { listen: middle.listen, hosts: [authorityOf(middle)], trust, stable: 'v1', versions: { v1: version(last), v2: version(last), v3: version(last) } },
+      last: { listen: last.listen, hosts: [authorityOf(last)], trust, stable: 'v1', versions: { v1: version(null), v2: version(null), v3: version(null) } },
     },
     releases: [
       { name: 'alpha', priority: 1, when: [{ tag: { user: { regex: 'u\\d*[0-4]' } } }], versions: even ? { middle: 'v2', last: 'v2' } : { last: 'v2' } },
       { name: 'beta', priority: 2, when: [{ tag: { user: { regex: 'u\\d*[56]' } } }], versions: even ? { middle: 'v3' } : { middle: 'v3', last: 'v3' } },
     ],
   };
+}
+
+function authorityOf({ host, port }: Place): string {
+  return `${host}:${port}`;
 }

@@ -18,13 +18,15 @@ interface Waiting {
 export class Connection {
   readonly #port: number;
   readonly #limitMs: number;
+  readonly #host: string;
   #socket: Socket | null = null;
   #reader = new AnswerReader();
   #waiting: Waiting | null = null;
 
   /** An ask that is not answered within `limitMs` has failed. */
-  constructor(port: number, limitMs: number) {
+  constructor(port: number, limitMs: number, host: string = '127.0.0.1') {
     this.#port = port;
+    this.#host = host;
     this.#limitMs = limitMs;
   }
 
@@ -48,7 +50,7 @@ export class Connection {
   }
 
   #open(): Socket {
-    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
+    const socket = connect({ port: this.#port, host: this.#host, noDelay: true });
     this.#socket = socket;
     this.#reader = new AnswerReader();
     socket.setEncoding('latin1');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { Generations, MESSAGE_GRACE_S, parseBaggage, Stamps, STAMP_LIFETIME_S, type KeyRing, type Mac, type Note } from '@graylane/wire';
+import { Generations, MESSAGE_GRACE_S, parseBaggage, Stamps, STAMP_LIFETIME_S, type KeyRing, type Mac } from '@graylane/wire';
 import { Carried } from '../src/lanes/carried.ts';
 import { StampEntry } from '../src/lanes/stamp-entry.ts';
 import type { Published } from '../src/strategy.ts';
@@ -14,9 +14,9 @@ const DAY_S = 24 * 3600;
 const stamp = { lane: 'android', generation: 3, tags: 'os=Android' };
 
 /** Stamps under one clock that is moved by hand. */
-function fleet(): { readonly stamps: Stamps; readonly pass: (seconds: number) => void; readonly entry: StampEntry; readonly noted: Note[] } {
+function fleet(): { readonly stamps: Stamps; readonly pass: (seconds: number) => void; readonly entry: StampEntry; readonly noted: string[] } {
   let nowMs = 1_800_000_000_000;
-  const noted: Note[] = [];
+  const noted: string[] = [];
   const stamps = new Stamps(mac, () => nowMs);
   stamps.setKeys(ringOf('k1'));
   return {

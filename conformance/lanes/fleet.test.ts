@@ -1,0 +1,103 @@
+// Lanes over two machines under two servers: what one machine has stamped the other believes, also while keys and strategies
+// are changed by either server. The chain goes from machine a to b and back to a.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { whyNoEtcd } from '../../packages/control/test/support/etcd.ts';
+import { startWorld, type World } from '../fleet/world.ts';
+import { Connection } from '../live/connection.ts';
+import type { RunningChain } from './chain.ts';
+import { runLanes } from './run.ts';
+import { document, prescribed, type ChainPlaces } from './strategies.ts';
+
+const missing = whyNoEtcd() ?? (spawnSync('openssl', ['version']).status === 0 ? null : 'openssl not installed; on Debian run: sudo apt-get install -y openssl');
+
+const A = '127.0.0.21';
+const B = '127.0.0.22';
+const SCRIPT = join(import.meta.dirname, 'service.ts');
+const ASK_LIMIT_MS = 30_000;
+/** A user of the lane alpha, see strategies.ts. */
+const USER = 1;
+
+const places: ChainPlaces = {
+  first: { listen: 8_481, host: A, port: 8_481 },
+  middle: { listen: 8_482, host: B, port: 8_482 },
+  last: { listen: 8_483, host: A, port: 8_483 },
+};
+
+interface Seen {
+  readonly lanes: readonly (string | null)[];
+  /** What the last service was sent. */
+  readonly baggage: string;
+}
+
+async function ask(place: { readonly host: string; readonly port: number }, headers: string): Promise<Seen> {
+  const connection = new Connection(place.port, ASK_LIMIT_MS, place.host);
+  const outcome = await connection.ask(`GET / HTTP/1.1\r\nHost: chain\r\n${headers}\r\n`);
+  connection.close();
+  if (outcome.kind === 'failed') throw new Error(outcome.why);
+  const { routes, baggage } = JSON.parse(outcome.answer.body) as { readonly routes: readonly string[]; readonly baggage: string };
+  const own = /graylane-route: (.*)\r\n/i.exec(outcome.answer.head)?.[1] ?? '';
+  return { lanes: [own, ...routes].map((route) => /lane=([^,]*)/.exec(route)?.[1] ?? null), baggage };
+}
+
+const keyOf = (baggage: string): string => /graylane\.sig=([^.]*)\./.exec(baggage)?.[1] ?? '';
+const stampOf = (baggage: string): string => baggage.split(',').filter((member) => member.startsWith('graylane.')).join(',');
+
+describe('lanes over two machines and two servers', { skip: missing ?? false }, () => {
+  let world: World;
+  let chain: RunningChain;
+  let turn = 0;
+
+  /** By one server and the other in turn. */
+  const publish = async (step: number): Promise<number> => {
+    turn += 1;
+    const { status, body } = await world.api(turn % world.servers.length, 'PUT', '/strategy', document(step, places, SCRIPT, false));
+    if (status !== 200) throw new Error(JSON.stringify(body));
+    return (body as { readonly generation: number }).generation;
+  };
+  const rotate = async (server: number): Promise<void> => assert.deepEqual(await world.api(server, 'POST', '/keys/rotation'), { status: 204, body: null });
+  const alpha = async (): Promise<Seen> => await ask(places.first, `X-User: u${USER}\r\n`);
+
+  before(async () => {
+    world = await startWorld({ servers: 2, nodes: [{ name: 'a', address: A, run: ['last/v2', 'last/v3'] }, { name: 'b', address: B, run: ['middle/v2', 'middle/v3'] }], document: document(0, places, SCRIPT, false) });
+    chain = { places, perHop: false, publish, stop: async () => await world.end() };
+  });
+  after(() => world.end());
+
+  it('a request keeps its lane from machine to machine', async () => {
+    assert.deepEqual((await alpha()).lanes, ['alpha', 'alpha', 'alpha']);
+    assert.equal(prescribed(0, USER).lane, 'alpha');
+  });
+
+  it('no request meets two strategies while either server publishes', async () => {
+    const { examples, seconds, generations, ...counts } = await runLanes({ chain, requests: 400, changes: 8, connections: 4 });
+    assert.deepEqual(counts, { answered: 400, failed: 0, mixedGenerations: 0, twoLanes: 0, wrongVersions: 0, lostTags: 0 }, examples.join('\n'));
+    assert.ok(generations > 6, `${generations} generations in ${seconds} s`);
+  });
+
+  it('keys are changed by either server: stamps of the key before hold once, and no longer', async () => {
+    await publish(0);
+    const { baggage } = await alpha();
+    // As if somebody of the fleet had sent it to b: a request of its own would be of no lane.
+    const replayed = async (): Promise<string | null> => (await ask(places.middle, `Baggage: ${stampOf(baggage)}\r\n`)).lanes[0] ?? null;
+    assert.equal(await replayed(), 'alpha');
+    await rotate(0);
+    const second = await alpha();
+    assert.deepEqual(second.lanes, ['alpha', 'alpha', 'alpha']);
+    assert.notEqual(keyOf(second.baggage), keyOf(baggage));
+    assert.equal(await replayed(), 'alpha');
+    await rotate(1);
+    const third = await alpha();
+    assert.deepEqual(third.lanes, ['alpha', 'alpha', 'alpha']);
+    assert.equal(new Set([baggage, second.baggage, third.baggage].map(keyOf)).size, 3);
+    assert.equal(await replayed(), null);
+  });
+
+  it('machines go on to believe each other when a server is killed', async () => {
+    await world.servers[0]?.end('SIGKILL');
+    assert.deepEqual((await alpha()).lanes, ['alpha', 'alpha', 'alpha']);
+  });
+});
