@@ -40,11 +40,11 @@ console.log(text);
 
 async function measure({ port, reload }: Managed, one: Seen): Promise<void> {
   const quiet = await under(port, () => Promise.resolve());
-  one.quietMs.push(...quiet.latenciesMs);
+  one.quietMs.push(...[...quiet.latenciesMs.values()].flat());
   const tally = await under(port, reload);
   one.reloads += 1;
   one.answers += tally.answers;
-  one.reloadMs.push(...tally.latenciesMs);
+  one.reloadMs.push(...[...tally.latenciesMs.values()].flat());
   for (const { manner } of tally.failures) one.failed.set(manner, (one.failed.get(manner) ?? 0) + 1);
 }
 

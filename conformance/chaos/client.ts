@@ -18,7 +18,7 @@ export interface Tally {
   readonly answers: number;
   readonly byVersion: ReadonlyMap<string, number>;
   readonly failures: readonly Failure[];
-  readonly latenciesMs: readonly number[];
+  readonly latenciesMs: ReadonlyMap<Manner, readonly number[]>;
 }
 
 export interface LoadOptions {
@@ -35,7 +35,7 @@ const PIECE_BYTES = 256;
 const PIECE_EVERY_MS = 10;
 /** A request that is neither answered nor refused within this is a failure of its own kind. */
 const PATIENCE_MS = 15_000;
-/** Latencies kept; beyond it every second one is dropped, which leaves quantiles as they are. */
+/** Latencies kept of each manner; beyond it every second one is dropped, which leaves quantiles as they are. */
 const LATENCY_LIMIT = 200_000;
 
 export class Load {
@@ -44,7 +44,7 @@ export class Load {
   readonly #failures: Failure[] = [];
   readonly #byVersion = new Map<string, number>();
   readonly #ended: Promise<unknown>;
-  #latencies: number[] = [];
+  readonly #latencies = new Map<Manner, number[]>();
   #answers = 0;
   #going = true;
   #waiting = new Set<() => void>();
@@ -84,7 +84,7 @@ export class Load {
       const sent = performance.now();
       try {
         const version = await this.#ask(manner, id, agent);
-        this.#answered(version, performance.now() - sent);
+        this.#answered(manner, version, performance.now() - sent);
       } catch (error) {
         this.#failures.push({ id, manner, sentMs: sent - this.#began, failedMs: this.elapsedMs, why: error instanceof Error ? error.message : String(error) });
       }
@@ -94,11 +94,12 @@ export class Load {
     agent.destroy();
   }
 
-  #answered(version: string, latencyMs: number): void {
+  #answered(manner: Manner, version: string, latencyMs: number): void {
     this.#answers += 1;
     this.#byVersion.set(version, (this.#byVersion.get(version) ?? 0) + 1);
-    this.#latencies.push(latencyMs);
-    if (this.#latencies.length > LATENCY_LIMIT) this.#latencies = this.#latencies.filter((_, index) => index % 2 === 0);
+    const latencies = this.#latencies.get(manner) ?? [];
+    latencies.push(latencyMs);
+    this.#latencies.set(manner, latencies.length > LATENCY_LIMIT ? latencies.filter((_, index) => index % 2 === 0) : latencies);
   }
 
   #ask(manner: Manner, id: string, agent: http.Agent): Promise<string> {
@@ -140,4 +141,10 @@ function sendSlowly(request: http.ClientRequest, pieces: number): void {
   }
   request.write('x'.repeat(PIECE_BYTES));
   setTimeout(() => sendSlowly(request, pieces - 1), PIECE_EVERY_MS);
+}
+
+/** The value below which this share of the answers lies, in milliseconds; 0 without any. */
+export function quantile(latenciesMs: Iterable<number>, share: number): number {
+  const sorted = [...latenciesMs].sort((a, b) => a - b);
+  return sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
 }

@@ -4,7 +4,8 @@
 import { parseArgs } from 'node:util';
 
 import { seeded } from './random.ts';
-import { brokenVersion, churn, rollingReload, scaling, supervisorDeath, workerDeath } from './scenarios.ts';
+import { rollingReload } from './rolling-reload.ts';
+import { brokenVersion, churn, scaling, supervisorDeath, workerDeath } from './scenarios.ts';
 import type { Interpreter, Outcome, Plan } from './scenarios.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' }, only: { type: 'string' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) }, node: { type: 'string' } } });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 
 import type { PoolSpec } from '@graylane/pool';
-import { Load } from './client.ts';
+import { Load, quantile } from './client.ts';
 import type { Failure, Manner, Tally } from './client.ts';
 import { growth } from './growth.ts';
 import type { Allowance, Sample } from './growth.ts';
@@ -25,9 +25,9 @@ export interface Plan { readonly rounds: number; readonly random: () => number }
 /** Node's interpreter for the workers; null is this one's own. */
 export type Interpreter = string | null;
 
-const EVERY_MANNER: readonly Manner[] = ['keep-alive', 'keep-alive', 'new-connection', 'new-connection', 'slow-upload'];
+export const EVERY_MANNER: readonly Manner[] = ['keep-alive', 'keep-alive', 'new-connection', 'new-connection', 'slow-upload'];
 
-function pools(interpreter: Interpreter): readonly [PoolSpec, PoolSpec] {
+export function pools(interpreter: Interpreter): readonly [PoolSpec, PoolSpec] {
   const common = { service: 'web', script: 'server.cjs', cwd: path.join(import.meta.dirname, 'apps'), interpreter, ready: { timeoutMs: 20_000 }, killTimeoutMs: 2_000, drainTimeoutMs: 10_000, backoff: { firstMs: 20, capMs: 200 } };
   return [{ ...common, version: 'v1', role: 'stable', workers: 2 }, { ...common, version: 'v2', role: 'canary', workers: 2, backoff: { firstMs: 20, capMs: 200, maxCrashes: 1_000 } }];
 }
@@ -81,19 +81,6 @@ export async function workerDeath({ rounds, random }: Plan, version: 'v1' | 'v2'
     }
     return { missed: slowest > 1_500 ? [`a worker came back only after ${Math.round(slowest)} ms`] : [], figures: { 'slowest return': `${Math.round(slowest)} ms` } };
   }, (failures) => inFlightOnly(failures, kills, version === 'v2'), version === 'v2' ? { 'x-canary': '1' } : {});
-}
-
-export async function rollingReload({ rounds }: Plan, interpreter: Interpreter = null): Promise<Outcome> {
-  return withRig('rolling reload', rounds, interpreter, async (rig, load) => {
-    await load.more(200);
-    const quiet = load.elapsedMs;
-    const missed: string[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const reloaded = await rig.command({ do: 'reload', version: round % 2 === 0 ? 'v1' : 'v2' });
-      if (reloaded.result !== 'ok') missed.push(`round ${round}: ${reloaded.result ?? ''}`);
-    }
-    return { missed, figures: { quiet: `${Math.round(quiet)} ms` } };
-  }, noFailure);
 }
 
 /** Stable grows and shrinks: a slot that is given up may hold connections that nobody has accepted yet. */
@@ -181,7 +168,6 @@ async function withRig(
 }
 
 function latency(tally: Tally): Record<string, string> {
-  const sorted = [...tally.latenciesMs].sort((a, b) => a - b);
-  const at = (share: number): string => `${Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0)} ms`;
-  return { p50: at(0.5), p99: at(0.99) };
+  const all = [...tally.latenciesMs.values()].flat();
+  return { p50: `${Math.round(quantile(all, 0.5))} ms`, p99: `${Math.round(quantile(all, 0.99))} ms` };
 }

@@ -9,6 +9,11 @@ const IDLE_GRACE_MS = 1000;
 /** How often what is in flight is counted; each time walks over the open connections. */
 const CHECK_MS = 25;
 
+/** A turn of the event loop in which little or nothing was done. */
+const SHORT_TURN_MS = 1;
+/** A worker that is never idle for that long closes all the same. */
+const TURNS_LIMIT = 100;
+
 export interface DrainOptions {
   readonly servers: () => readonly AppServer[];
   readonly graceMs: number;
@@ -20,12 +25,18 @@ export interface DrainOptions {
 export function drain(options: DrainOptions): void {
   // At once: what is answered from now on ends its connection.
   for (const app of options.servers()) app.connections.lastResponses();
-  afterOneMorePoll(() => leave(options));
+  afterShortTurn(options.now, () => leave(options));
 }
 
-/** Whatever is queued in a listening socket is accepted by then: where this process has its last copy, it would be reset. */
-function afterOneMorePoll(then: () => void): void {
-  setImmediate(() => setImmediate(then));
+/**
+ * Whatever is queued in a listening socket is accepted by then: where this process has its last copy, it would be reset. So is what
+ * comes in between that turn's accepting and its end, which is why the turn has to be a short one.
+ */
+function afterShortTurn(now: () => number, then: () => void, turns = TURNS_LIMIT): void {
+  setImmediate(() => {
+    const began = now();
+    setImmediate(() => (turns === 0 || now() - began < SHORT_TURN_MS ? then() : afterShortTurn(now, then, turns - 1)));
+  });
 }
 
 function leave(options: DrainOptions): void {

@@ -4,7 +4,7 @@
 export type FailureReason =
   | 'script-missing' | 'interpreter-missing' | 'env-file-missing' | 'port-in-use' | 'port-forbidden' | 'exited'
   | 'never-listened' | 'never-ready' | 'unroutable' | 'listens-publicly' | 'cwd-missing' | 'already-running'
-  | 'path-too-long' | 'stopped' | 'user-unknown' | 'agent-missing' | 'host-unknown' | 'bad-spec' | 'spawn-failed';
+  | 'path-too-long' | 'stopped' | 'user-unknown' | 'agent-missing' | 'host-unknown' | 'bad-spec' | 'spawn-failed' | 'listens-elsewhere';
 
 const CODES: Readonly<Record<FailureReason, string>> = {
   'script-missing': 'GL2001',
@@ -26,6 +26,7 @@ const CODES: Readonly<Record<FailureReason, string>> = {
   'host-unknown': 'GL2017',
   'bad-spec': 'GL2018',
   'spawn-failed': 'GL2019',
+  'listens-elsewhere': 'GL2020',
 };
 
 export interface FailureDetails {

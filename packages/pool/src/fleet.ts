@@ -192,6 +192,9 @@ export class Fleet {
     this.#services.of(service).declare(places);
   }
 
+  /** The public places of a service, declared or found out, in the order in which workers are told them. */
+  places(service: string): readonly Place[] { return this.#services.of(service).places; }
+
   /** Opens the public sockets of a service, `slots` for each place. Throws `port-in-use` and the like. */
   async openSlots(service: string, places: readonly Place[], slots: number): Promise<void> {
     await this.#services.of(service).open(places, slots);

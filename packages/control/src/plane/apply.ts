@@ -14,7 +14,7 @@ import type { Handover } from '../strategy/record.ts';
 import { change, currentView } from './change.ts';
 import type { Plane } from './change.ts';
 import type { Draft, LedgerView } from './ledger.ts';
-import { newPools, poolsFor, startPools } from './pools.ts';
+import { idOf, newPools, poolsFor, startPools } from './pools.ts';
 import { own } from '../own.ts';
 
 export interface ApplyRequest {
@@ -144,15 +144,17 @@ function handoverTo(view: LedgerView, document: StrategyDocument): Handover | nu
   return { services, release: null };
 }
 
-/** Starts what the new strategy needs beyond the present one; on failure ends what was started and throws the first. */
+/** Starts what the new strategy needs beyond the present one; on failure ends what was started, puts back what was changed, and throws the first. */
 export async function startMissing(plane: Plane, view: LedgerView, document: StrategyDocument, states: ReadonlyMap<string, ReleaseState>): Promise<void> {
   const before = poolsFor(effectiveDocument(view.record.document, view.releases));
   const wanted = newPools(before, poolsFor(effectiveDocument(document, states)));
   const failed = await startPools(plane.effects, wanted);
   const [first] = failed;
   if (first === undefined) return;
-  const known = new Set(before.map(({ service, version, role }) => `${service}/${version}/${role}`));
-  const added = wanted.filter(({ service, version, role }) => !known.has(`${service}/${version}/${role}`));
+  const known = new Set(before.map(idOf));
+  const touched = new Set(wanted.map(idOf));
+  await startPools(plane.effects, before.filter((wish) => touched.has(idOf(wish))));
+  const added = wanted.filter((wish) => !known.has(idOf(wish)));
   await Promise.allSettled(added.map(({ service, version, role }) => (role === 'stable' ? plane.effects.retireStable(service, version) : plane.effects.retireVersion(service, version))));
   throw first.error;
 }

@@ -31,10 +31,13 @@ export function poolsFor(effective: StrategyDocument): readonly PoolWish[] {
   return wishes;
 }
 
-/** Those of `after` that `before` lacks or has with another spec. */
+/** Those of `after` that `before` lacks or has with another spec, or at other places. */
 export function newPools(before: readonly PoolWish[], after: readonly PoolWish[]): readonly PoolWish[] {
-  const known = new Map(before.map((wish) => [idOf(wish), wish.spec]));
-  return after.filter((wish) => !sameDocument(known.get(idOf(wish)) ?? null, wish.spec));
+  const known = new Map(before.map((wish) => [idOf(wish), wish]));
+  return after.filter((wish) => {
+    const former = known.get(idOf(wish));
+    return former === undefined || !sameDocument([former.spec, former.listen ?? null], [wish.spec, wish.listen ?? null]);
+  });
 }
 
 export function idOf({ service, version, role }: Pick<PoolWish, 'service' | 'version' | 'role'>): string {

@@ -2,7 +2,7 @@
 // Translates the strategy's words into pools; it decides nothing.
 
 import type { DeliveredKeys, Effects, GatewayFacts, Published, WorkerFacts } from '@graylane/control';
-import { poolId, runsSpec, type Fleet, type Pool, type Place, type PoolSpec, type PoolStatus, type PublicSlots, type WorkerStatus } from '@graylane/pool';
+import { poolId, runsSpec, StartFailure, type Fleet, type Pool, type Place, type PoolSpec, type PoolStatus, type PublicSlots, type WorkerStatus } from '@graylane/pool';
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
 import { GENERATIONS_KEPT, type Role } from '@graylane/wire';
 import { exit, Failure } from '../print/failure.ts';
@@ -52,6 +52,7 @@ export class Machine implements Effects {
   }
 
   async ensureVersion(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void> {
+    this.#refuseMove(service, listen);
     // It may start before stable has opened them, or on a machine that runs no stable.
     this.#fleet.declarePlaces(service, placesOf(listen));
     await this.#ensure(this.#plan(service, version, 'canary', 'none', spec));
@@ -62,6 +63,7 @@ export class Machine implements Effects {
   }
 
   async prepareStable(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void> {
+    this.#refuseMove(service, listen);
     if (this.#gateways > 0) {
       await this.#prepareBehindGateway(service, version, spec, placesOf(listen));
       return;
@@ -92,6 +94,18 @@ export class Machine implements Effects {
 
   gateways(): readonly GatewayFacts[] {
     return gatewaysOf(this.#fleet.workers());
+  }
+
+  /**
+   * Workers are born with the sockets of their service, and every version with its port: a service that runs does not move.
+   * To take the change and go on listening where it was would be a lie.
+   */
+  #refuseMove(service: string, listen: ServiceSpec['listen']): void {
+    const wanted = placesOf(listen).map(placeText);
+    const present = this.#fleet.places(service).map(placeText);
+    const runs = this.#fleet.pools().some((pool) => pool.spec.service === service && pool.spec.role !== 'canary');
+    if (!runs || wanted.length === 0 || present.length === 0 || wanted.join() === present.join()) return;
+    throw new StartFailure({ reason: 'listens-elsewhere', message: `${service} listens on ${present.join(', ')} and cannot move to ${wanted.join(', ')} while it runs`, cure: 'graylane down, then graylane up; or leave `listen` as it is' });
   }
 
   /** The gateway comes last: until it listens nobody is sent to a version that is not ready. */
@@ -140,6 +154,10 @@ export function gatewaysOf(workers: readonly WorkerStatus[]): readonly GatewayFa
 /** While two stable pools share the public slots the new one fills them all: a slot that nobody accepts on would stall its clients. */
 function succeeding(plan: PoolSpec, former: Pool | undefined): PoolSpec {
   return former === undefined ? plan : { ...plan, workers: Math.max(plan.workers ?? plan.scaling?.min ?? 1, former.spec.workers) };
+}
+
+function placeText({ host, port }: Place): string {
+  return host === null || host === '0.0.0.0' || host === '::' ? String(port) : `${host}:${port}`;
 }
 
 /** A pool that scales by itself is left at the number it has found, within its bounds. */
