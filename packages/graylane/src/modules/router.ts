@@ -1,8 +1,9 @@
 // Two or more versions of a handler in one process, each request to the right one by the same strategy as everywhere else.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { compile, loadRouter, type Decision, type Router, type Strategy } from '@graylane/rules';
-import { routeField, timingField, type Marks } from '@graylane/wire';
+import { loadRouter, type Decision, type Router, type Snapshot } from '@graylane/rules';
+import { drawnReleases, routeField, timingField, type Marks } from '@graylane/wire';
+import { ModuleCounts, type Counted } from './counts.ts';
 import { GlobalsCheck, type SharedGlobal } from './globals.ts';
 import { callable, type Callable, type VersionHandler } from './handler.ts';
 import { markFetchResponse, markNodeResponse } from './marks.ts';
@@ -18,7 +19,7 @@ export interface RouterOptions {
   readonly checkGlobals?: boolean;
   /** Default: a warning of the process. */
   readonly onSharedGlobal?: (shared: SharedGlobal) => void;
-  /** A new strategy that cannot be used, or a control plane that is gone; the one in force stays. Default: a warning of the process. */
+  /** A new strategy that cannot be used; the one in force stays. Default: a warning of the process. */
   readonly onError?: (error: Error) => void;
   readonly random?: () => number;
   readonly now?: () => number;
@@ -44,7 +45,9 @@ export async function createRouter(options: RouterOptions): Promise<ModuleRouter
   const isChecking = options.checkGlobals ?? environment['NODE_ENV'] !== 'production';
   const router = new VersionRouter(options, isChecking ? new GlobalsCheck(options.onSharedGlobal ?? ((shared) => warn(sharedText(shared)))) : null);
   const stop = await followSource(options.strategy, environment, {
-    strategy: (strategy, generation) => router.use(strategy, generation),
+    service: options.service, counts: router.counted,
+    get generation() { return router.generation; },
+    strategy: (snapshot, generation) => router.use(snapshot, generation),
     failed: options.onError ?? ((error) => warn(`the strategy in force stays: ${error.message}`)),
   });
   return {
@@ -75,8 +78,10 @@ class VersionRouter {
   readonly #random: () => number;
   readonly #now: () => number;
   readonly #counts = new Map<string, number>();
+  /** For a control plane, where one is followed. */
+  readonly counted: ModuleCounts = new ModuleCounts(() => performance.now());
   /** Replaced whole; a request keeps the one it started with. */
-  #router: Router | null = null;
+  #current: Kept | null = null;
 
   constructor({ service, versions, random, now }: RouterOptions, check: GlobalsCheck | null) {
     this.#service = service;
@@ -88,21 +93,21 @@ class VersionRouter {
   }
 
   get generation(): number {
-    return this.#router?.generation ?? 0;
+    return this.#current?.router.generation ?? 0;
   }
 
   counts(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts);
   }
 
-  use(strategy: Strategy, numbered: number | null): void {
-    const spec = strategy.document.services[this.#service];
-    if (spec === undefined) throw new TypeError(`the strategy has no service ${this.#service}: it has ${Object.keys(strategy.document.services).join(', ')}`);
+  use(snapshot: Snapshot, numbered: number | null): void {
+    const names = snapshot.services.map(({ name }) => name);
+    if (!names.includes(this.#service)) throw new TypeError(`the strategy has no service ${this.#service}: it has ${names.join(', ')}`);
     const generation = numbered ?? this.generation + 1;
-    const router = loadRouter(compile(strategy), { generation, random: this.#random, now: this.#now });
+    const router = loadRouter(snapshot, { generation, random: this.#random, now: this.#now });
     const stable = router.version(this.#service, null);
     if (!this.#callables.has(stable)) throw new TypeError(`the stable version ${stable} of ${this.#service} has no handler: there are ${[...this.#callables.keys()].join(', ')}`);
-    this.#router = router;
+    this.#current = { router, drawn: drawnReleases(snapshot) };
   }
 
   listen(req: IncomingMessage, res: ServerResponse): void {
@@ -113,6 +118,7 @@ class VersionRouter {
       return;
     }
     const { called, version, router, decision } = route;
+    this.counted.answer(req, res, route);
     if (called.kind !== 'node') throw new TypeError(`version ${version} speaks fetch: call router.fetch`);
     const marks = this.#marks(router, decision, version, 'encrypted' in socket && socket.encrypted === true);
     if (marks !== null) markNodeResponse(res, marks, { method, authorized: req.headers.authorization !== undefined });
@@ -131,15 +137,23 @@ class VersionRouter {
     const { called, version, router, decision } = route;
     if (called.kind !== 'fetch') throw new TypeError(`version ${version} is a Node listener: use router.listener`);
     const marks = this.#marks(router, decision, version, protocol === 'https:');
+    const ended = this.counted.fetched(request.method, route);
     const run = async (): Promise<Response> => await called.call(request, ...rest);
-    const response = await (this.#check === null ? run() : this.#check.around(version, run));
+    let response: Response;
+    try {
+      response = await (this.#check === null ? run() : this.#check.around(version, run));
+    } catch (error) {
+      ended(0);
+      throw error;
+    }
+    ended(response.status);
     return marks === null ? response : markFetchResponse(response, marks, { method: request.method, authorized: request.headers.has('authorization') });
   }
 
   /** Null where the release wants an error rather than stable. */
   #route({ method, target, rawHeaders, address }: { readonly method: string; readonly target: string; readonly rawHeaders: readonly string[]; readonly address: string | undefined }): Routed | null {
-    const router = this.#router;
-    if (router === null) throw new Error('a router without a strategy');
+    if (this.#current === null) throw new Error('a router without a strategy');
+    const { router, drawn } = this.#current;
     const decision = router.decide({ method, target, rawHeaders: [...rawHeaders], ...(address === undefined ? {} : { address }) });
     const wanted = router.version(this.#service, decision.lane);
     const isError = decision.lane !== null && router.lane(decision.lane)?.onUnavailable === 'error';
@@ -147,7 +161,7 @@ class VersionRouter {
     const called = this.#callables.get(version);
     if (called === undefined) return null;
     this.#counts.set(version, (this.#counts.get(version) ?? 0) + 1);
-    return { called, version, router, decision };
+    return { called, version, router, decision, drawn };
   }
 
   #marks(router: Router, { lane, mint }: Decision, version: string, secure: boolean): Marks | null {
@@ -164,9 +178,11 @@ class VersionRouter {
   }
 }
 
-interface Routed {
-  readonly called: Callable;
-  readonly version: string;
+interface Kept {
   readonly router: Router;
-  readonly decision: Decision;
+  readonly drawn: ReadonlySet<string>;
+}
+
+interface Routed extends Counted {
+  readonly called: Callable;
 }

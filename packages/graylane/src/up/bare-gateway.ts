@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { ControlPlane, keptIn, openSqliteStore, systemClock, type Booted, type Effects, type Listening } from '@graylane/control';
 import { Fleet, type FleetEvent, type Keeper, type Place as PublicPlace } from '@graylane/pool';
 import type { StrategyDocument } from '@graylane/rules';
-import { gatewayPlan, type GatewayPlan, type GatewaySource } from '../config/gateway/section.ts';
+import { gatewayPlan, type GatewaySource } from '../config/gateway/section.ts';
 import { preparePlace, type Place } from '../place.ts';
 import { findingsOf, snapshotOf } from './analysis.ts';
 import { serveApi } from './api.ts';
-import { EdgeFile } from './edge-file.ts';
-import { edgeSpec, EDGE_SERVICE } from './edge-spec.ts';
+import { EdgeRoll } from './edge-roll.ts';
+import { EDGE_SERVICE } from './edge-spec.ts';
 import { GatewayProcesses } from './gateway-processes.ts';
 import { gatewaysOf } from './machine.ts';
 import { writeProcessFile, removeProcessFile } from './process-file.ts';
@@ -42,7 +42,7 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   const { place, environment, keeper } = options;
   preparePlace(place, environment);
   const first = await options.source();
-  const running = new Running(options, first, gatewayPlan(first));
+  const running = new EdgeRoll({ run: place.run, source: options.source, onFault: options.onFault }, first, gatewayPlan(first));
   let counted: ControlPlane | null = null;
   const fleet = new Fleet({
     // Its processes speak for themselves: no agent is loaded into them.
@@ -50,6 +50,7 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
     ...(keeper === null ? {} : { keeper }),
     onEvent: (event) => {
       if (event.kind === 'agent' && event.message.kind === 'counts') counted?.report({ id: event.worker.id, service: event.message.service ?? event.worker.service }, event.message);
+      else if (event.kind === 'guest') counted?.report({ id: event.id, service: event.message.service ?? event.service }, event.message);
       else options.onEvent(event);
     },
   });
@@ -80,83 +81,6 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   } catch (error) {
     await down();
     throw error;
-  }
-}
-
-/** What the processes run with now, and how that changes. One change at a time. */
-class Running {
-  readonly #options: BareGatewayOptions;
-  readonly #file: EdgeFile;
-  #source: GatewaySource;
-  #fleet: Fleet | null = null;
-  #live: () => Promise<StrategyDocument>;
-  #turn: Promise<unknown> = Promise.resolve();
-  plan: GatewayPlan;
-
-  constructor(options: BareGatewayOptions, source: GatewaySource, plan: GatewayPlan) {
-    this.#options = options;
-    this.#source = source;
-    this.plan = plan;
-    this.#file = new EdgeFile(options.place.run);
-    this.#live = () => Promise.resolve(source.document);
-  }
-
-  /** `live` is the strategy in force: its versions name the upstreams. */
-  async start(fleet: Fleet, live: () => Promise<StrategyDocument>): Promise<void> {
-    this.#fleet = fleet;
-    this.#live = live;
-    this.plan = await this.#planned(this.#source);
-    await this.#roll();
-  }
-
-  reload(): Promise<void> {
-    return this.#inTurn(async () => {
-      const source = await this.#options.source();
-      this.plan = await this.#planned(source);
-      this.#source = source;
-      await this.#roll();
-    });
-  }
-
-  /** A strategy was published: where its upstreams are others than before, the processes are replaced. */
-  followStrategy(): void {
-    if (this.#fleet === null) return;
-    void this.#inTurn(async () => {
-      const plan = await this.#planned(this.#source);
-      if (this.#file.says(plan.edge)) return;
-      this.plan = plan;
-      await this.#roll();
-    }).catch((error: unknown) => this.#options.onFault('the upstreams of the new strategy', error));
-  }
-
-  async #planned(source: GatewaySource): Promise<GatewayPlan> {
-    return gatewayPlan({ ...source, document: await this.#live() });
-  }
-
-  async #roll(): Promise<void> {
-    const fleet = this.#fleet;
-    if (fleet === null) return;
-    const { edge, places, workers } = this.plan;
-    const before = this.#file.text;
-    this.#file.write(edge);
-    const spec = edgeSpec(this.#file.path, this.plan);
-    const pool = fleet.pools().find((one) => one.spec.service === EDGE_SERVICE);
-    try {
-      await fleet.openSlots(EDGE_SERVICE, places, workers);
-      if (pool === undefined) await fleet.start(spec);
-      else await pool.reload(spec);
-      if (pool !== undefined && pool.spec.workers !== workers) await pool.scale(workers);
-    } catch (error) {
-      // A process that starts again must find what the others run with.
-      if (pool !== undefined && before !== null) this.#file.restore(before);
-      throw error;
-    }
-  }
-
-  #inTurn(task: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(task);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }
 
