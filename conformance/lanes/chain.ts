@@ -16,15 +16,19 @@ export interface RunningChain {
   readonly perHop: boolean;
   /** Makes the strategy of that step the live one; its generation. */
   readonly publish: (step: number) => Promise<number>;
+  /** The control API's socket. */
+  readonly api: string;
   readonly stop: () => Promise<void>;
 }
 
 const SCRIPT = join(import.meta.dirname, 'service.ts');
 const READY_LIMIT_MS = 60_000;
 
-export async function startChain(perHop: boolean): Promise<RunningChain> {
+/** `detour`: what the first service asks in place of the middle one, a port of something that is not under graylane. */
+export async function startChain(perHop: boolean, detour: number | null = null): Promise<RunningChain> {
   const folder = mkdtempSync(join(tmpdir(), 'gll-'));
-  const places: ChainPlaces = { first: await freePlace(), middle: await freePlace(), last: await freePlace() };
+  const middle = await freePlace();
+  const places: ChainPlaces = { first: await freePlace(), middle: { ...middle, port: detour ?? middle.port }, last: await freePlace() };
   writeFileSync(join(folder, 'graylane.config.json'), JSON.stringify(document(0, places, SCRIPT, perHop)));
   const runFolder = join(folder, 'r');
   const child = spawn(process.execPath, [graylaneCommand, 'up', '--json'], { cwd: folder, env: { ...process.env, GRAYLANE_RUN_DIR: runFolder }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -40,9 +44,10 @@ export async function startChain(perHop: boolean): Promise<RunningChain> {
     child.once('exit', (code) => reject(new Error(`graylane up ended with ${code}\n${output}`)));
   });
   const [project = ''] = readdirSync(runFolder);
-  const api = new Api(join(runFolder, project, 'api.sock'));
+  const socket = join(runFolder, project, 'api.sock');
+  const api = new Api(socket);
   return {
-    places, perHop,
+    places, perHop, api: socket,
     publish: async (step) => (await api.publish(document(step, places, SCRIPT, perHop))).generation,
     stop: async () => {
       api.close();

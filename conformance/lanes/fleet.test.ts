@@ -48,7 +48,7 @@ const stampOf = (baggage: string): string => baggage.split(',').filter((member) 
 
 describe('lanes over two machines and two servers', { skip: missing ?? false }, () => {
   let world: World;
-  let chain: RunningChain;
+  let chain: Pick<RunningChain, 'places' | 'perHop' | 'publish'>;
   let turn = 0;
 
   /** By one server and the other in turn. */
@@ -63,7 +63,7 @@ describe('lanes over two machines and two servers', { skip: missing ?? false }, 
 
   before(async () => {
     world = await startWorld({ servers: 2, nodes: [{ name: 'a', address: A, run: ['last/v2', 'last/v3'] }, { name: 'b', address: B, run: ['middle/v2', 'middle/v3'] }], document: document(0, places, SCRIPT, false) });
-    chain = { places, perHop: false, publish, stop: async () => await world.end() };
+    chain = { places, perHop: false, publish };
   });
   after(() => world.end());
 

@@ -6,7 +6,7 @@ import type { RunningChain } from './chain.ts';
 import { prescribed } from './strategies.ts';
 
 export interface Plan {
-  readonly chain: RunningChain;
+  readonly chain: Pick<RunningChain, 'places' | 'perHop' | 'publish'>;
   readonly requests: number;
   readonly changes: number;
   readonly connections: number;

@@ -11,6 +11,7 @@ export interface Publication {
 }
 
 export interface UpWorker {
+  readonly service: string;
   readonly version: string;
   readonly pid: number;
   readonly ready: boolean;
