@@ -1,7 +1,7 @@
 // What `node --import` loads: starts an agent where a supervisor asked for one, and otherwise leaves no trace.
 
 import { isMainThread } from 'node:worker_threads';
-import { BRIEF_VARIABLE } from '@graylane/wire';
+import { BRIEF_VARIABLE, INSPECT_FLAG } from '@graylane/wire';
 import { Agent } from './worker-agent.ts';
 import { readSummons } from './brief.ts';
 
@@ -19,6 +19,7 @@ function start(): void {
   Reflect.defineProperty(globalThis, STARTED, { value: true });
   // The app's own children are none of ours.
   Reflect.deleteProperty(process.env, BRIEF_VARIABLE);
+  process.execArgv = process.execArgv.filter((flag) => flag !== INSPECT_FLAG);
   new Agent(summons.brief, {
     pid: process.pid,
     node: process.version,

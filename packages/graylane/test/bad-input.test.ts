@@ -54,6 +54,29 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'graylane.config.yaml': 'services: { web: { listen: 8099, stable: v1, versions: { v1: { script: ./silent.js, ready: { timeout: 700ms } } } } }\n', 'silent.js': 'setInterval(() => {}, 1000);\n' },
     args: ['up'], code: 1, says: ['GL2007', 'fix:'],
   },
+  'a script that only does its work and ends is told what a service is': {
+    files: { 'batch.js': 'console.log("done");\n' },
+    args: ['up', './batch.js'], code: 1, says: ['GL2006', 'exit code 0', 'done', 'keep it open'],
+  },
+  'a module that waits for ever is told where': {
+    files: { 'wait.mjs': 'await new Promise(() => {});\n' },
+    args: ['up', './wait.mjs'], code: 1, says: ['GL2006', 'exit code 13', 'top-level `await`', 'wait.mjs:1'],
+  },
+  'an app with a cluster of its own is told to leave it out': {
+    files: {
+      'graylane.config.yaml': 'services: { web: { listen: 8098, stable: v1, versions: { v1: { script: ./cluster.js } } } }\n',
+      'cluster.js': 'const cluster = require("node:cluster");\nif (cluster.isPrimary) cluster.fork();\nelse require("node:http").createServer(() => {}).listen(process.env.PORT);\n',
+    },
+    args: ['up'], code: 1, says: ['GL2009', 'node:cluster', '"workers"'],
+  },
+  'an app whose child process listens in its place is told which': {
+    files: {
+      'graylane.config.yaml': 'services: { web: { listen: 8097, stable: v1, versions: { v1: { script: ./parent.js, ready: { timeout: 4s } } } } }\n',
+      'parent.js': 'require("node:child_process").fork("./child.js");\nsetInterval(() => {}, 1000);\n',
+      'child.js': 'require("node:http").createServer(() => {}).listen(process.env.PORT);\nprocess.on("disconnect", () => process.exit());\n',
+    },
+    args: ['up'], code: 1, says: ['GL2007', /child process \d+ listens on \S*:8097/, '`script`'],
+  },
   'no config and no script': { args: ['up'], code: 2, says: ['GL0008', '--canary'] },
   'two configs in one folder': { files: { 'graylane.config.json': '{}', 'graylane.config.yaml': '{}' }, args: ['check'], code: 2, says: ['GL0003'] },
   'an unknown command gets a suggestion': { args: ['statsu'], code: 2, says: ['status'] },

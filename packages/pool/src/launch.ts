@@ -7,10 +7,9 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 
-import { BRIEF_VARIABLE } from '@graylane/wire';
+import { BRIEF_VARIABLE, INSPECT_FLAG } from '@graylane/wire';
 import type { WorkerBrief } from '@graylane/wire';
 
-import { INSPECT_FLAG } from './diagnostics/inspector.ts';
 import { errno, StartFailure } from './failure.ts';
 import { identityOf } from './os/identity.ts';
 import type { FullSpec } from './spec.ts';

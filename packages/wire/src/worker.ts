@@ -6,6 +6,12 @@ export const WIRE_VERSION = 1;
 /** The environment variable that carries a {@link WorkerBrief}; its absence makes the agent step aside. */
 export const BRIEF_VARIABLE = 'GRAYLANE_AGENT';
 
+/**
+ * A flag for a worker's start: a free port instead of 9229, so that several can be looked into. It opens nothing by itself.
+ * The agent takes it off again: node:cluster counts ports up from it, and its workers would not start.
+ */
+export const INSPECT_FLAG = '--inspect-port=127.0.0.1:0';
+
 /** A gateway is a worker that serves no version: it moves what it gets to those that do. */
 export type Role = 'stable' | 'canary' | 'gateway';
 

@@ -9,9 +9,6 @@ import { StartFailure } from '../failure.ts';
 /** A worker as far as it can be looked into. */
 export interface Subject { readonly id: string; readonly pid: number; readonly logFile: string }
 
-/** Flag for a worker's start: a free port instead of 9229, so that several can be looked into. It opens nothing by itself. */
-export const INSPECT_FLAG = '--inspect-port=127.0.0.1:0';
-
 const OPEN_LIMIT_MS = 5_000;
 const LOOK_EVERY_MS = 20;
 const ASK_EVERY_MS = 400;

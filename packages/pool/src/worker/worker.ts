@@ -2,6 +2,7 @@
 
 import type { AgentMessage, HelloMessage, ListenerReport, Peer, SupervisorMessage, Vitals } from '@graylane/wire';
 
+import { publicListeners } from '../audit.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { AgentHandler } from '../control/server.ts';
 import type { Encoded, Link } from '../control/link.ts';
@@ -220,7 +221,10 @@ export class Worker {
   }
 
   #late(): void {
-    if (this.#state.name === 'starting') this.#fail(lateFailure(this, this.#state.owed, this.#listenFailure, lastLines(this.identity.logFile)));
+    if (this.#state.name !== 'starting') return;
+    const { pid } = this.process;
+    const child = publicListeners(pid, []).find((listener) => listener.pid !== pid) ?? null;
+    this.#fail(lateFailure(this, this.#state.owed, this.#listenFailure, child, lastLines(this.identity.logFile)));
   }
 
   /** During the start this ends the worker; later the pool's owner decides. */
