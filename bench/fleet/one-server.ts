@@ -30,7 +30,7 @@ export async function startOneServer(releases: number): Promise<OneServer> {
   const port = await freePort();
   const machine = startGraylane(['server', config, '--store', `etcd://${etcd.host}/bench`, '--api', `127.0.0.1:${port}`, '--api-cert', certificate.cert, '--api-key', certificate.key], where);
   await machine.ready;
-  const made = runGraylane(['token', 'create', 'bench', '--scope', 'admin'], where);
+  const made = await runGraylane(['token', 'create', 'bench', '--scope', 'admin'], where);
   if (made.status !== 0) throw new Error(made.said);
   const { token } = made.out as { readonly token: string };
   const ca = readFileSync(authority.ca, 'utf8');

@@ -3,6 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { whyNoEtcd } from '../../packages/control/test/support/etcd.ts';
+import { gatewayFollows } from './gateway.ts';
+import { machineCutOff, serverCutOff } from './partitions.ts';
 import { aloneAfterRestart, documentOf, etcdGone, forwarding, leaderKilled, machines } from './scenarios.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -18,5 +20,8 @@ describe('a fleet on etcd', { skip: missing ?? false }, () => {
   it('a machine without a canary forwards to one that has it', () => forwarding(world));
   it('a leader that is killed in a promotion is followed by another, and nothing is done twice', async () => { await leaderKilled(world); });
   it('with etcd gone users notice nothing, and writes are refused', async () => { await etcdGone(world, 2_000); });
+  it('a machine that is cut off serves, is named, and catches up', () => machineCutOff(world));
+  it('a server that is cut off from etcd refuses writes and leads no more, and its machines serve', () => serverCutOff(world));
+  it('a gateway follows a server: strategy and upstreams are the fleet\'s', () => gatewayFollows(world));
   it('a machine that is started while no server is there serves under its last orders', () => aloneAfterRestart(world));
 });

@@ -1,8 +1,9 @@
 // One graylane command as a process of its own: started, waited for, killed and started again. It knows nothing of what it does.
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Machine {
@@ -51,9 +52,10 @@ export function startGraylane(args: readonly string[], { folder, run, environmen
 }
 
 /** Runs a command to its end; its JSON, or what it said. */
-export function runGraylane(args: readonly string[], { folder, run, environment = {} }: Where): { readonly status: number | null; readonly out: unknown; readonly said: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, '--json', ...args], { cwd: folder, env: environmentOf(run, environment), encoding: 'utf8', timeout: 60_000 });
-  return { status, out: stdout.trim() === '' ? null : JSON.parse(stdout) as unknown, said: stderr };
+export async function runGraylane(args: readonly string[], { folder, run, environment = {} }: Where): Promise<{ readonly status: number | null; readonly out: unknown; readonly said: string }> {
+  const child = spawn(process.execPath, [main, '--json', ...args], { cwd: folder, env: environmentOf(run, environment), stdio: ['ignore', 'pipe', 'pipe'], timeout: PATIENCE_MS });
+  const [out, said, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number | null]>]);
+  return { status, out: out.trim() === '' ? null : JSON.parse(out) as unknown, said };
 }
 
 async function patience(what: string, said: () => string): Promise<never> {

@@ -114,19 +114,19 @@ export async function aloneAfterRestart(world: World): Promise<void> {
   await eventually('it has joined again', async () => (await world.nodesOf(0)).items.some(({ name }) => name === plan.name), 15_000);
 }
 
-async function caughtUp(world: World, beyond: number): Promise<void> {
+export async function caughtUp(world: World, beyond: number): Promise<void> {
   await eventually('every machine has the same, later generation', async () => {
     const views = await Promise.all(world.servers.map((_, index) => world.nodesOf(index).catch(() => null)));
     return views.every((view) => view !== null && view.items.length === machines.length && view.items.every(({ generation: now, lag }) => now > beyond && lag === 0));
   }, 30_000);
 }
 
-async function generation(world: World): Promise<number> {
+export async function generation(world: World): Promise<number> {
   return (await world.nodesOf(0)).generation;
 }
 
 /** Another document each time, so that there is something to publish. */
-function documentOfNow(turn: number): object {
+export function documentOfNow(turn: number): object {
   const document = documentOf(100) as { readonly services: { readonly web: object }; readonly releases: readonly object[] };
   return { ...document, services: { web: { ...document.services.web, stable: 'v1' } }, releases: [{ ...document.releases[0], percent: 1 + (turn % 99) }] };
 }
@@ -135,7 +135,7 @@ async function phaseOf(world: World, server: number, release: string): Promise<s
   return ((await world.api(server, 'GET', `/releases/${release}`)).body as { readonly phase: string }).phase;
 }
 
-async function lostNothing(load: Load): Promise<void> {
+export async function lostNothing(load: Load): Promise<void> {
   await load.stop();
   assert.deepEqual(load.failed, []);
   assert.ok(load.asked() > 10);

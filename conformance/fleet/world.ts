@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, startEtcd, type Etcd } from '../../packages/control/test/support/etcd.ts';
 import { makeAuthority, type Authority } from './authority.ts';
+import { startWires, type Wires } from './wires.ts';
 import { runGraylane, startGraylane, type Machine, type Where } from './process.ts';
 
 export interface NodePlan {
@@ -22,11 +23,11 @@ export interface WorldPlan {
   readonly servers: number;
   readonly nodes: readonly NodePlan[];
   readonly document: object;
-  /** etcd as the servers reach it: through a proxy that cuts, say. */
-  readonly etcdHost?: (etcd: Etcd) => string;
+  /** More options of each server. */
+  readonly serverOptions?: readonly string[];
 }
 
-export interface NodeFacts { readonly name: string; readonly generation: number; readonly lag: number; readonly health: string; readonly ready: number; readonly server: string }
+export interface NodeFacts { readonly name: string; readonly generation: number; readonly lag: number; readonly health: string; readonly ready: number; readonly server: string; readonly entry: boolean }
 export interface NodesFacts { readonly leader: string | null; readonly generation: number; readonly items: readonly NodeFacts[] }
 
 export interface World {
@@ -35,10 +36,13 @@ export interface World {
   readonly servers: Machine[];
   readonly nodes: Map<string, Machine>;
   readonly urls: readonly string[];
+  readonly wires: Wires;
   /** `replica-N`, as elections and nodes name them. */
   replica(index: number): string;
   startServer(index: number): Machine;
   startNode(plan: NodePlan): Machine;
+  /** `graylane gateway --server` with this config file. */
+  startGateway(name: string, document: object): Machine;
   /** A call of one server's API; the token is an admin's. */
   api(server: number, method: string, path: string, body?: object): Promise<{ readonly status: number; readonly body: unknown }>;
   nodesOf(server: number): Promise<NodesFacts>;
@@ -57,32 +61,42 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
   const urls = ports.map((port, n) => `https://${addressOf(n)}:${port}`);
   const servers: Machine[] = [];
   const nodes = new Map<string, Machine>();
-  const serverCertificate = authority.issue('servers', ports.map((_, n) => addressOf(n)));
+  const wires = await startWires(plan.nodes.map(({ name }) => name), ports.map((port, n) => ({ host: addressOf(n), port })), { host: '127.0.0.1', port: etcd.port });
+  const serverCertificate = authority.issue('servers', [...ports.map((_, n) => addressOf(n)), ...wires.addresses]);
   let token = '';
   const startServer = (index: number): Machine => {
     const where = placeFor(folder, `server-${index}`);
     const machine = startGraylane([
-      'server', join(folder, 'graylane.config.json'), '--store', `etcd://${plan.etcdHost?.(etcd) ?? etcd.host}/fleet`, '--replica', `replica-${index}`,
-      '--api', `${addressOf(index)}:${ports[index]}`, '--api-cert', serverCertificate.cert, '--api-key', serverCertificate.key, '--client-ca', authority.ca,
+      'server', join(folder, 'graylane.config.json'), '--store', `etcd://${wires.etcd(index)}/fleet`, '--replica', `replica-${index}`,
+      '--api', `${addressOf(index)}:${ports[index]}`, '--api-cert', serverCertificate.cert, '--api-key', serverCertificate.key, '--client-ca', authority.ca, ...(plan.serverOptions ?? []),
     ], where);
     servers[index] = machine;
     return machine;
   };
   const startNode = (node: NodePlan): Machine => {
-    const machine = startGraylane(nodeArguments(node, urls, authority, folder), placeFor(folder, node.name));
+    const machine = startGraylane(nodeArguments(node, wires.urls(node.name), authority, folder), placeFor(folder, node.name));
     nodes.set(node.name, machine);
+    return machine;
+  };
+  const startGateway = (name: string, document: object): Machine => {
+    const where = placeFor(folder, name);
+    writeFileSync(join(where.folder, 'graylane.config.json'), JSON.stringify(document));
+    const { cert, key } = authority.issue(name, ['127.0.0.1']);
+    const machine = startGraylane(['gateway', 'graylane.config.json', ...urls.flatMap((url) => ['--server', url]), '--node', name, '--server-ca', authority.ca, '--node-cert', cert, '--node-key', key], where);
+    nodes.set(name, machine);
     return machine;
   };
   const end = async (): Promise<void> => {
     await Promise.all([...nodes.values()].map((node) => node.end('SIGTERM')));
     await Promise.all(servers.map((server) => server.end('SIGTERM')));
+    await wires.close();
     await etcd.dispose();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     for (let n = 0; n < plan.servers; n += 1) startServer(n);
     await withinReadyLimit(Promise.all(servers.map(({ ready }) => ready)), () => servers.map(({ said }) => said()).join('\n'));
-    const made = runGraylane(['token', 'create', 'tests', '--scope', 'admin'], placeFor(folder, 'server-0'));
+    const made = await runGraylane(['token', 'create', 'tests', '--scope', 'admin'], placeFor(folder, 'server-0'));
     if (made.status !== 0) throw new Error(`${made.said}\n${servers.map(({ said }) => said()).join('\n')}`);
     token = (made.out as { readonly token: string }).token;
     writeFileSync(join(folder, 'token'), token);
@@ -94,7 +108,7 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
   }
   const api: World['api'] = (server, method, path, body) => call(urls[server] ?? '', authority.ca, token, method, path, body);
   return {
-    etcd, folder, servers, nodes, urls, startServer, startNode, api, end, replica: (index) => `replica-${index}`,
+    etcd, folder, servers, nodes, urls, wires, startServer, startNode, startGateway, api, end, replica: (index) => `replica-${index}`,
     nodesOf: async (server) => (await api(server, 'GET', '/nodes')).body as NodesFacts,
   };
 }

@@ -19,6 +19,7 @@ export { snapshotOf as compiledHere } from './plane/publisher.ts';
 export { notValid } from './strategy/check.ts';
 export type { Analyse, Finding } from './strategy/check.ts';
 export type { Change } from './strategy/changes.ts';
+export type { Places } from './strategy/places.ts';
 export * from './api/app.ts';
 export * from './api/client.ts';
 export type { Frame } from './api/frames.ts';

@@ -36,6 +36,7 @@ const PROBLEMS = {
   GL3021: { title: 'live changes would be lost', status: 409, exitCode: 4 },
   GL3022: { title: 'method not allowed', status: 405, exitCode: 1 },
   GL3023: { title: 'media type not supported', status: 415, exitCode: 2 },
+  GL3024: { title: 'address refused', status: 422, exitCode: 2 },
   GL3099: { title: 'graylane failed', status: 500, exitCode: 1 },
 } as const;
 

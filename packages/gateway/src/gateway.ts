@@ -3,7 +3,7 @@
 import type { AddressInfo } from 'node:net';
 import { DEFAULT_LIMITS, systemClock } from '@graylane/forward';
 import type { Clock, ForwardEvent, GroupStats, Limits, Upstream } from '@graylane/forward';
-import type { Count, Exposures, StrategyMessage } from '@graylane/wire';
+import type { Admission, Count, Exposures, StrategyMessage } from '@graylane/wire';
 import type { AccessLog } from './access-log.ts';
 import { untilQuiet } from './drain.ts';
 import type { Trust } from './forwarded.ts';
@@ -97,7 +97,7 @@ export class Gateway {
     return this.#proxy.stats();
   }
 
-  get traffic(): Traffic {
+  get traffic(): Traffic & { readonly admission: Admission } {
     return this.#proxy.traffic;
   }
 

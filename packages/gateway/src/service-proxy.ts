@@ -9,7 +9,7 @@ import type { Clock, EditReply, Failure, ForwardEvent, GroupStats, Limits, Upstr
 import { MessageClient, Relay, StreamClient, StreamUpgrade, Tunnels } from '@graylane/forward/relay';
 import type { RelayClient } from '@graylane/forward/relay';
 import { ExposureBook } from '@graylane/wire';
-import type { Count, Exposures, StrategyMessage } from '@graylane/wire';
+import type { Admission, Count, Exposures, StrategyMessage } from '@graylane/wire';
 import type { AccessLog } from './access-log.ts';
 import type { Ask } from './ask.ts';
 import { forwardedBy } from './forwarded.ts';
@@ -101,7 +101,7 @@ export class ServiceProxy implements FrontHandler {
     return this.#forwarder.stats();
   }
 
-  get traffic(): Traffic {
+  get traffic(): Traffic & { readonly admission: Admission } {
     return { inFlight: this.stats().reduce((sum, group) => sum + group.inFlight, 0), ...this.#forwarder.traffic };
   }
 

@@ -2,9 +2,9 @@
 
 import type { Admission, Vitals } from '@graylane/wire';
 
-export type Traffic = Pick<Vitals, 'inFlight' | 'waiting'> & { readonly admission: Admission };
+export type Traffic = Pick<Vitals, 'inFlight' | 'waiting' | 'admission'>;
 
-export function sumOf(parts: Iterable<Traffic>): Traffic {
+export function sumOf(parts: Iterable<Traffic & { readonly admission: Admission }>): Traffic {
   const sum = { inFlight: 0, waiting: 0, limit: 0, waited: 0, waitedSeconds: 0 };
   const rejected: Record<string, number> = {};
   for (const { inFlight, waiting, admission } of parts) {

@@ -26,6 +26,7 @@ export interface ReplicaOptions {
   readonly runnable: boolean;
   readonly analyse?: NonNullable<ControlPlaneOptions['analyse']>;
   readonly compile?: NonNullable<ControlPlaneOptions['compile']>;
+  readonly places?: NonNullable<ControlPlaneOptions['places']>;
   /** Who begins with a new strategy before the others. */
   readonly first?: FirstStage;
   /** How long the office of a dead leader stays taken. */
@@ -122,11 +123,11 @@ export class Replica {
 
   /** Another control plane takes the place of the present one: with the machine that does what is due, or without. */
   async #turn(leads: boolean): Promise<void> {
-    const { store, clock, document, runnable, analyse, compile, onFault, onPlane } = this.#options;
+    const { store, clock, document, runnable, analyse, compile, places, onFault, onPlane } = this.#options;
     const former = this.#plane;
     this.#leads = leads;
     const plane = new ControlPlane({
-      store, clock, effects: this.effects, random: Math.random, runnable, onFault, deliverKeys: (keys) => this.effects.deliverKeys(keys), ...(analyse === undefined ? {} : { analyse }), ...(compile === undefined ? {} : { compile }),
+      store, clock, effects: this.effects, random: Math.random, runnable, onFault, deliverKeys: (keys) => this.effects.deliverKeys(keys), ...(analyse === undefined ? {} : { analyse }), ...(compile === undefined ? {} : { compile }), ...(places === undefined ? {} : { places }),
       replica: { leads, counts: { beside: () => this.#counters.beside(), notSaved: (writes) => this.#counters.notSaved(writes) } },
     });
     // The former one goes first: what it has saved is what the next one begins with.

@@ -9,6 +9,7 @@ import type { ReleaseState } from '../release/state.ts';
 import { changesBetween, sameDocument } from '../strategy/changes.ts';
 import type { Change } from '../strategy/changes.ts';
 import { analysed, parsedStrategy } from '../strategy/check.ts';
+import { refusePlaces } from '../strategy/places.ts';
 import type { Analyse, Finding } from '../strategy/check.ts';
 import type { Handover } from '../strategy/record.ts';
 import { change, currentView } from './change.ts';
@@ -32,6 +33,7 @@ export type Applied = Api<'Applied'>;
 
 export async function apply(plane: Plane, request: ApplyRequest): Promise<Applied> {
   const given = parsedStrategy(request.document, { runnable: plane.runnable });
+  refusePlaces(given.document, plane.places);
   const outcome: { prepared: Prepared | null } = { prepared: null };
   const once: Plane = { ...plane, analyse: analysedOnce(plane.analyse) };
   const { record, publication } = await change(plane, async (view) => {

@@ -9,6 +9,7 @@ import { StoreError } from '../store/errors.ts';
 import { changesBetween } from '../strategy/changes.ts';
 import type { Change } from '../strategy/changes.ts';
 import { analysed, parsedStrategy } from '../strategy/check.ts';
+import { refusePlaces } from '../strategy/places.ts';
 import { apply } from './apply.ts';
 import type { Plane } from './change.ts';
 import type { LedgerView } from './ledger.ts';
@@ -67,6 +68,7 @@ async function orRefused(adopting: Promise<Origin | null>, unwritten: Origin): P
 
 async function seed(plane: Plane, file: unknown, floor: number): Promise<Origin> {
   const strategy = parsedStrategy(file ?? {}, { runnable: plane.runnable });
+  refusePlaces(strategy.document, plane.places);
   await analysed(strategy, plane.analyse, false);
   const { states } = reconcileStates(strategy.document, new Map(), plane.clock.now(), 'in the first strategy');
   const stored = new Map([...states].filter((entry): entry is [string, ReleaseState] => entry[1] !== null));

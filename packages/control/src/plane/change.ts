@@ -9,6 +9,7 @@ import { effectiveDocument } from '../release/effective.ts';
 import type { ReleaseState } from '../release/state.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Analyse } from '../strategy/check.ts';
+import type { Places } from '../strategy/places.ts';
 import type { StrategyRecord } from '../strategy/record.ts';
 import type { Draft, Ledger, LedgerView } from './ledger.ts';
 import { Publisher, snapshotOf } from './publisher.ts';
@@ -23,6 +24,8 @@ export interface Plane {
   readonly publisher: Publisher;
   readonly analyse: Analyse;
   readonly compile: Compile;
+  /** Where a strategy may not send anybody. */
+  readonly places: Places;
   /** Whether versions need a script: true where pools are run. */
   readonly runnable: boolean;
   /** Ways back that are in force and could not be stored yet. */

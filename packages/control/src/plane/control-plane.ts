@@ -30,6 +30,8 @@ import type { Change } from '../strategy/changes.ts';
 import { releaseOf } from '../strategy/edit.ts';
 import { analyseByRules } from '../strategy/analysis.ts';
 import type { Analyse } from '../strategy/check.ts';
+import { NO_OWN_PLACES } from '../strategy/places.ts';
+import type { Places } from '../strategy/places.ts';
 import type { StrategyRecord } from '../strategy/record.ts';
 import { apply, difference } from './apply.ts';
 import type { Applied, ApplyRequest } from './apply.ts';
@@ -61,6 +63,8 @@ export interface ControlPlaneOptions {
   readonly analyse?: Analyse;
   /** Instead of compiling at once. */
   readonly compile?: Compile;
+  /** Where a strategy may not send anybody; clouds' metadata services unless given. */
+  readonly places?: Places;
   /** Instead of the verdicts that are kept here from what data planes count. */
   readonly verdicts?: Verdicts;
   /** Where rollbacks that the store cannot take down outlive this process; nowhere unless given. */
@@ -159,7 +163,7 @@ export class ControlPlane {
     this.#recent = new Recent(clock);
     this.#verdicts = options.verdicts ?? this.#keeper;
     this.#plane = {
-      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, compile: options.compile ?? snapshotOf, runnable: options.runnable ?? true, unstored: new Unstored(options.keeping ?? NOT_KEPT, onFault), shared: options.replica !== undefined,
+      ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, compile: options.compile ?? snapshotOf, places: options.places ?? NO_OWN_PLACES, runnable: options.runnable ?? true, unstored: new Unstored(options.keeping ?? NOT_KEPT, onFault), shared: options.replica !== undefined,
       onPublish: ({ generation, document }, states) => this.#keeper.published(generation, document, states),
     };
     this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });

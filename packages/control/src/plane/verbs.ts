@@ -7,6 +7,7 @@ import type { ReleaseState } from '../release/state.ts';
 import { transition } from '../release/transition.ts';
 import type { Command } from '../release/transition.ts';
 import { analysed, parsedStrategy } from '../strategy/check.ts';
+import { refusePlaces } from '../strategy/places.ts';
 import { releaseOf, stableOf, withPercent, withRelease, withVersion } from '../strategy/edit.ts';
 import { percentFrom } from '../strategy/percent.ts';
 import { expectRevision, startMissing } from './apply.ts';
@@ -86,6 +87,7 @@ export function addCanary(plane: Plane, canary: NewCanary): Promise<Changed & { 
     const stickyBy = canary.release?.stickyBy;
     const release: ReleaseSpec = { name, when: canary.release?.when ?? [{}], percent, versions: { [canary.service]: canary.version }, ...(stickyBy === undefined ? {} : { stickyBy }) };
     const next = parsedStrategy(withRelease(withVersion(document, canary.service, canary.version, canary.spec), release), { runnable: plane.runnable });
+    refusePlaces(next.document, plane.places);
     await analysed(next, plane.analyse, false);
     const states = new Map(view.releases);
     // A former release of this name is history; this one is in force by being in the document.

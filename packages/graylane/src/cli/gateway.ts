@@ -4,6 +4,7 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { AnchorKeeper, runAnchor } from '@graylane/pool';
+import { joinPlanFrom, type JoinFlags, type JoinPlan } from '../config/join.ts';
 import type { GatewaySource } from '../config/gateway/section.ts';
 import { gatewayPlan } from '../config/gateway/section.ts';
 import { readSoundPlaced } from '../config/strategy.ts';
@@ -15,20 +16,24 @@ import { asFailure } from '../print/thrown.ts';
 import { startBareGateway } from '../up/bare-gateway.ts';
 import { requireConfig } from './check.ts';
 import { contextOf, type Context, type GlobalOptions } from './context.ts';
+import { withFollowFlags } from './join-flags.ts';
 import { stopSignal } from './stop-signal.ts';
+import { startJoinedGateway } from '../server/joined-gateway.ts';
 
 export function addGateway(program: Command): void {
-  program
+  withFollowFlags(program
     .command('gateway')
-    .argument('[config]', 'config file or folder; its versions name `upstreams`, its `gateway` section the rest')
+    .argument('[config]', 'config file or folder; its versions name `upstreams`, its `gateway` section the rest'))
     .description('route to versions that run elsewhere: a reverse proxy with the same strategy (TLS, HTTP/2, gRPC, health, mirroring)')
     .action(async (given: string | undefined, _options: unknown, command: Command) => {
-      const context = contextOf(command.optsWithGlobals<GlobalOptions>());
+      const options = command.optsWithGlobals<GlobalOptions & JoinFlags>();
+      const context = contextOf(options);
+      const join = joinPlanFrom(options, context.directory);
       const file = requireConfig(context.directory, given);
       const self = { command: process.execPath, args: process.argv.slice(1) };
       const keeper = AnchorKeeper.find(self, () => context.terminal.say('! the anchor was killed; a new one keeps the ports'));
       if (keeper !== null) {
-        await supervise(context, file, keeper);
+        await (join === null ? supervise(context, file, keeper) : follow(context, file, join, keeper));
         return;
       }
       // Said here, once, and not by one supervisor after the other.
@@ -62,6 +67,30 @@ async function supervise({ terminal, environment }: Context, file: string, keepe
   });
   void stop.then(() => gateway.down());
   await gateway.ended;
+  await keeper.goodbye(exit.ok);
+}
+
+/** The same under a server's strategy. */
+async function follow({ terminal, environment }: Context, file: string, { servers, name, labels, credentials }: JoinPlan, keeper: AnchorKeeper): Promise<void> {
+  const stop = stopSignal(terminal);
+  const gateway = await startJoinedGateway({
+    place: placeOf(dirname(file), environment), source: () => sourceOf(file), environment, keeper, servers, name, labels, credentials,
+    onEvent: (event) => {
+      const text = eventText(event);
+      if (text !== null) terminal.say(text);
+    },
+    onFault: (what, error) => terminal.say(`! ${what}: ${messageOf(error)}`),
+    say: (line) => terminal.say(line),
+  });
+  const ports = gateway.places.map(({ port }) => port);
+  if (terminal.json) terminal.object({ ready: true, ports, node: name, generation: gateway.generation() });
+  terminal.data(`graylane gateway ${name} on ${ports.join(', ')}, following ${servers.join(', ')}`);
+  keeper.standing();
+  process.on('SIGUSR2', () => {
+    gateway.reload().then(() => terminal.say('reloaded'), (error: unknown) => terminal.say(`! nothing was reloaded: ${messageOf(error)}`));
+  });
+  await stop;
+  await gateway.down();
   await keeper.goodbye(exit.ok);
 }
 

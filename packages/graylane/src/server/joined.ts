@@ -1,10 +1,9 @@
 // A machine that follows a server: pools and strategy as it is told, its last orders when nobody tells. Carries no traffic.
 
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { listenOnSocket, NodeLink, systemClock, withDelta, type CountEntry, type Effects, type Listening, type NodeCredentials, type NodeReport, type Offer, type PoolWish, type ServerMessage } from '@graylane/control';
+import { listenOnSocket, systemClock, type Effects, type Listening, type NodeReport, type Offer, type PoolWish, type ServerMessage } from '@graylane/control';
 import { Fleet, type FleetEvent, type Keeper } from '@graylane/pool';
-import type { ServiceSpec, Snapshot } from '@graylane/rules';
+import type { ServiceSpec } from '@graylane/rules';
 import type { Peer } from '@graylane/wire';
 import { preparePlace, type Place } from '../place.ts';
 import { agentFile } from '../up/agent-file.ts';
@@ -13,20 +12,16 @@ import { processesApp } from '../up/api.ts';
 import { Machine } from '../up/machine.ts';
 import { Processes } from '../up/processes.ts';
 import { removeProcessFile, writeProcessFile } from '../up/process-file.ts';
-import { readOrders, writeOrders, type Orders } from './last-orders.ts';
+import { Follower, messageOf, type Following } from './follower.ts';
 import { isDistant, Passage, type PassageOptions } from './passage.ts';
 import { WishKeeper } from './wish-keeper.ts';
 
-export interface JoinOptions {
+export interface JoinOptions extends Following {
   readonly place: Place;
   readonly environment: NodeJS.ProcessEnv;
   readonly gateways: number;
   readonly keeper: Keeper | null;
-  readonly servers: readonly string[];
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
   readonly runs: (wish: Pick<PoolWish, 'service' | 'version' | 'role'>) => boolean;
-  readonly credentials: () => NodeCredentials;
   /** The address that public places without one are opened on; null for all. */
   readonly bind: string | null;
   /** Where exchanges of other machines come in, or null. */
@@ -42,14 +37,8 @@ export interface Joined {
   down(): Promise<void>;
 }
 
-/** Counts go out so often; a server that is slow gets them later, and whole. */
-const COUNTS_EVERY_MS = 2_000;
 /** What changes in one moment is reported once. */
 const REPORT_AFTER_MS = 50;
-/** Generations that requests may still carry, as data planes keep them. */
-const HELD = 8;
-const KEYS_LIMIT_MS = 1_000;
-const STAGE_LIMIT_MS = 100;
 
 export async function startJoined(options: JoinOptions): Promise<Joined> {
   const { place, environment } = options;
@@ -70,24 +59,16 @@ class JoinedMachine {
   readonly #fleet: Fleet;
   readonly #machine: Machine;
   readonly #keeper: WishKeeper;
-  readonly #link: NodeLink;
+  readonly #follower: Follower;
   readonly #passage: Passage;
-  readonly #ordersFile: string;
-  readonly #held = new Map<number, Snapshot>();
   readonly #peers = new Map<string, readonly Peer[]>();
-  #orders: Orders;
-  #counts: CountEntry[] = [];
   #serves: () => void = () => undefined;
   #cancelReport: (() => void) | null = null;
-  #cancelCounts: () => void = () => undefined;
   #api: Listening | null = null;
-  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: JoinOptions) {
     const { place, environment } = options;
     this.#options = options;
-    this.#ordersFile = join(place.state, 'orders.json');
-    this.#orders = readOrders(this.#ordersFile);
     this.serving = new Promise((resolve) => { this.#serves = resolve; });
     this.#fleet = new Fleet({
       runDir: place.run, agentFile: agentFile(), env: environment, ...(options.keeper === null ? {} : { keeper: options.keeper }),
@@ -99,38 +80,31 @@ class JoinedMachine {
       effects: boundTo(options.bind, this.#machine), clock: systemClock, runs: options.runs, onChange: () => this.#reportSoon(),
       onFault: (what, error) => options.say(`! ${what}: ${messageOf(error)}`),
     });
-    this.#link = new NodeLink({
-      servers: options.servers, name: options.name, labels: options.labels, forward: options.passage?.advertise ?? null, credentials: options.credentials,
-      boot: randomUUID(), clock: systemClock, random: Math.random, generation: () => this.#orders.generation,
-      onMessage: (message) => this.#told(message), onState: (server, why) => this.#linkState(server, why),
+    this.#follower = new Follower({
+      ...options, fleet: this.#fleet, ordersFile: join(place.state, 'orders.json'), forward: options.passage?.advertise ?? null,
+      publish: (snapshot, generation) => this.#machine.publish(snapshot, generation), onBegun: () => this.#look(), onOrder: (message) => this.#told(message),
     });
   }
 
   get generation(): number {
-    return this.#orders.generation;
+    return this.#follower.generation;
   }
 
   async start(): Promise<void> {
     await this.#fleet.listen();
     await this.#fleet.recover();
     await this.#passage.start();
-    const { snapshot, generation, wishes } = this.#orders;
-    if (snapshot !== null) {
-      this.#hold(generation, snapshot);
-      await this.#machine.publish(snapshot, generation);
-    }
-    if (wishes.length > 0) this.#want(wishes);
+    await this.#follower.resume();
+    const { wishes } = this.#follower.orders;
+    if (wishes.length > 0) this.#keeper.want(wishes);
     this.#api = await listenOnSocket(processesApp(new Processes(this.#fleet), this.#options.servers), this.#options.place.api);
     writeProcessFile(this.#options.place.run, process.pid);
-    this.#countLater();
-    this.#link.start();
+    this.#follower.start();
   }
 
   async down(): Promise<void> {
     this.#cancelReport?.();
-    this.#cancelCounts();
-    this.#sendCounts();
-    this.#link.stop();
+    this.#follower.stop();
     await this.#api?.close();
     await this.#keeper.stop();
     await this.#fleet.down();
@@ -139,11 +113,7 @@ class JoinedMachine {
   }
 
   #happened(event: FleetEvent): void {
-    if (event.kind === 'agent' && event.message.kind === 'counts') {
-      // The process is part of who counts: a worker's number comes again when a machine is set up anew.
-      this.#counts.push({ worker: `${event.worker.id}@${event.worker.pid}`, service: event.worker.service, message: event.message });
-      return;
-    }
+    if (this.#follower.counted(event)) return;
     if (event.kind === 'peers') {
       this.#peers.set(event.service, event.peers);
       this.#passage.local(this.#peers);
@@ -153,77 +123,11 @@ class JoinedMachine {
   }
 
   #told(message: ServerMessage): void {
-    switch (message.kind) {
-      case 'strategy':
-        this.#stage(message.generation, message.snapshot);
-        break;
-      case 'delta': {
-        const base = this.#held.get(message.from);
-        const snapshot = base === undefined ? null : withDelta(base, message.delta);
-        if (snapshot === null) this.#link.send({ kind: 'lost', generation: message.generation });
-        else this.#stage(message.generation, snapshot);
-        break;
-      }
-      case 'begin':
-        this.#inTurn(() => this.#begin(message.generation));
-        break;
-      case 'pools':
-        this.#save({ ...this.#orders, wishes: message.wishes });
-        this.#want(message.wishes);
-        break;
-      case 'keys':
-        void this.#fleet.setKeys(message.keys, KEYS_LIMIT_MS).then((everybody) => {
-          if (everybody) this.#link.send({ kind: 'keyed', digest: message.digest });
-        });
-        break;
-      case 'endpoints':
-        this.#passage.remote(message.endpoints.filter(({ node }) => node !== this.#options.name));
-        break;
-      case 'welcome': case 'refused': case 'counted': case 'ping':
-        break;
-    }
-  }
-
-  /** Workers have it before the server hears that this machine does. */
-  #stage(generation: number, snapshot: Snapshot): void {
-    this.#hold(generation, snapshot);
-    this.#inTurn(async () => {
-      await this.#fleet.stage({ kind: 'strategy', generation, snapshot, staged: true }, STAGE_LIMIT_MS);
-      this.#link.send({ kind: 'ack', generation });
-    });
-  }
-
-  #hold(generation: number, snapshot: Snapshot): void {
-    this.#held.set(generation, snapshot);
-    for (const old of [...this.#held.keys()].sort((a, b) => a - b).slice(0, -HELD)) this.#held.delete(old);
-  }
-
-  async #begin(generation: number): Promise<void> {
-    const snapshot = this.#held.get(generation);
-    // A generation never goes back, whatever a server that was restored says.
-    if (snapshot !== undefined && generation > this.#orders.generation) {
-      await this.#machine.publish(snapshot, generation);
-      this.#save({ ...this.#orders, generation, snapshot });
-      this.#look();
-    }
-    if (generation <= this.#orders.generation) this.#link.send({ kind: 'begun', generation });
-  }
-
-  /** Strategies one after the other, in the order in which they came. */
-  #inTurn(body: () => Promise<void>): void {
-    this.#turn = this.#turn.then(body).catch((error: unknown) => this.#options.say(`! strategy: ${messageOf(error)}`));
-  }
-
-  #want(wishes: readonly PoolWish[]): void {
-    this.#keeper.want(wishes);
-  }
-
-  #save(orders: Orders): void {
-    this.#orders = orders;
-    try {
-      writeOrders(this.#ordersFile, orders);
-    } catch (error) {
-      this.#options.say(`! the last orders cannot be kept for a restart: ${messageOf(error)}`);
+    if (message.kind === 'pools') {
+      this.#follower.keep({ wishes: message.wishes });
+      this.#keeper.want(message.wishes);
+    } else if (message.kind === 'endpoints') {
+      this.#passage.remote(message.endpoints.filter(({ node }) => node !== this.#options.name));
     }
   }
 
@@ -232,32 +136,14 @@ class JoinedMachine {
       this.#cancelReport = null;
       this.#look();
       const report: NodeReport = { kind: 'report', pools: this.#keeper.reports(), workers: this.#machine.workers(), offers: offersOf(this.#peers) };
-      this.#link.report(report);
+      this.#follower.report(report);
     });
   }
 
   /** The first time that all that it should run is ready. */
   #look(): void {
     const reports = this.#keeper.reports();
-    if (this.#orders.generation > 0 && reports.length > 0 && reports.every(({ state }) => state === 'ready' || state === 'elsewhere')) this.#serves();
-  }
-
-  #countLater(): void {
-    this.#cancelCounts = systemClock.after(COUNTS_EVERY_MS, () => {
-      this.#sendCounts();
-      this.#countLater();
-    });
-  }
-
-  #sendCounts(): void {
-    const entries = this.#counts;
-    this.#counts = [];
-    this.#link.counts(entries);
-  }
-
-  #linkState(server: string, why: string | null): void {
-    if (why === null) this.#options.say(`joined ${server} as ${this.#options.name}`);
-    else this.#options.say(`! ${server}: ${why}${this.#orders.generation > 0 ? `; going on under generation ${this.#orders.generation}` : ''}`);
+    if (this.#follower.generation > 0 && reports.length > 0 && reports.every(({ state }) => state === 'ready' || state === 'elsewhere')) this.#serves();
   }
 }
 
@@ -287,8 +173,4 @@ function offersOf(peers: ReadonlyMap<string, readonly Peer[]>): readonly Offer[]
     }
   }
   return [...offers.values()];
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

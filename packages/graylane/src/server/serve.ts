@@ -7,6 +7,7 @@ import type { TcpApi } from '../config/tcp-api.ts';
 import { preparePlace, type Place } from '../place.ts';
 import { exit, Failure } from '../print/failure.ts';
 import { findingsOf, snapshotOf } from '../up/analysis.ts';
+import { ownPlaces } from '../up/own-places.ts';
 import { removeProcessFile, writeProcessFile } from '../up/process-file.ts';
 import { joinDoor } from './join-door.ts';
 import { nodesView } from './nodes-view.ts';
@@ -36,7 +37,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   preparePlace(place, options.environment);
   let current: ControlPlane | null = null;
   const replica = new Replica({
-    store, clock: systemClock, replica: options.replica, document: options.document, runnable: false, analyse: findingsOf, compile: snapshotOf, onFault, ...(options.first === null ? {} : { first: options.first }),
+    store, clock: systemClock, replica: options.replica, document: options.document, runnable: false, analyse: findingsOf, compile: snapshotOf, places: ownPlaces(place.api, tcpApi, options.environment), onFault, ...(options.first === null ? {} : { first: options.first }),
     onPlane: (plane) => { current = plane; },
   });
   const hosts = new Set<string>();

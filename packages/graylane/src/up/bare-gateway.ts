@@ -13,6 +13,7 @@ import { EdgeRoll } from './edge-roll.ts';
 import { EDGE_SERVICE } from './edge-spec.ts';
 import { GatewayProcesses } from './gateway-processes.ts';
 import { gatewaysOf } from './machine.ts';
+import { ownPlaces } from './own-places.ts';
 import { writeProcessFile, removeProcessFile } from './process-file.ts';
 
 export interface BareGatewayOptions {
@@ -56,7 +57,7 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   });
   await fleet.listen();
   const store = await openSqliteStore({ file: join(place.state, 'gateway.db'), clock: systemClock });
-  const control = new ControlPlane({ store, effects: effectsOn(fleet, () => running.followStrategy()), clock: systemClock, random: Math.random, analyse: findingsOf, compile: snapshotOf, runnable: false, onFault: options.onFault, keeping: keptIn([place.run, place.state].map((folder) => join(folder, 'gateway-rollbacks.json'))) });
+  const control = new ControlPlane({ store, effects: effectsOn(fleet, () => running.followStrategy()), clock: systemClock, random: Math.random, analyse: findingsOf, compile: snapshotOf, places: ownPlaces(place.api, null, environment), runnable: false, onFault: options.onFault, keeping: keptIn([place.run, place.state].map((folder) => join(folder, 'gateway-rollbacks.json'))) });
   counted = control;
   const end = Promise.withResolvers<undefined>();
   let api: Listening | null = null;

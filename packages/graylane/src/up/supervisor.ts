@@ -10,6 +10,7 @@ import { exit, Failure } from '../print/failure.ts';
 import { agentFile } from './agent-file.ts';
 import { findingsOf, snapshotOf } from './analysis.ts';
 import { openTcpDoor, serveApi, type TcpDoor } from './api.ts';
+import { ownPlaces } from './own-places.ts';
 import { Processes } from './processes.ts';
 import { troubleText } from '../print/trouble.ts';
 import { removeProcessFile, writeProcessFile } from './process-file.ts';
@@ -81,7 +82,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const { store, condition } = await openWithSpare({ file: join(place.state, STORE_NAME), clock: systemClock, onFault: options.onFault });
   const trouble = troubleText(condition);
   const machine = new Machine({ fleet, base: place.project, gateways: options.gateways });
-  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, analyse: findingsOf, compile: snapshotOf, onFault: options.onFault, keeping: keptIn([place.run, place.state].map((folder) => join(folder, ROLLBACKS_NAME))), deliverKeys: (keys) => machine.deliverKeys(keys), ...(trouble === null ? {} : { trouble }) });
+  const control = new ControlPlane({ store, effects: machine, clock: systemClock, random: Math.random, analyse: findingsOf, compile: snapshotOf, places: ownPlaces(place.api, door === null || options.tcpApi === null ? null : { ...options.tcpApi, port: door.port }, environment), onFault: options.onFault, keeping: keptIn([place.run, place.state].map((folder) => join(folder, ROLLBACKS_NAME))), deliverKeys: (keys) => machine.deliverKeys(keys), ...(trouble === null ? {} : { trouble }) });
   counted = control;
   const end = Promise.withResolvers<undefined>();
   let api: Listening | null = null;
