@@ -25,6 +25,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     /** Print only; docs/benchmarks.md stays as it is. */
     print: { type: 'boolean', default: false },
+    /** One part of it, printed: protocols, tls, mirrors or features. */
+    only: { type: 'string' },
   },
 });
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
@@ -32,7 +34,7 @@ const CONNECTIONS = 32;
 const HANDSHAKE_CLIENTS = 4;
 const SLOW_MIRROR_MS = 5_000;
 
-const presence = ensureDebian(['wrk', 'nginx', 'openssl']);
+const presence = ensureDebian(['wrk', 'nginx', 'haproxy', 'caddy', 'openssl']);
 if (presence.kind !== 'present') throw new Error(`the benchmark cannot run: ${presence.why}`);
 if (findProgram('h2load') === null) ensureDebian(['nghttp2-client']);
 const h2loadProgram = findProgram('h2load');
@@ -42,8 +44,12 @@ const wrkProgram = findProgram('wrk') ?? 'wrk';
 const folder = mkdtempSync(join(tmpdir(), 'gle-'));
 const otherWork = loadavg()[0] ?? 0;
 try {
-  const text = [conditions(), await protocols(), await tls(), await mirrors(), featureTable()].join('\n\n');
-  if (values.print) console.log(text);
+  const parts = { protocols, tls, mirrors, features };
+  const wanted = Object.entries(parts).filter(([name]) => values.only === undefined || name === values.only);
+  const texts = [conditions()];
+  for (const [, part] of wanted) texts.push(await part());
+  const text = texts.join('\n\n');
+  if (values.print || values.only !== undefined) console.log(text);
   else writeInto(join(here, '../../docs/benchmarks.md'), text, 'bench/edge/main.ts');
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -97,10 +103,20 @@ async function protocols(): Promise<string> {
   }
 }
 
-async function tls(): Promise<string> {
+/** P-256, as most sites have. */
+function certificate(): { readonly cert: string; readonly key: string } {
   const [cert, key] = [join(folder, 'site.pem'), join(folder, 'site.key')];
-  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-subj', '/CN=127.0.0.1', '-days', '2']);
+  const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-subj', '/CN=site.test', '-addext', 'subjectAltName=DNS:site.test,DNS:h2.test,IP:127.0.0.1', '-days', '2']);
   if (made.status !== 0) throw new Error(String(made.stderr));
+  return { cert, key };
+}
+
+async function features(): Promise<string> {
+  return await featureTable({ folder, certificate: certificate(), h2loadProgram: h2loadProgram as string, connections: CONNECTIONS, seconds, measure });
+}
+
+async function tls(): Promise<string> {
+  const { cert, key } = certificate();
   const socket = join(folder, 'b.sock');
   const app = await startServer(0, [appStart(socket)]);
   const [port, tlsPort, nginxPort] = [await freePort(), await freePort(), await freePort()];
