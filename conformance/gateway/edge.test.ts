@@ -75,6 +75,36 @@ void test('a name is looked up again when its time is over; when nobody answers,
   await until(async () => seen.add(await textOf(entry)).size === 2);
 });
 
+void test('endpoints of one name come and go while requests are asked: none is lost, and a new one is used when the name says so', { timeout: 20_000 }, async (t) => {
+  const names = await startNameServer(t);
+  const one = http.createServer((_req, res) => res.end('one')).listen(0, '127.0.0.1');
+  await once(one, 'listening');
+  t.after(() => one.closeAllConnections());
+  const { port } = one.address() as AddressInfo;
+  await appOn(t, '127.0.0.2', port, 'two');
+  names.addresses = ['127.0.0.1', '127.0.0.2'];
+  const { ports: [entry = 0] } = await startEdge(t, {
+    services: [service('web', { v1: [target(port, { text: `app.test:${port}`, place: { host: 'app.test', port } })] })],
+  }, { resolve: systemResolver([names.address]) });
+  const seen: string[] = [];
+  const use = async (name: string): Promise<void> => {
+    await until(async () => {
+      seen.push(await textOf(entry));
+      return seen.at(-1) === name;
+    });
+  };
+  await use('one');
+  // Gone before DNS knows it, as a pod that was killed.
+  one.close();
+  one.closeAllConnections();
+  for (let i = 0; i < 30; i++) seen.push(await textOf(entry));
+  names.addresses = ['127.0.0.2', '127.0.0.3'];
+  await appOn(t, '127.0.0.3', port, 'three');
+  await use('three');
+  await use('two');
+  assert.deepEqual([...new Set(seen)].sort(), ['one', 'three', 'two']);
+});
+
 void test('a sick upstream gets nothing until it is well; a lane whose upstreams are all sick falls back', { timeout: 20_000 }, async (t) => {
   const [v1, a, b] = await Promise.all([startNamedApp(t, 'v1'), startNamedApp(t, 'v2a'), startNamedApp(t, 'v2b')]);
   const health = { path: '/healthz', host: 'a', intervalMs: 30, timeoutMs: 1_000, healthyAfter: 1, unhealthyAfter: 2 };
@@ -171,10 +201,12 @@ function textFrame(text: string): Buffer {
   return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 }
 
-void test('a WebSocket on an HTTP/2 stream (RFC 8441) is one of HTTP/1.1 to its app', { timeout: 20_000 }, async (t) => {
+for (const secured of [false, true]) void test(`a WebSocket on an HTTP/2 stream (RFC 8441), ${secured ? 'behind TLS' : 'without TLS'}, is one of HTTP/1.1 to its app`, { skip: secured ? noOpenssl : false, timeout: 20_000 }, async (t) => {
   const app = await startEcho(t);
-  const { ports: [port = 0], edge } = await startEdge(t, { services: [service('web', { v1: [target(app)] })] });
-  const session = http2.connect(`http://127.0.0.1:${port}`);
+  const cert = secured ? makeCertificate(tempFolder(t), 'site', ['site.test']) : null;
+  const listener = cert === null ? LISTENER : { ...LISTENER, tls: { certificates: [{ cert: cert.certFile, key: cert.keyFile }], minVersion: 'TLSv1.2' as const, clientCa: null } };
+  const { ports: [port = 0], edge } = await startEdge(t, { services: [service('web', { v1: [target(app)] })], listeners: [listener] });
+  const session = cert === null ? http2.connect(`http://127.0.0.1:${port}`) : http2.connect(`https://127.0.0.1:${port}`, { ca: cert.cert, servername: 'site.test' });
   t.after(() => session.destroy());
   await once(session, 'remoteSettings');
   assert.equal(session.remoteSettings.enableConnectProtocol, true);
