@@ -6,13 +6,13 @@ import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { runRounds, type Measure } from '../../../bench/rounds.ts';
+import { runRounds } from '../../../bench/rounds.ts';
 import { startServer, type Server } from '../../../bench/server.ts';
-import { median } from '../../../bench/statistics.ts';
 import { build } from '../../../tools/build.ts';
 import { ensureDebian, findProgram } from '../../../tools/system.ts';
 import { Random } from '../../live/random.ts';
 import { start, type Contestant } from './contestants.ts';
+import { reached, table, type Measures } from './report.ts';
 
 const rounds = Number(process.env['ROUNDS'] ?? 8);
 const seconds = Number(process.env['SECONDS'] ?? 4);
@@ -50,7 +50,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function run({ app, contestants }: Workload, wrk: string, next: number): Promise<ReadonlyMap<string, readonly Measure[]>> {
+async function run({ app, contestants }: Workload, wrk: string, next: number): Promise<Measures> {
   const servers = new Map<string, Server>();
   try {
     for (const contestant of contestants) {
@@ -61,22 +61,6 @@ async function run({ app, contestants }: Workload, wrk: string, next: number): P
   } finally {
     for (const server of servers.values()) await server.stop();
   }
-}
-
-/** Differences are taken inside a round, so that a slow minute is in both. */
-function table(measures: ReadonlyMap<string, readonly Measure[]>): readonly string[] {
-  const bare = measures.get('bare') ?? [];
-  const one = measures.get('agent, one service') ?? [];
-  const above = (of: readonly Measure[], base: readonly Measure[]): string => median(of.map(({ cpuMicrosPerRequest }, round) => cpuMicrosPerRequest - (base[round]?.cpuMicrosPerRequest ?? 0))).toFixed(1);
-  const rate = ({ requests, seconds: time }: Measure): number => requests / time;
-  return [
-    '| | CPU a request, µs | above bare | above one service | requests/s | against bare |',
-    '|---|---|---|---|---|---|',
-    ...[...measures].map(([name, list]) => {
-      const loss = median(list.map((measure, round) => rate(measure) / rate(bare[round] ?? measure) - 1)) * 100;
-      return `| ${name} | ${median(list.map(({ cpuMicrosPerRequest }) => cpuMicrosPerRequest)).toFixed(1)} | ${above(list, bare)} | ${above(list, one)} | ${Math.round(median(list.map(rate)))} | ${loss.toFixed(1)} % |`;
-    }),
-  ];
 }
 
 build();
@@ -94,7 +78,13 @@ const page = [
   `Written by \`npm run bench:context\`: Node ${process.version}, ${rounds} interleaved rounds of ${seconds} s a contestant, ${CONNECTIONS} connections, medians; CPU is that of the app's process, user and system. What propagation adds is the column "above one service".`,
 ];
 try {
-  for (const workload of workloads) page.push('', `## ${workload.title}`, '', ...table(await run(workload, findProgram('wrk') ?? 'wrk', port)));
+  const measured: Measures[] = [];
+  for (const workload of workloads) {
+    const measures = await run(workload, findProgram('wrk') ?? 'wrk', port);
+    measured.push(measures);
+    page.push('', `## ${workload.title}`, '', ...table(measures));
+  }
+  page.push('', '## To reach', '', ...reached(...measured));
 } finally {
   await backend.stop();
 }
