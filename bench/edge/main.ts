@@ -119,17 +119,18 @@ async function tls(): Promise<string> {
   const { cert, key } = certificate();
   const socket = join(folder, 'b.sock');
   const app = await startServer(0, [appStart(socket)]);
-  const [port, tlsPort, nginxPort] = [await freePort(), await freePort(), await freePort()];
+  const [port, tlsPort, nginxPort, barePort] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const conf = join(folder, 'nginx.conf');
   writeFileSync(conf, `daemon off; pid ${folder}/nginx.pid; worker_processes 1; error_log ${folder}/error.log; events { worker_connections 1024; }
 http { access_log off; server { listen 127.0.0.1:${nginxPort} ssl http2; ssl_certificate ${cert}; ssl_certificate_key ${key}; ssl_session_cache off; location / { return 200; } } }\n`);
   const edge = await startServer(port, [edgeStart(port, { TLS_PORT: String(tlsPort), STABLE: socket, CERT: cert, KEY: key })]);
   const nginx = await startServer(nginxPort, [{ command: 'nginx', args: ['-c', conf, '-p', folder], env: {}, listens: nginxPort }]);
+  const bare = await startServer(barePort, [{ command: process.execPath, args: [join(here, 'bare-tls.ts')], env: { TLS_PORT: String(barePort), CERT: cert, KEY: key }, listens: barePort }]);
   try {
     const load = (at: number) => () => handshakes(at, HANDSHAKE_CLIENTS, seconds);
-    return ratioTable('full TLS 1.3 handshakes, P-256', await measure({ nginx: { server: nginx, load: load(nginxPort) }, 'graylane gateway': { server: edge, load: load(tlsPort) } }), 'to reach: ≤ 1.3');
+    return ratioTable('full TLS 1.3 handshakes, P-256', await measure({ nginx: { server: nginx, load: load(nginxPort) }, 'a bare TLS server in Node': { server: bare, load: load(barePort) }, 'graylane gateway': { server: edge, load: load(tlsPort) } }), 'to reach: ≤ 1.3');
   } finally {
-    for (const server of [nginx, edge, app]) await server.stop();
+    for (const server of [nginx, bare, edge, app]) await server.stop();
   }
 }
 

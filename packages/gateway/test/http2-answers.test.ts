@@ -120,3 +120,17 @@ void test('trailers of an HTTP/1.1 client that HTTP/2 forbids do not reach the a
   assert.match(text, /^HTTP\/1\.1 200/);
   assert.deepEqual(await found.promise, { etag: 'a, b', 'x-sum': '1' });
 });
+
+void test('a WebSocket to an app of HTTP/2 is a 501 that says so, however its client asks for it', { timeout: 10_000 }, async (t) => {
+  const port = await start(t, await startHttp2App(t, (stream) => stream.close()));
+  const socket = net.connect(port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => text += chunk.toString());
+  await once(socket, 'end');
+  assert.match(text, /^HTTP\/1\.1 501 [^]*\r\nProxy-Status: graylane; /i);
+  const session = connectHttp2(t, `http://127.0.0.1:${port}`);
+  await once(session, 'remoteSettings');
+  const { status, headers } = await ask2(session, { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':authority': 'a', ':path': '/' }, '');
+  assert.deepEqual([status, String(headers['proxy-status']).startsWith('graylane; ')], [501, true]);
+});
