@@ -3,115 +3,47 @@
 
 import { explain, type Explanation, type RequestFields } from '@graylane/rules';
 import type { Api, Count, CountsMessage } from '@graylane/wire';
-import type { Clock } from '../clock.ts';
-import type { Effects, WorkerFacts } from '../effects.ts';
-import { VerdictKeeper } from '../exposure/keeper.ts';
-import type { SharedKeeping } from '../exposure/keeper.ts';
-import { MetricPoll } from '../exposure/metric-poll.ts';
+import type { WorkerFacts } from '../effects.ts';
+import { Measures } from '../exposure/measures.ts';
 import { metricsText } from '../exposure/metrics.ts';
-import { Outcomes } from '../exposure/outcomes.ts';
-import { laneKey, Recent, versionKey } from '../exposure/recent.ts';
 import { getJsonByFetch } from '../exposure/prometheus.ts';
-import type { GetJson } from '../exposure/prometheus.ts';
-import { Tally } from '../exposure/tally.ts';
 import { ControlError } from '../problem.ts';
 import { effectiveDocument } from '../release/effective.ts';
 import { isLive } from '../release/state.ts';
 import type { Verdicts } from '../release/verdicts.ts';
 import { FleetKeys } from '../access/fleet-keys.ts';
-import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import { Tokens } from '../access/tokens.ts';
 import { sendByFetch } from '../notify/send.ts';
 import { Webhooks } from '../notify/webhooks.ts';
-import type { Send } from '../notify/webhooks.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Change } from '../strategy/changes.ts';
 import { releaseOf } from '../strategy/edit.ts';
 import { analyseByRules } from '../strategy/analysis.ts';
-import type { Analyse } from '../strategy/check.ts';
 import { NO_OWN_PLACES } from '../strategy/places.ts';
-import type { Places } from '../strategy/places.ts';
 import type { StrategyRecord } from '../strategy/record.ts';
 import { apply, difference } from './apply.ts';
 import type { Applied, ApplyRequest } from './apply.ts';
 import { settleOrigin } from './boot.ts';
-import type { Origin } from './boot.ts';
 import { change, currentView, settledView, lastView, republish } from './change.ts';
 import type { Changed, Plane } from './change.ts';
 import { Controller } from './controller.ts';
 import { lastVerdict } from './last-verdict.ts';
 import { Ledger } from './ledger.ts';
+import type { Booted, ControlPlaneOptions, Verb, VerbRequest } from './options.ts';
 import { idOf, poolsFor, startPools } from './pools.ts';
-import type { FailedPool } from './pools.ts';
 import { Publisher, snapshotOf } from './publisher.ts';
-import type { Compile } from './publisher.ts';
 import { iso, releaseViews, statusOf, workerView } from './status.ts';
 import type { StatusInput } from './status.ts';
 import { NOT_KEPT, Unstored } from './unstored.ts';
-import type { Keeping } from './unstored.ts';
 import { addCanary, command, split } from './verbs.ts';
 import type { NewCanary } from './verbs.ts';
 
-export interface ControlPlaneOptions {
-  readonly store: Store;
-  readonly effects: Effects;
-  readonly clock: Clock;
-  /** Uniform in [0, 1); only `explain` draws. */
-  readonly random: () => number;
-  /** Instead of the analyzer of `rules`. */
-  readonly analyse?: Analyse;
-  /** Instead of compiling at once. */
-  readonly compile?: Compile;
-  /** Where a strategy may not send anybody; clouds' metadata services unless given. */
-  readonly places?: Places;
-  /** Instead of the verdicts that are kept here from what data planes count. */
-  readonly verdicts?: Verdicts;
-  /** Where rollbacks that the store cannot take down outlive this process; nowhere unless given. */
-  readonly keeping?: Keeping;
-  /** One server among several on one store. */
-  readonly replica?: SharedPlane;
-  /** Whether versions need a script; default true. */
-  readonly runnable?: boolean;
-  readonly retireAfterMs?: number;
-  /** How the Prometheus server of the strategy is asked; by fetch unless given. */
-  readonly get?: GetJson;
-  /** How webhooks are sent; by fetch unless given. */
-  readonly send?: Send;
-  /** What is wrong with the store since it was opened, shown in status until the next start. */
-  readonly trouble?: string;
-  /** Hands the keys of stamps and overrides to all data planes; true when all have them. */
-  readonly deliverKeys?: (keys: DeliveredKeys) => Promise<boolean>;
-  /** Faults that no caller waits for, one line each. */
-  readonly onFault?: (what: string, error: unknown) => void;
-}
-
-/** What is due by itself (steps, verdicts, promotions, webhooks) is done by one server, the leader; reads and writes by any. */
-export interface SharedPlane {
-  readonly leads: boolean;
-  readonly counts: Omit<SharedKeeping, 'saves'>;
-}
-
-export interface Booted {
-  readonly origin: Origin;
-  /** Canaries that did not become ready: stable serves their users, and status says so. */
-  readonly failed: readonly FailedPool[];
-}
-
-export type Verb = 'start' | 'promote' | 'promote-full' | 'pause' | 'resume' | 'rollback';
-
-export interface VerbRequest {
-  readonly who: string;
-  readonly why: string;
-  /** The step in hand that the caller has seen; `promote` only. */
-  readonly step?: number | null;
-}
+export type { Booted, ControlPlaneOptions, SharedPlane, Verb, VerbRequest } from './options.ts';
 
 /** Long enough for requests that carry an older generation through a chain of services. */
 const RETIRE_AFTER_MS = 10_000;
 export const EVENTS_PAGE = 200;
-/** Workers of the last days; a longer gone one does not come back. */
-const WORKERS_REMEMBERED = 10_000;
 
 export class ControlPlane {
   readonly tokens: Tokens;
@@ -121,14 +53,8 @@ export class ControlPlane {
   readonly #store: Store;
   readonly #controller: Controller;
   readonly #verdicts: Verdicts;
-  readonly #keeper: VerdictKeeper;
-  readonly #metricPoll: MetricPoll;
-  readonly #outcomes = new Outcomes();
-  readonly #recent: Recent;
-  /** By worker: the last message that was counted. */
-  readonly #lastSeq = new Map<string, number>();
+  readonly #measures: Measures;
   readonly #random: () => number;
-  readonly #tally = new Tally();
   readonly #failures = new Map<string, string>();
   #findings: ReadonlyMap<string, number> = new Map();
   readonly #leads: boolean;
@@ -150,21 +76,18 @@ export class ControlPlane {
     this.keys = new FleetKeys({ store, clock, onFault, deliver: options.deliverKeys ?? (() => Promise.resolve(true)) });
     this.webhooks = new Webhooks({ store, clock, send: options.send ?? sendByFetch, onFault });
     this.#leads = options.replica?.leads ?? true;
-    this.#keeper = new VerdictKeeper({ store, clock, onFault, ...(options.replica === undefined ? {} : { shared: { saves: options.replica.leads, ...options.replica.counts } }) });
-    this.#metricPoll = new MetricPoll({
-      clock, onFault, get: options.get ?? getJsonByFetch,
+    this.#measures = new Measures({
+      store, clock, onFault, get: options.get ?? getJsonByFetch,
+      ...(options.replica === undefined ? {} : { shared: { saves: options.replica.leads, ...options.replica.counts } }),
       view: async () => {
         const { releases, record } = await currentView(this.#plane);
         return { document: record.document, states: releases.values() };
       },
-      isWatched: (name) => this.#keeper.isWatched(name),
-      onPair: (state, name, treated, control) => this.#keeper.measured(state, name, treated, control),
     });
-    this.#recent = new Recent(clock);
-    this.#verdicts = options.verdicts ?? this.#keeper;
+    this.#verdicts = options.verdicts ?? this.#measures.keeper;
     this.#plane = {
       ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, compile: options.compile ?? snapshotOf, places: options.places ?? NO_OWN_PLACES, runnable: options.runnable ?? true, unstored: new Unstored(options.keeping ?? NOT_KEPT, onFault), shared: options.replica !== undefined,
-      onPublish: ({ generation, document }, states) => this.#keeper.published(generation, document, states),
+      onPublish: ({ generation, document }, states) => this.#measures.keeper.published(generation, document, states),
     };
     this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });
   }
@@ -174,7 +97,7 @@ export class ControlPlane {
    * Throws when the file is not valid or a stable version does not become ready.
    */
   async start(file: unknown): Promise<Booted> {
-    await this.#keeper.load();
+    await this.#measures.keeper.load();
     // Before any request can be stamped.
     await this.keys.start().catch((error: unknown) => this.#unstored(error));
     this.#plane.unstored.resume((await this.#plane.ledger.view())?.releases ?? new Map());
@@ -191,7 +114,7 @@ export class ControlPlane {
     for (const [service, { stable }] of Object.entries(view.record.document.services)) await this.#plane.effects.openStable(service, stable);
     this.#wake();
     await this.webhooks.start();
-    this.#metricPoll.start();
+    this.#measures.start();
     return { origin, failed };
   }
 
@@ -217,8 +140,7 @@ export class ControlPlane {
     this.keys.stop();
     await this.#controller.stop();
     await this.webhooks.stop();
-    await this.#metricPoll.stop();
-    await this.#keeper.save();
+    await this.#measures.stop();
   }
 
   async strategy(revision?: number): Promise<Api<'Strategy'>> {
@@ -311,23 +233,12 @@ export class ControlPlane {
 
   /** Counts that a worker of `service` sent since its last message. */
   counted(service: string, counts: readonly Count[]): void {
-    this.#tally.add(service, counts);
+    this.#measures.tally.add(service, counts);
   }
 
   /** All that a worker counted since its last message. A message that comes twice counts once. */
   report(worker: Pick<WorkerFacts, 'id' | 'service'>, message: CountsMessage): void {
-    if (message.seq !== undefined) {
-      if (message.seq <= (this.#lastSeq.get(worker.id) ?? -1)) return;
-      this.#remember(worker.id, message.seq);
-    }
-    this.#tally.add(worker.service, message.counts);
-    const ended = (message.exposures ?? []).filter(({ again }) => again !== true);
-    this.#outcomes.add(worker.service, ended);
-    for (const exposure of ended) {
-      this.#recent.add(versionKey(worker.service, exposure.version), exposure);
-      if (exposure.lane !== null) this.#recent.add(laneKey(exposure.lane), exposure);
-    }
-    this.#keeper.counted(worker.service, message);
+    this.#measures.report(worker, message);
   }
 
   /** Both arms of a release side by side; of one that is over, what its last verdict was taken on. */
@@ -336,7 +247,7 @@ export class ControlPlane {
     const state = releases.get(name);
     if (state === undefined) throw new ControlError('GL3005', { detail: `there is no release '${name}'`, fix: 'see graylane status' });
     const base = { release: name, phase: state.standing.phase, live: isLive(state) };
-    const now = isLive(state) ? this.#keeper.compare(state) : null;
+    const now = isLive(state) ? this.#measures.keeper.compare(state) : null;
     if (now !== null) return { ...base, at: iso(this.#plane.clock.now()), ...now };
     const last = await lastVerdict(this.#plane.ledger, name);
     return { ...base, at: iso(last?.at ?? state.since), arms: [], verdict: last?.verdict ?? null };
@@ -344,7 +255,7 @@ export class ControlPlane {
 
   /** Prometheus text. */
   async metrics(): Promise<string> {
-    return metricsText({ status: await this.status(), workers: this.#plane.effects.workers(), gateways: this.#plane.effects.gateways?.() ?? [], decisions: this.#tally.totals(), outcomes: this.#outcomes.all(), findings: this.#findings });
+    return metricsText({ status: await this.status(), workers: this.#plane.effects.workers(), gateways: this.#plane.effects.gateways?.() ?? [], decisions: this.#measures.tally.totals(), outcomes: this.#measures.outcomes.all(), findings: this.#findings });
   }
 
   get store(): Store {
@@ -358,16 +269,9 @@ export class ControlPlane {
       ...this.#plane.unstored.all.map(({ name }) => `the rollback of '${name}' is in force, but the store cannot take it down yet`),
     ];
     return {
-      view, workers: this.#plane.effects.workers(), tally: this.#tally, recent: this.#recent, now: this.#plane.clock.now(), publication: this.#plane.publisher.last,
+      view, workers: this.#plane.effects.workers(), tally: this.#measures.tally, recent: this.#measures.recent, now: this.#plane.clock.now(), publication: this.#plane.publisher.last,
       failures: this.#failures, verdict: (state) => this.#verdicts.judge(state, false), problems,
     };
-  }
-
-  #remember(worker: string, seq: number): void {
-    this.#lastSeq.delete(worker);
-    this.#lastSeq.set(worker, seq);
-    const [oldest] = this.#lastSeq.keys();
-    if (this.#lastSeq.size > WORKERS_REMEMBERED && oldest !== undefined) this.#lastSeq.delete(oldest);
   }
 
   /** A start goes on without what could not be written; anything but the store's failure ends it. */
