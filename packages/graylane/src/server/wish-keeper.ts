@@ -111,6 +111,8 @@ export class WishKeeper {
     } catch (error) {
       const { code, message, cure, lastLines } = asVersionFailure(error);
       const failures = (this.#standings.get(id)?.failures ?? 0) + 1;
+      // The server hears it too; a person who sits at this machine looks here.
+      if (failures === 1) this.#options.onFault(`${id} does not start here`, error);
       this.#change(id, digest, { state: 'failed', failures, failure: { code, message, ...(cure === undefined ? {} : { cure }), ...(lastLines === undefined ? {} : { lastLines }) } });
       this.#retries.set(id, this.#options.clock.after(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** (failures - 1)), () => {
         this.#retries.delete(id);
