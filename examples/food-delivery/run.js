@@ -14,9 +14,10 @@ const environment = { ...ports, RESTAURANT: `http://127.0.0.1:${ports.RESTAURANT
 const children = [];
 let ending = false;
 
-function start(command, args, more = {}) {
+function start(command, args, more = {}, isShown = true) {
   const child = spawn(command, args, { cwd: here, env: { ...environment, ...more }, stdio: ['ignore', 'pipe', 'inherit'] });
-  child.stdout.on('data', (chunk) => process.stdout.write(chunk));
+  if (isShown) child.stdout.on('data', (chunk) => process.stdout.write(chunk));
+  else child.stdout.resume();
   child.once('exit', (code) => { if (!ending) end(`${args.join(' ')} ended with ${code}`); });
   children.push(child);
   return child;
@@ -62,8 +63,9 @@ for (const [index, VERSION] of ['v1', 'android', 'beijing'].entries()) {
   start('python3', ['-B', 'delivery/server.py'], { VERSION, PORT: apps[index], DELIVERY_STORE: `${here}/data/trips.db` });
 }
 await Promise.all(apps.map(accepts));
-const up = start(process.execPath, [graylane, 'up', '--json']);
+// Its JSON is for us alone.
+const up = start(process.execPath, [graylane, 'up', '--json'], {}, false);
 await says(up, '"ready":true');
 const sidecar = start(process.execPath, [graylane, '--project', here, 'sidecar', 'delivery', '--outbound', environment.OUTBOUND]);
 await says(sidecar, 'sidecar of delivery');
-console.log(`everything serves; see who gets what: npm run who`);
+console.log(`order on ${ports.ORDER_PORT}, restaurant on ${ports.RESTAURANT_PORT}: everything serves\nin another terminal: npm run who, or open http://127.0.0.1:${ports.ORDER_PORT}/`);

@@ -17,4 +17,9 @@ app.post('/orders', async (request) => {
   return order;
 });
 
+// Something to look at, for who comes by an override link.
+app.get('/', (request, reply) => reply.type('text/html').send(`<!doctype html><title>Food delivery</title>
+<button onclick="fetch('/orders', { method: 'POST' }).then((answer) => answer.json()).then(({ chain }) => { out.textContent = chain.join(' → '); })">Order noodles</button>
+<p id="out">By which versions it went is said here.</p>`));
+
 await app.listen({ port: Number(PORT), host: '127.0.0.1' });
