@@ -35,10 +35,10 @@ test('a killed gateway worker costs what it had in flight, and another one takes
   assert.equal(before.length, 2);
 
   const outcomes: string[] = [];
-  let going = true;
+  const end = new AbortController();
   // One after the other: at most one is in flight at the kill.
   const client = (async () => {
-    while (going) {
+    while (!end.signal.aborted) {
       outcomes.push(await ask(port).catch((error: unknown) => String(error)));
       await delay(PAUSE_MS);
     }
@@ -46,7 +46,7 @@ test('a killed gateway worker costs what it had in flight, and another one takes
   process.kill(before[0]?.pid ?? 0, 'SIGKILL');
   let after = await gateways();
   while (after.length < 2) after = await gateways();
-  going = false;
+  end.abort();
   await client;
   assert.ok(outcomes.filter((outcome) => outcome !== 'one').length <= 1, outcomes.filter((outcome) => outcome !== 'one').join('\n'));
   assert.ok(outcomes.length > 10, `only ${outcomes.length} answers`);
