@@ -92,6 +92,55 @@ onHops('a half-closed tunnel is ended after its linger time', { limits: { tunnel
   while (stats().tunnels > 0) await sleep(1);
 });
 
+onHops('a client that closes its side before the answer is heard, and still answered', { answer: (socket) => {
+  socket.removeAllListeners('end');
+  socket.once('end', () => socket.end(`${SWITCH}bye`));
+} }, async ({ port, stats }) => {
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE);
+  client.socket.end();
+  assert.match(await client.all(), /^HTTP\/1\.1 101 [^]*\r\n\r\nbye$/);
+  while (stats().tunnels > 0) await sleep(1);
+});
+
+onHops('what a client says before the answer, and that it was all, arrives behind the switch and not before', { answer: (socket) => {
+  const before: Buffer[] = [];
+  socket.removeAllListeners('end');
+  socket.on('data', (bytes: Buffer) => before.push(bytes));
+  setTimeout(() => {
+    socket.write(`${SWITCH}${Buffer.concat(before).length}|`);
+    socket.once('end', () => socket.end(Buffer.concat(before)));
+  }, 50);
+} }, async ({ port }) => {
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE);
+  client.send('early words');
+  client.socket.end();
+  assert.match(await client.all(), /\r\n\r\n0\|early words$/);
+});
+
+onHops('a client that leaves before the answer takes the upstream with it', { answer: (socket) => {
+  socket.removeAllListeners('end');
+  socket.once('end', () => socket.destroy());
+} }, async ({ port, upstream, stats }) => {
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE);
+  await upstream.requests(1);
+  client.socket.destroy();
+  await upstream.until(() => upstream.sockets.size === 0);
+  while (stats().inFlight > 0) await sleep(1);
+});
+
+onHops('two sides that close without a word leave nothing to say', { answer: (socket) => {
+  socket.removeAllListeners('end');
+  socket.once('end', () => socket.destroy());
+} }, async ({ port }) => {
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE);
+  client.socket.end();
+  assert.equal(await client.all(), '');
+});
+
 onHops('a refused upgrade is an ordinary answer', { answer: (socket) => void socket.write('HTTP/1.1 403 Forbidden\r\nDate: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n') }, async ({ port, upstream }) => {
   const client = await RawClient.connect(port);
   client.send(UPGRADE);

@@ -111,28 +111,35 @@ function carried(guard: Guard, request: EventEmitter, other: EventEmitter | unde
   return context === null ? next() : enter(request, context, next, other);
 }
 
-/** Node answers these by itself when nobody listens. Our listener only makes it ask; the answer is reproduced below. */
-const ASKED_FIRST = ['checkContinue', 'checkExpectation', 'upgrade'] as const;
-
+/**
+ * Node answers these by itself when nobody listens, and asks by counting listeners: so the count says that there is one.
+ * Real ones of ours would show in what apps count and list. An upgrade is counted only after it was taken for another
+ * version, in the same turn; the app's own answer is reproduced below.
+ */
 function askFirst(server: Server, guard: Guard): void {
+  const listenerCount: unknown = Reflect.get(server, 'listenerCount');
   const decide: unknown = Reflect.get(server, 'shouldUpgradeCallback');
-  for (const name of ASKED_FIRST) {
-    // Without this callback (Node 20) a listener alone would turn every `Upgrade:` into an upgrade.
-    if (name === 'upgrade' && typeof decide !== 'function') continue;
-    server.on(name, ask);
-  }
+  if (typeof listenerCount !== 'function') return;
+  let taken = false;
+  setOwn(server, 'listenerCount', (...asked: readonly [string, unknown?]): number => {
+    const count = Number(Reflect.apply(listenerCount, server, asked));
+    if (count > 0 || asked.length > 1) return count;
+    if (asked[0] !== 'upgrade') return Number(asked[0] === 'checkContinue' || asked[0] === 'checkExpectation');
+    const counted = Number(taken);
+    taken = false;
+    return counted;
+  });
+  // Without this callback (Node 20) the count alone would turn every `Upgrade:` into an upgrade.
   if (typeof decide !== 'function') return;
-  const app = Object.create(server, { listenerCount: { value: (name: string) => appListeners(server, name) } }) as unknown;
-  setOwn(server, 'shouldUpgradeCallback', (request: IncomingMessage): boolean => Reflect.apply(decide, app, [request]) === true || guard.gate.wantsUpgrade(request));
+  setOwn(server, 'shouldUpgradeCallback', (request: IncomingMessage): boolean => {
+    if (Reflect.apply(decide, server, [request]) === true) return true;
+    taken = guard.gate.wantsUpgrade(request);
+    return taken;
+  });
 }
 
-function ask(): void {
-  // Nothing: it is here to be counted.
-}
-
-/** Without ours. */
 function appListeners(server: Server, name: string): number {
-  return server.listeners(name).filter((listener) => listener !== ask).length;
+  return server.listeners(name).length;
 }
 
 function byApp(server: Server, pass: Pass, event: ServerEvent): boolean {

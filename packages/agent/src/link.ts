@@ -2,7 +2,7 @@
 // whose exchange it carries at the moment. It knows nothing of routing.
 
 import type { IncomingMessage } from 'node:http';
-import { isIPv6, type AddressInfo } from 'node:net';
+import { isIPv6, type AddressInfo, type Socket } from 'node:net';
 import { HOP_HEADER, parseHop, type Hop } from '@graylane/wire';
 import type { ClientTls } from './client-tls.ts';
 import { getter, method } from './descriptors.ts';
@@ -95,6 +95,8 @@ export class Link {
       localPort: getter(() => this.hop.localPort),
       localFamily: getter(() => family(this.hop.localAddress)),
       address: method((): AddressInfo => ({ address: this.hop.localAddress, family: family(this.hop.localAddress), port: this.hop.localPort })),
+      // A Unix socket has no reset; without this the app gets an error for asking.
+      resetAndDestroy: { value(this: Socket) { return this.destroy(); }, configurable: true, writable: true },
     };
     return this.secure ? { ...plain, ...loadPart('protocols').secureProperties(this) } : plain;
   }

@@ -8,6 +8,14 @@ export interface TunnelBounds {
   readonly tunnelLingerMs: number;
 }
 
+/** What was said before the tunnel and goes first. */
+export interface Before {
+  readonly toClient: Buffer;
+  readonly toUpstream: Buffer;
+  /** The client has said all: nothing but `toUpstream` will come from it. */
+  readonly ended: boolean;
+}
+
 /** All upgraded connections of this process, ended when late. */
 export class Tunnels {
   readonly #bounds: TunnelBounds;
@@ -19,14 +27,14 @@ export class Tunnels {
     this.#now = now;
   }
 
-  /** `firstToClient` and `firstToUpstream` are what must go before anything else; `onClosed` is called once. */
-  open(client: Duplex, upstream: TunnelEnd, firstToClient: Buffer[], firstToUpstream: Buffer, onClosed: () => void): void {
+  /** `onClosed` is called once. */
+  open(client: Duplex, upstream: TunnelEnd, before: Before, onClosed: () => void): void {
     const tunnel: Tunnel = new Tunnel(client, upstream, this.#now, () => {
       this.#open.delete(tunnel);
       onClosed();
     });
     this.#open.add(tunnel);
-    tunnel.start(firstToClient, firstToUpstream);
+    tunnel.start(before);
   }
 
   check(now: number): void {
@@ -62,11 +70,11 @@ class Tunnel {
     return this.#state === 'half-closed';
   }
 
-  start(firstToClient: Buffer[], firstToUpstream: Buffer): void {
+  start({ toClient, toUpstream, ended }: Before): void {
     const client = this.#client;
     const { socket } = this.#upstream;
-    for (const bytes of firstToClient) client.write(bytes);
-    if (firstToUpstream.length > 0) socket.write(firstToUpstream);
+    if (toClient.length > 0) client.write(toClient);
+    if (toUpstream.length > 0) socket.write(toUpstream);
     this.#upstream.onBytes((bytes) => {
       this.lastByteAt = this.#now();
       if (!client.write(bytes)) socket.pause();
@@ -81,6 +89,9 @@ class Tunnel {
     socket.on('end', () => this.#halfClose(() => client.end()));
     client.on('close', () => this.#close(() => socket.end()));
     socket.on('close', () => this.#close(() => client.end()));
+    // Who has paused it before the tunnel was there waits no longer.
+    if (ended) this.#halfClose(() => socket.end());
+    else client.resume();
   }
 
   destroy(): void {

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Connection } from './connection.ts';
 import type { ConnectionUser, TunnelEnd } from './connection-user.ts';
+import { EarlyBytes } from './early-bytes.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ExchangeContext } from './exchange.ts';
 import { failure, meaning } from './failure.ts';
@@ -13,7 +14,7 @@ import { refuseUpgrade } from './refuse-upgrade.ts';
 import { frameChunk } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
-import type { Tunnels } from './tunnel.ts';
+import type { Before, Tunnels } from './tunnel.ts';
 
 export { Tunnels } from './tunnel.ts';
 
@@ -41,6 +42,7 @@ export class Upgrade implements Applicant, ConnectionUser {
   readonly #tunnels: Tunnels;
   readonly #client: UpgradeClient;
   readonly #head: RequestHead;
+  #early: EarlyBytes | null = null;
   #state: State = WAITING;
   #attempts = 0;
   avoid: Endpoint | null = null;
@@ -54,8 +56,9 @@ export class Upgrade implements Applicant, ConnectionUser {
   }
 
   start(): void {
-    const { socket } = this.#client;
+    const { socket, early } = this.#client;
     socket.once('close', this.#onClientClosed);
+    this.#early = new EarlyBytes(socket, early, this.#onClientEnd);
     if (this.#context.mayTunnel()) this.#group.apply(this);
     else this.#end(failure('tunnel-limit'));
   }
@@ -66,6 +69,7 @@ export class Upgrade implements Applicant, ConnectionUser {
     this.#attempts++;
     this.#state = { phase: 'sent', connection, endpoint, chunked: false };
     connection.writeHead(this.#head.text, true, false, true);
+    this.#onClientEnd();
   }
 
   shed(reason: FailureReason): void {
@@ -104,8 +108,8 @@ export class Upgrade implements Applicant, ConnectionUser {
     this.#state = TUNNEL;
     // A tunnel is no exchange under way: it may live for days.
     this.#group.release(state.endpoint);
-    this.#forgetClient();
-    openTunnel(this.#tunnels, this.#group, this.#client, end, early);
+    const said = this.#forgetClient();
+    openTunnel(this.#tunnels, this.#group, this.#client.socket, end, { toClient: early, ...said });
   }
 
   body(bytes: Buffer, start: number, end: number, last: boolean, trailers: string): void {
@@ -147,8 +151,16 @@ export class Upgrade implements Applicant, ConnectionUser {
     this.#end(failure('client-gone'));
   };
 
-  #forgetClient(): void {
+  /** The far app hears it as it would on a direct connection, unless bytes that it may not have yet come first. */
+  readonly #onClientEnd = (): void => {
+    if (this.#early?.ended === true && this.#early.isEmpty && this.#state.phase === 'sent') this.#state.connection.socket.end();
+  };
+
+  /** What the client has said so far, and whether that was all. */
+  #forgetClient(): { readonly toUpstream: Buffer; readonly ended: boolean } {
     this.#client.socket.removeListener('close', this.#onClientClosed);
+    const ended = this.#early?.ended ?? false;
+    return { toUpstream: this.#early?.take() ?? Buffer.alloc(0), ended };
   }
 
   #end(what: Failure): void {
@@ -164,13 +176,14 @@ export class Upgrade implements Applicant, ConnectionUser {
     const { status } = meaning(what.reason);
     const begun = state.phase === 'answering';
     this.#context.failed(this.#group, what, begun ? 0 : status);
-    this.#forgetClient();
-    refuseUpgrade(this.#client.socket, begun || status === 0 ? null : what);
+    // Two sides that have closed without a word leave nothing to say.
+    const { ended } = this.#forgetClient();
+    refuseUpgrade(this.#client.socket, begun || status === 0 || (ended && what.reason === 'no-answer') ? null : what);
   }
 }
 
 /** Outside of the exchange, so that a tunnel of days does not hold its request. */
-function openTunnel(tunnels: Tunnels, group: Group, client: UpgradeClient, end: TunnelEnd, early: Buffer): void {
+function openTunnel(tunnels: Tunnels, group: Group, client: Duplex, end: TunnelEnd, before: Before): void {
   group.tunnels++;
-  tunnels.open(client.socket, end, early.length > 0 ? [early] : [], client.early, () => group.tunnels--);
+  tunnels.open(client, end, before, () => group.tunnels--);
 }

@@ -117,7 +117,7 @@ export class StreamUpgrade implements Applicant, ConnectionUser {
     this.#group.release(state.endpoint);
     this.#forgetClient();
     this.#group.tunnels++;
-    this.#tunnels.open(this.#stream, end, early.length > 0 ? [early] : [], Buffer.alloc(0), () => this.#group.tunnels--);
+    this.#tunnels.open(this.#stream, end, { toClient: early, toUpstream: Buffer.alloc(0), ended: false }, () => this.#group.tunnels--);
   }
 
   body(bytes: Buffer, start: number, end: number, last: boolean): void {
