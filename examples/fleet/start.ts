@@ -20,7 +20,8 @@ In another terminal:
   export GRAYLANE_SERVER=${world.urls[0]} GRAYLANE_TOKEN_FILE=${join(world.folder, 'token')} GRAYLANE_SERVER_CA=${join(world.folder, 'ca.pem')}
   npx graylane nodes
   npx graylane promote r --full
-  kill -9 ${world.servers[0]?.pid}      # the other server goes on
+  kill -9 ${world.servers[0]?.pid}      # the other server goes on:
+  GRAYLANE_SERVER=${world.urls[1]} npx graylane nodes
 
 Ctrl-C ends all of it.`);
 await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

@@ -251,9 +251,13 @@ function overNetwork({ url, ca }: ApiServer, options: RequestOptions): ClientReq
 
 function unreachable({ socketPath, server }: ApiClientOptions, thrown: unknown): ApiFailure {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  if (server !== undefined) {
+    const away = local('GL3098', 'unreachable', `no server answers at ${server.url}`, 'name another server of the fleet: GRAYLANE_SERVER=https://…', 5, thrown);
+    return new ApiFailure({ ...away.problem, cause: code === '' ? String(thrown) : code }, 5, { cause: thrown });
+  }
   const detail = code === 'ENOENT' || code === 'ECONNREFUSED' ? 'graylane is not running here' : `the control plane does not answer (${code === '' ? String(thrown) : code})`;
   const failure = local('GL3098', 'unreachable', detail, 'start it with graylane up, or name its folder', 5, thrown);
-  return new ApiFailure({ ...failure.problem, cause: `looked for ${server?.url ?? socketPath}` }, 5, { cause: thrown });
+  return new ApiFailure({ ...failure.problem, cause: `looked for ${socketPath}` }, 5, { cause: thrown });
 }
 
 function timedOut(timeoutMs: number): ApiFailure {

@@ -53,11 +53,13 @@ export async function startEtcd({ flags = [], host = '127.0.0.1', scheme = 'http
     await answers(port, host);
   };
   const kill = async (): Promise<void> => {
-    if (child === null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
+    const running = child;
     child = null;
+    // Ctrl-C in a terminal is for everybody: it may have ended already.
+    if (running === null || running.exitCode !== null || running.signalCode !== null) return;
+    const ended = once(running, 'exit');
+    running.kill('SIGKILL');
+    await ended;
   };
   await start();
   return {
