@@ -11,10 +11,10 @@ import { FLAG, FRAME, GET, POST, frame, headers, setting, withValue } from './fr
 import type { Frame } from './frames.ts';
 import { RawClient, ask2, connectHttp2 } from './http2-support.ts';
 
-const BIG_BYTES = 1_000_000;
+const BIG_BYTES = 2_000_000;
 const CANCEL = 8;
 
-async function start(t: TestContext): Promise<{ readonly gateway: Gateway; readonly port: number }> {
+async function start(t: TestContext, stallMs: number = 150): Promise<{ readonly gateway: Gateway; readonly port: number }> {
   const app = http.createServer((req, res) => {
     req.resume().on('error', () => undefined);
     if (req.method === 'GET') res.end(req.url === '/big' ? Buffer.alloc(BIG_BYTES) : 'fine');
@@ -24,8 +24,8 @@ async function start(t: TestContext): Promise<{ readonly gateway: Gateway; reado
   const gateway = new Gateway({
     listen: [{ port: 0, host: '127.0.0.1' }], service: 'web', stable: 'v1', http2: true,
     upstreams: { v1: [{ key: 'app', address: { host: '127.0.0.1', port: (app.address() as AddressInfo).port } }] },
-    limits: { clientIdleMs: 150, clientStallMs: 150 },
-    frontLimits: { checkMs: 10, keepAliveMs: 400, stallMs: 150, lingerMs: 50 },
+    limits: { clientIdleMs: 150, clientStallMs: stallMs },
+    frontLimits: { checkMs: 10, keepAliveMs: 400, stallMs, lingerMs: 50 },
   });
   const [address] = await gateway.listen();
   t.after(() => {
@@ -75,9 +75,11 @@ void test('a body that drips is a body that never comes', { timeout: 10_000 }, a
 });
 
 void test('a client that reads slowly, but reads, has its answer whole', { timeout: 10_000 }, async (t) => {
-  const { port } = await start(t);
+  const stallMs = 600;
+  const { port } = await start(t, stallMs);
   const stream = connectHttp2(t, `http://127.0.0.1:${port}`).request({ ':path': '/big' });
   let bytes = 0;
+  const started = performance.now();
   stream.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     stream.pause();
@@ -85,6 +87,7 @@ void test('a client that reads slowly, but reads, has its answer whole', { timeo
   });
   await once(stream, 'close');
   assert.deepEqual([bytes, stream.rstCode], [BIG_BYTES, 0]);
+  assert.ok(performance.now() - started > stallMs, 'it was too fast to show anything');
 });
 
 void test('of a client that leaves one answer lying the others are not taken away', { timeout: 10_000 }, async (t) => {
