@@ -58,6 +58,21 @@ describe('WebSockets', () => {
   });
 });
 
+describe('an app that looks at its own server', () => {
+  for (const plain of ['none', 'v1']) {
+    test(`finds its own listeners and no others, with WebSockets in ${plain === 'none' ? 'both versions' : 'v2 alone'}`, async (t) => {
+      const port = await pair(t, plain);
+      assert.match(await exchange({ port }, get('/listeners', {}, 'close')), new RegExp(`\\r\\n\\r\\n${plain === 'none' ? 1 : 0},0,1$`));
+    });
+  }
+
+  test('may reset a client that was forwarded to it', async (t) => {
+    const port = await pair(t, 'none');
+    assert.match(await exchange({ port }, get('/reset', { 'X-Beta': '1' }, 'close')), /^HTTP\/1.1 502 /);
+    assert.match(await exchange({ port }, get('/errors', { 'X-Beta': '1' }, 'close')), /v2 saw 0$/);
+  });
+});
+
 describe('CONNECT', () => {
   const connect = (beta: string): string => `CONNECT far:443 HTTP/1.1\r\nHost: far:443\r\nX-Beta: ${beta}\r\n\r\n`;
 

@@ -3,7 +3,14 @@ import http from 'node:http';
 import { WebSocketServer } from 'ws';
 
 const version = process.env.GRAYLANE_VERSION ?? 'bare';
-const server = http.createServer((req, res) => res.end(`${version} plain, upgrade: ${req.headers.upgrade ?? 'none'}`));
+let errors = 0;
+const server = http.createServer((req, res) => {
+  // A socket with its client's address has what a TCP socket has.
+  if (req.url === '/reset') return req.socket.on('error', () => errors++).resetAndDestroy();
+  if (req.url === '/errors') return res.end(`${version} saw ${errors}`);
+  if (req.url === '/listeners') return res.end(['upgrade', 'checkContinue', 'connect'].map((name) => server.listeners(name).length).join());
+  return res.end(`${version} plain, upgrade: ${req.headers.upgrade ?? 'none'}`);
+});
 if (process.env.PLAIN !== version) {
   new WebSocketServer({ server }).on('connection', (socket, req) => {
     socket.send(`${version} ${req.socket.remoteAddress} ${req.url}`);
