@@ -17,7 +17,7 @@ import type { AgentHandler } from './control/server.ts';
 import { StartFailure } from './failure.ts';
 import { DEFAULT_ROTATION } from './logs/rotate.ts';
 import type { RotationPlan } from './logs/rotate.ts';
-import { Guest } from './guest.ts';
+import { Guests } from './guests.ts';
 import type { Hearer } from './hearer.ts';
 import { Keys } from './keys.ts';
 import type { FleetKeys } from './keys.ts';
@@ -68,8 +68,6 @@ const PASSED_ON: ReadonlySet<AgentMessage['kind']> = new Set(['counts', 'fault',
 
 /** Agents look for a new supervisor at least once a second; one that takes longer is busy, and is judged by its heartbeat. */
 const ADOPTION_LIMIT_MS = 2_000;
-/** A sidecar for each service and a few on their way out; more is a loop. */
-const GUESTS_LIMIT = 256;
 
 export class Fleet {
   readonly #options: FleetOptions;
@@ -89,7 +87,7 @@ export class Fleet {
   readonly #workerHost: WorkerHost;
   /** Left by an earlier supervisor and of no pool. */
   readonly #strays = new Set<Worker>();
-  readonly #guests = new Set<Guest>();
+  readonly #guests: Guests;
   /** What an earlier supervisor left, until it is recovered. */
   #left: FleetRecord | null = null;
   #recovered = false;
@@ -104,6 +102,11 @@ export class Fleet {
     this.#keys = new Keys(this.#standings, () => this.#hearers());
     this.#publisher = new Publisher(this.#paths, this.#waiters, this.#standings, () => this.#hearers());
     this.#roster = new Roster(this.#clock, this.#waiters);
+    this.#guests = new Guests({
+      waiters: this.#waiters, standings: this.#standings, keys: this.#keys, publisher: this.#publisher,
+      counted: ({ id, spec }, message) => options.onEvent({ kind: 'guest', id, service: spec.service, message }),
+      warn: (subject, text) => this.#warn(subject, text),
+    });
     this.#control = new ControlServer(this.#paths.control, (hello, link) => this.#welcome(hello, link));
     this.#services = new Services(options.keeper ?? noKeeper, options.platform ?? process.platform);
     this.#poolHost = {
@@ -311,7 +314,7 @@ export class Fleet {
   }
 
   #hearers(): readonly Hearer[] {
-    return [...this.#live(), ...this.#guests];
+    return [...this.#live(), ...this.#guests.present];
   }
 
   #live(service: string | null = null): readonly Worker[] {
@@ -358,35 +361,10 @@ export class Fleet {
   }
 
   #welcome(hello: HelloMessage, link: Link): AgentHandler | null {
-    if (hello.guest !== undefined) return this.#welcomeGuest(hello, hello.guest, link);
+    if (hello.guest !== undefined) return this.#guests.welcome(hello, hello.guest, link);
     const worker = this.#live().find((one) => one.id === hello.worker);
     if (worker === undefined) return this.#welcomeStranger(hello, link);
     return worker.attach(hello, link);
-  }
-
-  /** Whoever can reach the control socket is this user: the folder is private. */
-  #welcomeGuest(hello: HelloMessage, service: string, link: Link): AgentHandler | null {
-    if (this.#guests.size >= GUESTS_LIMIT) {
-      this.#warn(hello.worker, `a sidecar of ${service} was refused: there are ${GUESTS_LIMIT} already`);
-      return null;
-    }
-    const guest = new Guest(hello, service, link);
-    this.#guests.add(guest);
-    this.#keys.greet(guest);
-    this.#publisher.greet(guest);
-    return {
-      message: (message) => {
-        guest.hear(message);
-        if (message.kind === 'ack') this.#waiters.poke();
-        if (message.kind === 'fetch') this.#publisher.fetch(guest, message.generation);
-        this.#standings.hear(guest, message);
-        if (message.kind === 'counts') this.#options.onEvent({ kind: 'guest', id: guest.id, service, message });
-      },
-      closed: () => {
-        this.#guests.delete(guest);
-        this.#waiters.poke();
-      },
-    };
   }
 
   /** A supervisor was killed between starting this one and writing that down. It may serve already, so it drains. */
