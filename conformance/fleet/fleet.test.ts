@@ -22,6 +22,6 @@ describe('a fleet on etcd', { skip: missing ?? false }, () => {
   it('with etcd gone users notice nothing, and writes are refused', async () => { await etcdGone(world, 2_000); });
   it('a machine that is cut off serves, is named, and catches up', () => machineCutOff(world));
   it('a server that is cut off from etcd refuses writes and leads no more, and its machines serve', () => serverCutOff(world));
-  it('a gateway follows a server: strategy and upstreams are the fleet\'s', () => gatewayFollows(world));
+  it('a gateway follows a server: strategy and upstreams are the fleet\'s', () => gatewayFollows(world, { alone: false }));
   it('a machine that is started while no server is there serves under its last orders', () => aloneAfterRestart(world));
 });

@@ -7,8 +7,8 @@ import { freePort } from '../../packages/control/test/support/etcd.ts';
 import { documentOf } from './scenarios.ts';
 import { ask, eventually, type World } from './world.ts';
 
-/** Joins, serves what the server says, changes with it, and goes on when it is started while no server is there. */
-export async function gatewayFollows(world: World): Promise<void> {
+/** Joins, serves what the server says, and changes with it; `alone`: and goes on when it is started while no server is there. */
+export async function gatewayFollows(world: World, { alone }: { readonly alone: boolean }): Promise<void> {
   const [one, two] = [await upstream('one'), await upstream('two')];
   const port = await freePort();
   try {
@@ -24,18 +24,22 @@ export async function gatewayFollows(world: World): Promise<void> {
     const { status } = await world.api(0, 'POST', '/releases/shop/rollback', { why: 'the scenario' });
     assert.equal(status, 200);
     await eventually('nobody gets the canary', async () => (await ask('127.0.0.1', port, { host: 'shop.test', 'x-shop': '1' })).build === 'one');
-    await world.nodes.get('edge')?.end('SIGTERM');
-    await Promise.all(world.servers.map((server) => server.end('SIGKILL')));
-    await world.startGateway('edge', file).ready;
-    await eventually('it serves under its last orders', async () => (await ask('127.0.0.1', port, { host: 'shop.test', 'x-shop': '1' })).build === 'one', 15_000);
-    for (const index of world.servers.keys()) await world.startServer(index).ready;
-    await eventually('it has joined again', async () => (await world.nodesOf(0)).items.some(({ name }) => name === 'edge'), 15_000);
+    if (alone) await startAlone(world, file, async () => (await ask('127.0.0.1', port, { host: 'shop.test', 'x-shop': '1' })).build === 'one');
   } finally {
     await world.nodes.get('edge')?.end('SIGTERM');
     world.nodes.delete('edge');
     await Promise.all([one.close(), two.close()]);
   }
   await eventually('it has left', async () => !(await world.nodesOf(0)).items.some(({ name }) => name === 'edge'), 15_000);
+}
+
+async function startAlone(world: World, file: object, serves: () => Promise<boolean>): Promise<void> {
+  await world.nodes.get('edge')?.end('SIGTERM');
+  await Promise.all(world.servers.map((server) => server.end('SIGKILL')));
+  await world.startGateway('edge', file).ready;
+  await eventually('it serves under its last orders', serves, 15_000);
+  for (const index of world.servers.keys()) await world.startServer(index).ready;
+  await eventually('it has joined again', async () => (await world.nodesOf(0)).items.some(({ name }) => name === 'edge'), 15_000);
 }
 
 /** The strategy of the machines with one service more. */

@@ -1,6 +1,8 @@
 // `npm run conformance:fleet [-- --etcd-gone SECONDS --restarts COUNT --seed N]`: the long form of what may happen to a fleet.
 
 import { parseArgs } from 'node:util';
+import { gatewayFollows } from './gateway.ts';
+import { machineCutOff, serverCutOff } from './partitions.ts';
 import { aloneAfterRestart, documentOf, etcdGone, forwarding, leaderKilled, machines, restarts } from './scenarios.ts';
 import { startWorld } from './world.ts';
 
@@ -11,6 +13,11 @@ try {
   console.log('a machine without a canary forwards to one that has it');
   console.log(`the leader was killed in a promotion: another led after ${Math.round(await leaderKilled(world))} ms`);
   console.log(`etcd was gone for ${values['etcd-gone']} s: all had caught up ${Math.round(await etcdGone(world, Number(values['etcd-gone']) * 1000))} ms after`);
+  await machineCutOff(world);
+  await serverCutOff(world);
+  console.log('a machine and a server were cut off; nobody noticed, and both followed after');
+  await gatewayFollows(world, { alone: true });
+  console.log('a gateway followed the servers, and went on without them');
   await aloneAfterRestart(world);
   console.log('a machine was restarted while no server was there');
   await restarts(world, Number(values.restarts), drawn(Number(values.seed)));
