@@ -12,8 +12,7 @@ export async function gatewayFollows(world: World, { alone }: { readonly alone: 
   const [one, two] = [await upstream('one'), await upstream('two')];
   const port = await freePort();
   try {
-    const shop = (percent: number): object => ({ stable: 'v1', versions: { v1: { upstreams: [one.address] }, v2: { upstreams: [two.address] } }, percent });
-    await write(world, shop(100));
+    await write(world, { stable: 'v1', versions: { v1: { upstreams: [one.address] }, v2: { upstreams: [two.address] } } });
     // Its own file knows the first version only: the second, and who gets it, are the server's.
     const file = { services: { shop: { listen: port, hosts: ['shop.test'], stable: 'v1', versions: { v1: { upstreams: [one.address] } } } } };
     const gateway = world.startGateway('edge', file);
@@ -23,7 +22,7 @@ export async function gatewayFollows(world: World, { alone }: { readonly alone: 
     assert.ok((await world.nodesOf(0)).items.some(({ name, health, entry }) => name === 'edge' && health === 'ok' && entry));
     const { status } = await world.api(0, 'POST', '/releases/shop/rollback', { why: 'the scenario' });
     assert.equal(status, 200);
-    await eventually('nobody gets the canary', async () => (await ask('127.0.0.1', port, { host: 'shop.test', 'x-shop': '1' })).build === 'one');
+    await eventually('nobody gets the canary', async () => (await ask('127.0.0.1', port, { host: 'shop.test', 'x-shop': '1' })).build === 'one', 15_000);
     if (alone) await startAlone(world, file, async () => (await ask('127.0.0.1', port, { host: 'shop.test', 'x-shop': '1' })).build === 'one');
   } finally {
     await world.nodes.get('edge')?.end('SIGTERM');
@@ -43,9 +42,9 @@ async function startAlone(world: World, file: object, serves: () => Promise<bool
 }
 
 /** The strategy of the machines with one service more. */
-async function write(world: World, { percent, ...shop }: { readonly percent?: number; readonly [part: string]: unknown }): Promise<void> {
+async function write(world: World, shop: object): Promise<void> {
   const machines = documentOf(100) as { readonly services: Readonly<Record<string, object>>; readonly releases: readonly object[] };
-  const release = { name: 'shop', priority: 20, when: [{ header: { 'x-shop': '1' } }], percent, versions: { shop: 'v2' } };
+  const release = { name: 'shop', priority: 20, when: [{ header: { 'x-shop': '1' } }], percent: 100, versions: { shop: 'v2' } };
   const { status, body } = await world.api(0, 'PUT', '/strategy', { services: { ...machines.services, shop: { ...shop, hosts: ['shop.test'] } }, releases: [...machines.releases.map((one) => ({ ...one, priority: 10 })), release] });
   assert.equal(status, 200, JSON.stringify(body));
 }
