@@ -6,6 +6,7 @@ import { poolId, runsSpec, StartFailure, type Fleet, type Pool, type Place, type
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
 import { GENERATIONS_KEPT, type Role } from '@graylane/wire';
 import { exit, Failure } from '../print/failure.ts';
+import { Departures } from './departures.ts';
 import { gatewaySpec } from './gateway-spec.ts';
 import { placesOf, poolSpec } from './specs.ts';
 
@@ -33,6 +34,7 @@ export class Machine implements Effects {
   readonly #gateways: number;
   /** The newest that was published. */
   #generation = 0;
+  readonly #departures = new Departures();
 
   constructor({ fleet, base, gateways }: MachineOptions) {
     this.#fleet = fleet;
@@ -42,6 +44,7 @@ export class Machine implements Effects {
 
   publish(snapshot: Snapshot, generation: number, isUrgent = false): Promise<Published> {
     this.#generation = generation;
+    this.#departures.published();
     // One service alone has nobody to agree with.
     return this.#fleet.publish(null, { kind: 'strategy', generation, snapshot }, PUBLISH_DEADLINE_MS, snapshot.services.length > 1 ? { keep: snapshot.settings.keepGenerations ?? GENERATIONS_KEPT, isUrgent } : 'one');
   }
@@ -123,7 +126,11 @@ export class Machine implements Effects {
     return poolSpec({ service, version, role, publicSlots, spec, base: this.#base });
   }
 
-  async #ensure(plan: PoolSpec): Promise<void> {
+  #ensure(plan: PoolSpec): Promise<void> {
+    return this.#departures.arrive(poolId(plan), () => this.#startOrChange(plan));
+  }
+
+  async #startOrChange(plan: PoolSpec): Promise<void> {
     const running = this.#pool(plan.service, plan.version, plan.role);
     if (running === undefined) {
       await this.#fleet.start(plan);
@@ -137,8 +144,7 @@ export class Machine implements Effects {
   async #retire(service: string, version: string, role: Role): Promise<void> {
     const pool = this.#pool(service, version, role);
     if (pool === undefined) return;
-    await this.#fleet.collected(this.#generation, COLLECT_LIMIT_MS);
-    await this.#fleet.stop(pool);
+    await this.#departures.leave(pool.id, this.#fleet.collected(this.#generation, COLLECT_LIMIT_MS), () => this.#fleet.stop(pool));
   }
 
   #pool(service: string, version: string, role: Role): Pool | undefined {
