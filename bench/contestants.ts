@@ -33,11 +33,10 @@ export const contestants: readonly Contestant[] = [
   { name: REFERENCE, percent: null, programs: [], start: bare },
   { name: 'no forwarding 5 %', percent: null, programs: [], start: (place) => asideOf(place, 5) },
   ...PERCENTS.map((percent): Contestant => ({ name: `graylane ${percent} %`, percent, programs: [], start: ({ workers }) => startGraylane({ app, workers, percent }) })),
-  ...inFront('nginx', ['nginx'], nginx),
-  ...inFront('HAProxy', ['haproxy'], haproxy),
-  ...inFront('TD on undici', [], (sides) => node('td-undici.js', sides)),
-  ...inFront('TD on httpxy', [], (sides) => node('td-httpxy.js', sides)),
-  ...inFront('TD on http-proxy', [], (sides) => node('td-http-proxy.js', sides)),
+  ...[5, 50].flatMap((percent) => [inFront('nginx', percent, ['nginx'], nginx), inFront('HAProxy', percent, ['haproxy'], haproxy)]),
+  inFront('TD on undici', 5, [], (sides) => node('td-undici.js', sides)),
+  inFront('TD on httpxy', 5, [], (sides) => node('td-httpxy.js', sides)),
+  inFront('TD on http-proxy', 5, [], (sides) => node('td-http-proxy.js', sides)),
 ];
 
 /** Where a proxy in front finds the two versions, and where it listens. */
@@ -69,9 +68,9 @@ async function asideOf(place: Place, percent: number): Promise<Server> {
   };
 }
 
-/** A proxy costs the same at every share, so it is measured where graylane's promise is: at 5 and at 50 %. */
-function inFront(name: string, programs: readonly string[], proxy: (sides: Sides) => Start): readonly Contestant[] {
-  return PERCENTS.filter((percent) => percent > 0).map((percent) => ({
+/** A proxy costs the same at every share; the native ones are measured at both, beside what graylane promises. */
+function inFront(name: string, percent: number, programs: readonly string[], proxy: (sides: Sides) => Start): Contestant {
+  return {
     name: `${name} ${percent} %`,
     percent,
     programs,
@@ -80,7 +79,7 @@ function inFront(name: string, programs: readonly string[], proxy: (sides: Sides
       const version = (build: string, path: string): Start => ({ command: process.execPath, args: [app], env: { BUILD: build, PORT: path }, listens: path });
       return startServer(sides.port, [version('v1', sides.stable), version('v2', sides.canary), proxy(sides)]);
     },
-  }));
+  };
 }
 
 function node(script: string, { port, stable, canary, percent }: Sides): Start {

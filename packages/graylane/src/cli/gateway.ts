@@ -57,11 +57,11 @@ async function supervise({ terminal, environment }: Context, file: string, keepe
     },
     onFault: (what, error) => terminal.say(`! ${what}: ${error instanceof Error ? error.message : String(error)}`),
   });
+  keeper.standing();
   const ports = gateway.places.map(({ port }) => port);
   if (terminal.json) terminal.object({ ready: true, ports });
   terminal.data(`graylane gateway on ${ports.join(', ')}`);
   for (const line of originText(gateway.booted)) terminal.say(line);
-  keeper.standing();
   process.on('SIGUSR2', () => {
     gateway.reload().then(() => terminal.say('reloaded'), (error: unknown) => terminal.say(`! nothing was reloaded: ${messageOf(error)}`));
   });
@@ -82,10 +82,10 @@ async function follow({ terminal, environment }: Context, file: string, { server
     onFault: (what, error) => terminal.say(`! ${what}: ${messageOf(error)}`),
     say: (line) => terminal.say(line),
   });
+  keeper.standing();
   const ports = gateway.places.map(({ port }) => port);
   if (terminal.json) terminal.object({ ready: true, ports, node: name, generation: gateway.generation() });
   terminal.data(`graylane gateway ${name} on ${ports.join(', ')}, following ${servers.join(', ')}`);
-  keeper.standing();
   process.on('SIGUSR2', () => {
     gateway.reload().then(() => terminal.say('reloaded'), (error: unknown) => terminal.say(`! nothing was reloaded: ${messageOf(error)}`));
   });

@@ -1,6 +1,6 @@
 // `graylane up`: this process becomes the anchor that keeps the ports, and starts the supervisor, which is the same command again.
 
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { AnchorKeeper, Fleet, runAnchor, type Place } from '@graylane/pool';
 import type { ServiceSpec, StrategyDocument } from '@graylane/rules';
@@ -71,8 +71,7 @@ async function intentOrLeft(context: Context, given: string | undefined, options
   try {
     return await intentOf(context, given, options);
   } catch (error) {
-    const file = findConfig(context.directory, options.config ?? given);
-    const project = file === null ? context.directory : dirname(file);
+    const project = projectOf(context, given, options);
     if (!(error instanceof Failure) || !Fleet.hasLeft(placeOf(project, context.environment).run)) throw error;
     context.terminal.failure(error);
     context.terminal.say('! workers of an earlier supervisor run: they go on under the strategy that is stored (correct the file, then: graylane apply)');
@@ -80,10 +79,21 @@ async function intentOrLeft(context: Context, given: string | undefined, options
   }
 }
 
-/** A script is what Node can run and no config file is named like. */
+/** Where a project of this command line lives, whether or not its file can be read. */
+function projectOf({ directory }: Context, given: string | undefined, { config }: UpOptions): string {
+  const named = config ?? given;
+  if (named !== undefined) return isScript(named) ? directory : dirname(resolve(directory, named));
+  const file = findConfig(directory, undefined);
+  return file === null ? directory : dirname(file);
+}
+
+/** What Node can run and no config file is named like. */
+function isScript(given: string): boolean {
+  return /\.[cm]?[jt]s$/.test(given) && !/graylane\.config\.\w+$/.test(given);
+}
+
 async function intentOf(context: Context, given: string | undefined, options: UpOptions): Promise<Intent> {
-  const isScript = given !== undefined && /\.[cm]?[jt]s$/.test(given) && !/graylane\.config\.\w+$/.test(given);
-  if (isScript) {
+  if (given !== undefined && isScript(given)) {
     const document = documentFromScripts({ ...options, script: given }, context.directory);
     return { project: context.directory, document: checkStrategy(document, { runnable: true }).document };
   }
@@ -118,6 +128,8 @@ async function supervise(context: Context, { project, document }: Intent, { gate
     return;
   }
 
+  // Before anybody hears that it is up: from here on its end is answered with a new one.
+  keeper.standing();
   const { control, booted } = supervisor;
   const strategy = await control.strategy();
   const inForce = (strategy.document as unknown) as StrategyDocument;
@@ -127,7 +139,6 @@ async function supervise(context: Context, { project, document }: Intent, { gate
   if (supervisor.trouble !== null) terminal.say(`✗ ${supervisor.trouble}`);
   for (const line of originText(booted)) terminal.say(line);
   if (tcpApi !== null) terminal.say(`control API on ${tcpApi.tls === null ? 'http' : 'https'}://${tcpApi.names[0] ?? tcpApi.host}:${supervisor.tcpPort ?? tcpApi.port}, for holders of a token: graylane token create NAME`);
-  keeper.standing();
 
   await supervisor.ended;
   await keeper.goodbye(exit.ok);
