@@ -23,6 +23,8 @@ export interface AnchorOptions extends SupervisorCommand {
 /** A supervisor that was up is started again at once; one that dies while starting waits longer each time. */
 const FIRST_DELAY_MS = 50;
 const DELAY_CAP_MS = 5_000;
+/** What a dead process has said is in the channel already; only somebody else who holds that open could keep it so. */
+const LAST_WORDS_MS = 1_000;
 const FIRST_HANDLE_DESCRIPTOR = 4;
 
 /** A held socket: inherited as a number, or received as a handle. */
@@ -66,7 +68,7 @@ export class Anchor {
     this.#child = child;
     child.on('message', (message: unknown, handle: unknown) => this.hear(message, handle));
     child.once('error', (error) => this.#fell(error.message, 1));
-    child.once('exit', (code, signal) => this.#fell(signal ?? `exit code ${code ?? 1}`, code ?? 1));
+    child.once('exit', (code, signal) => this.#hearOut(child, () => this.#fell(signal ?? `exit code ${code ?? 1}`, code ?? 1)));
   }
 
   /** A note from the supervisor, whether this anchor started it or it started this anchor. */
@@ -103,6 +105,19 @@ export class Anchor {
         this.#farewell = note.code;
         break;
     }
+  }
+
+  /** Its end may be noticed before its last words are: that it was up decides on what its end means. */
+  #hearOut(child: ChildProcess, next: () => void): void {
+    if (!child.connected) {
+      next();
+      return;
+    }
+    const late = this.#options.clock.after(LAST_WORDS_MS, next);
+    child.once('disconnect', () => {
+      late.cancel();
+      next();
+    });
   }
 
   #fell(why: string, code: number): void {
