@@ -29,6 +29,11 @@ async function said({ child, output }: Up, text: RegExp): Promise<void> {
   while (!text.test(output().stderr)) await new Promise((resolve) => child.stderr?.once('data', resolve));
 }
 
+/** Resolves when the next supervisor is up, too. */
+async function isReadyAgain({ child, output }: Up): Promise<void> {
+  while ((output().stdout.match(/"ready":true/g) ?? []).length < 4) await new Promise((resolve) => child.stdout?.once('data', resolve));
+}
+
 /** The anchor's one child. */
 function supervisorOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
@@ -51,6 +56,7 @@ for (const [what, broken, message] of [
     process.kill(supervisorOf(up.child.pid ?? 0), 'SIGKILL');
     await said(up, message);
     assert.equal(await ask(port), 'one');
+    await isReadyAgain(up);
     // The next supervisor is there, and takes a strategy again.
     project.write('graylane.config.json', config(port, './v1.js'));
     assert.equal((await project.run('apply')).code, 0);

@@ -40,6 +40,8 @@ export class Anchor {
   #standing = false;
   #failures = 0;
   #farewell: number | null = null;
+  /** Somebody wants the end; a supervisor that was not up yet may have missed it. */
+  #asked: NodeJS.Signals | null = null;
 
   /** `hasStood`: a supervisor is or was up already, so its end is to be answered with a new one. */
   constructor(options: AnchorOptions, hasStood: boolean) {
@@ -83,6 +85,7 @@ export class Anchor {
   }
 
   signal(name: NodeJS.Signals): void {
+    if (name !== 'SIGUSR2') this.#asked = name;
     if (this.#child?.pid !== undefined) this.#child.kill(name);
     else if (this.#restart !== null) this.#end(1);
   }
@@ -100,6 +103,7 @@ export class Anchor {
         this.#hasStood = true;
         this.#standing = true;
         this.#failures = 0;
+        if (this.#asked !== null) this.#child?.kill(this.#asked);
         break;
       case 'goodbye':
         this.#farewell = note.code;
