@@ -58,7 +58,7 @@ export async function runRounds(options: RoundsOptions): Promise<ReadonlyMap<str
   };
   for (const { port, aside } of servers.values()) {
     const warmed = [port, ...(aside === undefined ? [] : [aside.port])];
-    for (const one of warmed) await runWrk({ command: options.wrk, port: one, connections: options.connections, seconds: options.warmupSeconds / warmed.length, asksCanary: true });
+    for (const one of warmed) await runWrk({ command: options.wrk, port: one, connections: options.connections, seconds: Math.ceil(options.warmupSeconds / warmed.length), asksCanary: true });
   }
   for (let round = 1; round <= options.rounds; round++) {
     let before = await ofReference(round);
