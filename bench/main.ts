@@ -1,4 +1,4 @@
-// `npm run bench`: server CPU per request, throughput and latency of graylane, the bare app and the proxies in front; see docs/benchmarks.md.
+// `npm run bench`: server CPU per request, throughput and latency of graylane and of the proxies in front, each beside the bare app; see docs/benchmarks.md.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { contestants, REFERENCE } from './contestants.ts';
 import { shareCores } from './cores.ts';
 import { checkEcho } from './echo-check.ts';
 import { report, writeInto } from './report.ts';
-import type { Measure } from './rounds.ts';
-import { runRounds } from './rounds.ts';
+import type { Pair } from './pairs.ts';
+import { runPairs } from './pairs.ts';
 import type { Server } from './server.ts';
 
 const here = import.meta.dirname;
@@ -27,11 +27,11 @@ const parallelism = availableParallelism();
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '7' },
-    seconds: { type: 'string', default: '3' },
+    /** Turns of each contestant and of the bare app beside it. */
+    rounds: { type: 'string', default: '9' },
+    seconds: { type: 'string', default: '2' },
     /** Seconds until V8 has compiled what is hot in both versions. */
     warmup: { type: 'string', default: '20' },
-    lead: { type: 'string', default: '2' },
     connections: { type: 'string', default: '32' },
     /** Half of the cores: the other half is wrk's. */
     workers: { type: 'string', default: String(Math.max(1, parallelism >> 1)) },
@@ -43,7 +43,9 @@ const { values } = parseArgs({
   },
 });
 
-const chosen = contestants.filter(({ name }) => values.only === undefined || values.only.split(',').some((start) => name.startsWith(start)));
+const reference = contestants.find(({ name }) => name === REFERENCE);
+if (reference === undefined) throw new Error(`no contestant is called ${REFERENCE}`);
+const chosen = contestants.filter((one) => one !== reference && (values.only === undefined || values.only.split(',').some((start) => one.name.startsWith(start))));
 const cores = shareCores();
 requirePrograms(['wrk', ...new Set(chosen.flatMap(({ programs }) => programs))]);
 installRivals();
@@ -52,26 +54,32 @@ const otherWork = loadavg()[0] ?? 0;
 if (otherWork > parallelism * BUSY_SHARE) console.error(`The load average is ${otherWork.toFixed(1)}: beside other work, several processes look dearer than one. Measure on a quiet machine.`);
 
 const folder = mkdtempSync(join(tmpdir(), 'glb-'));
-const servers = new Map<string, Server>();
+const running = new Set<Server>();
+let started = 0;
 const seed = Number(values.seed);
 // Ctrl-C must not leave servers behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().finally(() => process.exit(1)));
 try {
-  for (const contestant of chosen) servers.set(contestant.name, await startChecked(contestant));
-  const measures = await runRounds({
-    wrk: [...cores.loadPrefix, findProgram('wrk') ?? 'wrk'],
-    servers,
-    reference: REFERENCE,
-    rounds: Number(values.rounds),
-    seconds: Number(values.seconds),
-    warmupSeconds: Number(values.warmup),
-    leadSeconds: Number(values.lead),
-    connections: Number(values.connections),
-    random: new Random(seed),
-    onMeasure: (name, round, measure) => console.error(progress(name, round, measure)),
-  });
+  const bare = await startChecked(reference);
+  const contests = new Map<string, readonly Pair[]>();
+  for (const contestant of chosen) {
+    const { name } = contestant;
+    const server = await startChecked(contestant);
+    contests.set(name, await runPairs({
+      wrk: [...cores.loadPrefix, findProgram('wrk') ?? 'wrk'],
+      name, server,
+      reference: bare,
+      pairs: Number(values.rounds),
+      seconds: Number(values.seconds),
+      warmupSeconds: Number(values.warmup),
+      connections: Number(values.connections),
+      onPair: (pair) => console.error(progress(name, pair)),
+    }));
+    running.delete(server);
+    await server.stop();
+  }
   const random = new Random(seed);
-  const text = report(conditions(), measures, () => random.below(1_000_000) / 1_000_000);
+  const text = report(conditions(), contests, () => random.below(1_000_000) / 1_000_000);
   if (!values.print) writeInto(page, text);
   console.log(text);
 } finally {
@@ -79,17 +87,18 @@ try {
 }
 
 async function cleanUp(): Promise<void> {
-  await Promise.all([...servers.values()].map((server) => server.stop()));
+  await Promise.all([...running].map((server) => server.stop()));
   rmSync(folder, { recursive: true, force: true });
 }
 
 async function startChecked(contestant: Contestant): Promise<Server> {
   // A Unix socket's path must be short, so the folders have numbers.
-  const own = join(folder, String(servers.size));
+  const own = join(folder, String(started++));
   mkdirSync(own);
   const server = await contestant.start({ folder: own, workers: Number(values.workers) });
   try {
     await checkEcho(server.port, contestant.percent, seed);
+    running.add(server);
     return server;
   } catch (error) {
     await server.stop();
@@ -111,9 +120,9 @@ function installRivals(): void {
   if (status !== 0) throw new Error('npm ci in bench/ failed: the rivals are not installed');
 }
 
-function progress(name: string, round: number, measure: Measure): string {
-  const rate = Math.round(measure.requests / measure.seconds);
-  return `${String(round).padStart(2)}  ${name.padEnd(22)} ${measure.cpuMicrosPerRequest.toFixed(1).padStart(6)} µs  ${String(rate).padStart(7)}/s  p99 ${measure.p99Ms.toFixed(2)} ms`;
+function progress(name: string, { own, reference: beside }: Pair): string {
+  const rate = Math.round(own.requests / own.seconds);
+  return `${name.padEnd(22)} ${own.cpuMicrosPerRequest.toFixed(1).padStart(6)} µs beside ${beside.cpuMicrosPerRequest.toFixed(1)} µs bare  ${String(rate).padStart(7)}/s  p99 ${own.p99Ms.toFixed(2)} ms`;
 }
 
 function conditions(): Parameters<typeof report>[0] {
@@ -127,6 +136,6 @@ function conditions(): Parameters<typeof report>[0] {
     date: new Date().toISOString().slice(0, 10),
     machine: `${parallelism} cores ${cpus()[0]?.model.trim() ?? ''}, Linux ${release()}`,
     versions: [`Node ${process.versions.node}`, `nginx ${output('nginx', '-v')}`, `HAProxy ${output('haproxy', '-v')}`, ...rivalVersions].join(', '),
-    load: `${values.rounds} interleaved rounds of ${values.seconds} s, each behind ${values.lead} s of the same load, after ${values.warmup} s of warm-up, with ${values.connections} connections, ${values.workers} stable worker(s); medians; ratios to the bare app just before and just after. ${cores.text[0]?.toUpperCase()}${cores.text.slice(1)}. Load average before the start: ${otherWork.toFixed(1)}.`,
+    load: `${values.rounds} pairs of ${values.seconds} s each for every contestant, in turns with the bare app, after ${values.warmup} s of warm-up, with ${values.connections} connections, ${values.workers} stable worker(s); medians. ${cores.text[0]?.toUpperCase()}${cores.text.slice(1)}. Load average before the start: ${otherWork.toFixed(1)}.`,
   };
 }

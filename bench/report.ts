@@ -1,8 +1,9 @@
 // The measures as a table for people, and its place in docs/benchmarks.md. It measures nothing.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Measure } from './rounds.ts';
 import { REFERENCE } from './contestants.ts';
+import type { Measure } from './measure.ts';
+import type { Pair } from './pairs.ts';
 import { median, ratioOfPairs } from './statistics.ts';
 
 export interface Conditions {
@@ -12,23 +13,14 @@ export interface Conditions {
   readonly load: string;
 }
 
-/** Markdown; ratios are to the bare app just before and just after. */
-export function report(conditions: Conditions, measures: ReadonlyMap<string, readonly Measure[]>, random: () => number): string {
-  const rows = [...measures].map(([name, runs]) => {
-    const cpu = runs.map((run) => run.cpuMicrosPerRequest);
-    const references = runs.flatMap(({ referenceMicros }) => referenceMicros ?? []);
-    const ratio = references.length === runs.length ? ratioOfPairs(cpu, references, random) : null;
-    const middle = (of: (run: Measure) => number): number => median(runs.map(of));
-    return [
-      name,
-      middle((run) => run.cpuMicrosPerRequest).toFixed(1),
-      ratio === null ? (name === REFERENCE ? '1.00' : '–') : ratio.median.toFixed(2),
-      ratio === null ? '–' : ratio.upper95.toFixed(2),
-      Math.round(middle((run) => run.requests / run.seconds)).toLocaleString('en-US'),
-      middle((run) => run.p50Ms).toFixed(2),
-      middle((run) => run.p99Ms).toFixed(2),
-    ];
-  });
+/** Markdown; each ratio is that of a contestant to the bare app in the same pair. */
+export function report(conditions: Conditions, contestants: ReadonlyMap<string, readonly Pair[]>, random: () => number): string {
+  const bare = [...contestants.values()].flatMap((pairs) => pairs.map(({ reference }) => reference));
+  const rows = [rowOf(REFERENCE, bare, '1.00', '–'), ...[...contestants].map(([name, pairs]) => {
+    const micros = (side: keyof Pair): readonly number[] => pairs.map((pair) => pair[side].cpuMicrosPerRequest);
+    const ratio = ratioOfPairs(micros('own'), micros('reference'), random);
+    return rowOf(name, pairs.map(({ own }) => own), ratio.median.toFixed(2), ratio.upper95.toFixed(2));
+  })];
   const head = ['', 'CPU µs a request', 'ratio to bare', 'its upper 95 % bound', 'requests/s', 'p50 ms', 'p99 ms'];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
@@ -40,6 +32,19 @@ export function report(conditions: Conditions, measures: ReadonlyMap<string, rea
     line(head.map((_, column) => (column === 0 ? '---' : '---:'))),
     ...rows.map(line),
   ].join('\n');
+}
+
+function rowOf(name: string, runs: readonly Measure[], ratio: string, bound: string): readonly string[] {
+  const middle = (of: (run: Measure) => number): number => median(runs.map(of));
+  return [
+    name,
+    middle((run) => run.cpuMicrosPerRequest).toFixed(1),
+    ratio,
+    bound,
+    Math.round(middle((run) => run.requests / run.seconds)).toLocaleString('en-US'),
+    middle((run) => run.p50Ms).toFixed(2),
+    middle((run) => run.p99Ms).toFixed(2),
+  ];
 }
 
 /** Replaces what stands between the two marks that the page has for this program. */

@@ -11,7 +11,7 @@ import { Random } from '../../conformance/live/random.ts';
 import { ensureDebian, findProgram } from '../../tools/system.ts';
 import { writeInto } from '../report.ts';
 import { runRounds } from '../rounds.ts';
-import type { Measure } from '../rounds.ts';
+import type { Measure } from '../measure.ts';
 import type { Server } from '../server.ts';
 import { startServer } from '../server.ts';
 import { proxies } from './proxies.ts';
@@ -67,7 +67,7 @@ async function measure(bytes: number, connections: number): Promise<ReadonlyMap<
       servers.set(name, await startServer(port, [start({ folder: own, stable, canary, port })]));
     }
     return await runRounds({
-      wrk: [findProgram('wrk') ?? 'wrk'], servers, reference: null, leadSeconds: 1, connections, random,
+      wrk: [findProgram('wrk') ?? 'wrk'], servers, leadSeconds: 1, connections, random,
       rounds: Number(values.rounds), seconds: Number(values.seconds), warmupSeconds: Number(values.warmup),
       onMeasure: () => undefined,
     });

@@ -1,6 +1,6 @@
 // The measures of the gateway's benchmark as a table for people. It measures nothing.
 
-import type { Measure } from '../rounds.ts';
+import type { Measure } from '../measure.ts';
 import { median, ratioOfPairs } from '../statistics.ts';
 import { GATEWAY } from './proxies.ts';
 import type { Proxy } from './proxies.ts';

@@ -57,7 +57,7 @@ async function run({ app, contestants }: Workload, wrk: string, next: number): P
       console.error(`starting ${contestant}`);
       servers.set(contestant, await start(contestant, app, await freePort(), next));
     }
-    return await runRounds({ wrk: [wrk], servers, reference: null, leadSeconds: 1, rounds, seconds, warmupSeconds, connections: CONNECTIONS, random: new Random(SEED), onMeasure: (name, round, { cpuMicrosPerRequest }) => console.error(`${round}/${rounds} ${name}: ${cpuMicrosPerRequest.toFixed(1)} µs`) });
+    return await runRounds({ wrk: [wrk], servers, leadSeconds: 1, rounds, seconds, warmupSeconds, connections: CONNECTIONS, random: new Random(SEED), onMeasure: (name, round, { cpuMicrosPerRequest }) => console.error(`${round}/${rounds} ${name}: ${cpuMicrosPerRequest.toFixed(1)} µs`) });
   } finally {
     for (const server of servers.values()) await server.stop();
   }

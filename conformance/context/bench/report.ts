@@ -1,6 +1,6 @@
 // The page of the benchmark of propagation: measures in, lines out. It runs nothing.
 
-import type { Measure } from '../../../bench/rounds.ts';
+import type { Measure } from '../../../bench/measure.ts';
 import { median } from '../../../bench/statistics.ts';
 
 /** By contestant, one for each round. */
