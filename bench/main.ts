@@ -36,7 +36,7 @@ const { values } = parseArgs({
     /** Half of the cores: the other half is wrk's. */
     workers: { type: 'string', default: String(Math.max(1, parallelism >> 1)) },
     seed: { type: 'string', default: '1' },
-    /** Names of contestants, by their beginnings: `--only bare,graylane`. */
+    /** Names of contestants, by their beginnings: `--only graylane,nginx`; the bare app is always there. */
     only: { type: 'string' },
     /** Print only; docs/benchmarks.md stays as it is. */
     print: { type: 'boolean', default: false },

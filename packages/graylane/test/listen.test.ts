@@ -1,22 +1,12 @@
 // The public place of a service that runs: it stays where it is, and who asks for another one is told so.
 
 import assert from 'node:assert/strict';
-import { get } from 'node:http';
 import { test } from 'node:test';
+import { ask } from './support/ask.ts';
 import { appSource, freePort, Project } from './support/project.ts';
 
 function config(listen: number | string): string {
   return JSON.stringify({ services: { web: { listen, stable: 'v1', versions: { v1: { script: './v1.js' } } } } });
-}
-
-function ask(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get({ port, agent: false }, (response) => {
-      let body = '';
-      response.on('data', (chunk: Buffer) => { body += chunk.toString(); });
-      response.on('end', () => resolve(body));
-    }).on('error', reject);
-  });
 }
 
 test('another port for a service that runs is refused instead of taken and forgotten, and workers still start', async (t) => {

@@ -2,23 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ask } from './support/ask.ts';
 import { appSource, freePort, Project } from './support/project.ts';
 import type { Up } from './support/project.ts';
 
 const skip = process.platform === 'linux' ? false : 'children are found in /proc';
-
-function ask(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get({ port, agent: false }, (response) => {
-      let body = '';
-      response.on('data', (chunk: Buffer) => { body += chunk.toString(); });
-      response.on('end', () => resolve(body));
-    }).on('error', reject);
-  });
-}
 
 function config(port: number, script: string): string {
   return JSON.stringify({ services: { web: { listen: port, stable: 'v1', versions: { v1: { script } } } } });
