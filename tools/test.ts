@@ -1,7 +1,8 @@
 // `npm test`: every check and every test, in the order in which a failure is cheapest to find. Ends with one line of counts.
 
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.ts';
 
@@ -23,20 +24,50 @@ const steps: readonly Step[] = [
   { name: 'arrows', command: process.execPath, args: ['tools/arrows.ts'] },
   { name: 'words', command: process.execPath, args: ['tools/words.ts'] },
   { name: 'Node matrix', command: process.execPath, args: ['tools/nodes.ts'] },
-  // Two at a time: these machines have two cores, and process tests measure time.
-  { name: 'tests', command: process.execPath, args: ['--conditions=graylane-source', '--test', '--test-concurrency=2', '--test-timeout=240000', '--test-reporter=spec', ...tests] },
 ];
 
-build();
-const only = process.argv[2];
-for (const step of steps) {
-  if (only !== undefined && step.name !== only) continue;
+/** A run takes a fifth of it; whatever keeps the runner from ending, it ends, with a message. */
+const TESTS_LIMIT_MS = 50 * 60_000;
+/** More than that is no accident of a busy machine. */
+const AGAIN_LIMIT = 3;
+
+/** Runs test files, `concurrency` at a time; which of them failed, or null when all passed. */
+function failedOf(files: readonly string[], concurrency: number): readonly string[] | null {
+  const folder = mkdtempSync(join(tmpdir(), 'graylane-tests-'));
+  const failed = join(folder, 'failed');
+  const { status, error } = spawnSync(process.execPath, [
+    '--conditions=graylane-source', '--import', join(root, 'tools/watchdog.ts'), '--test', `--test-concurrency=${concurrency}`, '--test-timeout=240000',
+    '--test-reporter=spec', '--test-reporter-destination=stdout', `--test-reporter=${join(root, 'tools/failed-files.ts')}`, `--test-reporter-destination=${failed}`, ...files,
+  ], { cwd: root, stdio: 'inherit', timeout: TESTS_LIMIT_MS });
+  if (error !== undefined) console.error(`the tests have not ended after ${TESTS_LIMIT_MS / 60_000} minutes`);
+  const names = status === 0 ? null : readFileSync(failed, 'utf8').trim().split('\n').filter((name) => name !== '');
+  rmSync(folder, { recursive: true });
+  return error === undefined || names === null ? names : [];
+}
+
+/** Two files at a time, as these machines have two cores. A few that fail get a second chance alone: process tests measure time. */
+function testsPass(): boolean {
+  const failed = failedOf(tests, 2);
+  if (failed === null) return true;
+  if (failed.length === 0 || failed.length > AGAIN_LIMIT) return false;
+  console.log(`── tests, again and alone: ${failed.join(', ')}`);
+  if (failedOf(failed, 1) !== null) return false;
+  console.log(`   passed alone, failed beside others: ${failed.join(', ')}`);
+  return true;
+}
+
+function timed(name: string, passes: () => boolean): void {
+  if (only !== undefined && name !== only) return;
   const started = performance.now();
-  console.log(`── ${step.name}`);
-  const { status } = spawnSync(step.command, step.args, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) {
-    console.error(`${step.name} failed`);
+  console.log(`── ${name}`);
+  if (!passes()) {
+    console.error(`${name} failed`);
     process.exit(1);
   }
   console.log(`   ${Math.round((performance.now() - started) / 100) / 10} s`);
 }
+
+build();
+const only = process.argv[2];
+for (const { name, command, args } of steps) timed(name, () => spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status === 0);
+timed('tests', testsPass);

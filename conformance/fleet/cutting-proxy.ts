@@ -48,11 +48,13 @@ export async function startCuttingProxy(near: { readonly host: string; readonly 
   return {
     host: `${near.host}:${typeof address === 'object' && address !== null ? address.port : near.port}`,
     cut: () => {
-      cutAt = performance.now();
+      cutAt ??= performance.now();
       for (const socket of sockets) socket.unpipe().pause();
     },
     mend: () => {
-      const isLong = cutAt !== null && performance.now() - cutAt > PROBES_MS;
+      // A whole wire that is piped once more sends every byte twice.
+      if (cutAt === null) return;
+      const isLong = performance.now() - cutAt > PROBES_MS;
       cutAt = null;
       const known = new Set([...pairs].flat());
       for (const [client, upstream] of pairs) {

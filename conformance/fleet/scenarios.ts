@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startLoad, type Load } from './load.ts';
+import { startLoad } from './load.ts';
 import { ask, eventually, type NodePlan, type World } from './world.ts';
 
 export const PORT = 8_080;
@@ -37,42 +37,42 @@ export async function forwarding(world: World): Promise<void> {
 
 /** The leader is killed while a new stable version starts: another one goes on, and every step is taken once. */
 export async function leaderKilled(world: World): Promise<number> {
-  const load = startLoad(machines.map(({ address }) => address), PORT);
-  const { leader } = await world.nodesOf(0);
-  const index = leader === world.replica(0) ? 0 : 1;
-  const other = 1 - index;
-  await world.api(other, 'POST', '/releases/r/promote-full', { why: 'the scenario' });
-  await world.servers[index]?.end('SIGKILL');
-  const tookMs = await eventually('another leads', async () => (await world.nodesOf(other)).leader === world.replica(other), 10_000);
-  await eventually('the promotion is done', async () => (await phaseOf(world, other, 'r')) === 'succeeded', 60_000);
-  await world.startServer(index).ready;
-  const { body } = await world.api(other, 'GET', '/events?limit=100');
-  const steps = (body as { readonly items: readonly { readonly kind: string; readonly to: string }[] }).items.filter(({ kind }) => kind === 'release').map(({ to }) => to);
-  assert.equal(steps.filter((to) => to === 'succeeded').length, 1, steps.join(', '));
-  assert.equal(steps.filter((to) => to.startsWith('promoting (switched')).length <= 1, true, steps.join(', '));
-  await lostNothing(load);
+  const tookMs = await underLoad(world, async () => {
+    const { leader } = await world.nodesOf(0);
+    const index = leader === world.replica(0) ? 0 : 1;
+    const other = 1 - index;
+    await world.api(other, 'POST', '/releases/r/promote-full', { why: 'the scenario' });
+    await world.servers[index]?.end('SIGKILL');
+    const tookMs = await eventually('another leads', async () => (await world.nodesOf(other)).leader === world.replica(other), 10_000);
+    await eventually('the promotion is done', async () => (await phaseOf(world, other, 'r')) === 'succeeded', 60_000);
+    await world.startServer(index).ready;
+    const { body } = await world.api(other, 'GET', '/events?limit=100');
+    const steps = (body as { readonly items: readonly { readonly kind: string; readonly to: string }[] }).items.filter(({ kind }) => kind === 'release').map(({ to }) => to);
+    assert.equal(steps.filter((to) => to === 'succeeded').length, 1, steps.join(', '));
+    assert.equal(steps.filter((to) => to.startsWith('promoting (switched')).length <= 1, true, steps.join(', '));
+    return tookMs;
+  });
   assert.ok(tookMs <= 5_000, `another led after ${Math.round(tookMs)} ms`);
   return tookMs;
 }
 
 /** etcd is gone for a while: machines serve, writes are refused with a reason, and all is taken up again after. */
 export async function etcdGone(world: World, goneMs: number): Promise<number> {
-  const load = startLoad(machines.map(({ address }) => address), PORT);
-  await world.etcd.kill();
-  const refused = await world.api(0, 'PUT', '/freeze', { reason: 'nobody will know' });
-  assert.equal(refused.status, 503, JSON.stringify(refused.body));
-  await delay(goneMs);
-  await world.etcd.start();
-  const begun = performance.now();
-  const before = await generation(world);
-  await eventually('a write is taken again', async () => {
-    const { status } = await world.api(0, 'PUT', '/strategy', documentOfNow(before));
-    return status === 200;
-  }, 15_000);
-  await caughtUp(world, before);
-  const tookMs = performance.now() - begun;
-  await lostNothing(load);
-  return tookMs;
+  return underLoad(world, async () => {
+    await world.etcd.kill();
+    const refused = await world.api(0, 'PUT', '/freeze', { reason: 'nobody will know' });
+    assert.equal(refused.status, 503, JSON.stringify(refused.body));
+    await delay(goneMs);
+    await world.etcd.start();
+    const begun = performance.now();
+    const before = await generation(world);
+    await eventually('a write is taken again', async () => {
+      const { status } = await world.api(0, 'PUT', '/strategy', documentOfNow(before));
+      return status === 200;
+    }, 15_000);
+    await caughtUp(world, before);
+    return performance.now() - begun;
+  });
 }
 
 /** Machines, servers and etcd end and start in an order that `random` draws: one generation in the end, never an earlier one. */
@@ -135,8 +135,14 @@ async function phaseOf(world: World, server: number, release: string): Promise<s
   return ((await world.api(server, 'GET', `/releases/${release}`)).body as { readonly phase: string }).phase;
 }
 
-export async function lostNothing(load: Load): Promise<void> {
-  await load.stop();
+/** `run` while users ask all machines, none of whom notices. However it ends, the load ends with it and all wires are whole. */
+export async function underLoad<T>(world: World, run: () => Promise<T>): Promise<T> {
+  const load = startLoad(machines.map(({ address }) => address), PORT);
+  const result = await run().finally(async () => {
+    world.wires.mend();
+    await load.stop();
+  });
   assert.deepEqual(load.failed, []);
   assert.ok(load.asked() > 10);
+  return result;
 }

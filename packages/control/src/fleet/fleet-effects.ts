@@ -16,6 +16,7 @@ import { poolId, wishDigest } from './messages.ts';
 import type { PoolReport, PoolWish } from './messages.ts';
 import { Mirror } from './mirror.ts';
 import { Presence } from './presence.ts';
+import { Roster } from './roster.ts';
 import { Stages } from './stages.ts';
 import type { FirstStage } from './stages.ts';
 
@@ -48,7 +49,7 @@ export class FleetEffects implements Effects {
   readonly #presence: Presence;
   readonly #live: Mirror;
   readonly #wishes: Mirror;
-  readonly #nodes = new Map<string, LiveNode>();
+  readonly #roster: Roster;
   readonly #replicas = new Map<string, LiveReplica>();
   readonly #waiting = new Set<() => void>();
   readonly #stages: Stages;
@@ -57,6 +58,8 @@ export class FleetEffects implements Effects {
   #begun = 0;
   #first = 0;
   #laggards: readonly string[] = [];
+  /** Whom the other servers take for laggards by the last word of this one. */
+  #namedLate: ReadonlySet<string> = new Set();
   #keyed = '';
   #cancelTell: Cancel | null = null;
   #cancelPoke: Cancel | null = null;
@@ -64,9 +67,10 @@ export class FleetEffects implements Effects {
   constructor(options: FleetOptions) {
     const { store, clock, replica, onFault } = options;
     this.#options = options;
+    this.#roster = new Roster(replica);
     this.#stages = new Stages({ first: options.first ?? null, clock, nodes: () => this.nodes(), release: (generation) => void this.#begin(generation, null) });
     this.#presence = new Presence({ store, clock, ttlMs: PRESENCE_TTL_MS, onFault });
-    this.hub = new Hub({ clock, replica, events: { counts: options.counts, changed: (name) => this.#nodeChanged(name) } });
+    this.hub = new Hub({ clock, replica, events: { counts: options.counts, changed: (name) => this.#nodeChanged(name), moved: (name) => this.#nodeMoved(name) } });
     this.#live = new Mirror({ store, clock, onFault, prefix: liveKeys.all, onChange: (changes) => this.#liveChanged(changes) });
     this.#wishes = new Mirror({ store, clock, onFault, prefix: liveKeys.wishes, onChange: () => this.#tellSoon() });
   }
@@ -94,7 +98,7 @@ export class FleetEffects implements Effects {
 
   /** All data planes, of every server. */
   nodes(): readonly LiveNode[] {
-    return [...this.#nodes.values()].map((node) => ({ ...node, generation: this.#generationOf(node) }));
+    return this.#roster.all().map((node) => ({ ...node, generation: this.#generationOf(node) }));
   }
 
   get laggards(): readonly string[] {
@@ -169,7 +173,7 @@ export class FleetEffects implements Effects {
   }
 
   workers(): readonly WorkerFacts[] {
-    return [...this.#nodes.values()].flatMap((node) => {
+    return this.#roster.all().flatMap((node) => {
       const generation = this.#generationOf(node);
       return node.workers.map((worker) => ({ ...worker, id: `${node.name}/${worker.id}`, generation }));
     });
@@ -213,7 +217,7 @@ export class FleetEffects implements Effects {
   }
 
   #reports(id: string): readonly { readonly node: string; readonly report: PoolReport | null }[] {
-    return [...this.#nodes.values()].map(({ name, pools }) => ({ node: name, report: pools.find((pool) => pool.id === id) ?? null }));
+    return this.#roster.all().map(({ name, pools }) => ({ node: name, report: pools.find((pool) => pool.id === id) ?? null }));
   }
 
   #generationOf(node: LiveNode): number {
@@ -238,27 +242,30 @@ export class FleetEffects implements Effects {
     const nodes = this.hub.nodes();
     const staged = this.#published;
     const late = namesOf(nodes.filter(({ acked }) => acked < staged));
-    const value: LiveReplica = { replica: this.#options.replica, staged, begun: this.#begun, first: this.#first, nodes: nodes.length, laggards: [...new Set([...late, ...this.#stillLate()])], keyed: this.#keyed };
+    this.#namedLate = new Set([...late, ...this.#stillLate()]);
+    const value: LiveReplica = { replica: this.#options.replica, staged, begun: this.#begun, first: this.#first, nodes: nodes.length, laggards: [...this.#namedLate], keyed: this.#keyed };
     this.#presence.set(liveKeys.replica(this.#options.replica), JSON.stringify(value));
   }
 
   #nodeChanged(name: string): void {
     const node = this.hub.node(name);
-    // Joined elsewhere meanwhile: the word of the other server stands.
-    if (node === null && this.#nodes.get(name)?.replica !== this.#options.replica) return;
-    const value = node === null ? null : liveNode(node, this.#options.replica);
-    this.#presence.set(liveKeys.node(name), value === null ? null : JSON.stringify(value));
-    this.#know(name, value);
+    const { replica } = this.#options;
+    const value = node === null ? null : liveNode(node, replica);
+    this.#presence.set(liveKeys.node(name, replica), value === null ? null : JSON.stringify(value));
+    this.#roster.say(name, replica, value);
     this.#tellSoon();
     this.#pokeSoon();
+  }
+
+  /** A thousand that keep up cost the store nothing; one that was named late is so no longer. */
+  #nodeMoved(name: string): void {
+    if (this.#namedLate.has(name)) this.#tellSoon();
   }
 
   #liveChanged(changes: ReadonlyMap<string, string | null>): void {
     for (const [key, value] of changes) {
       if (key.startsWith(liveKeys.nodes)) {
-        const name = key.slice(liveKeys.nodes.length);
-        // Of those that are connected here this server knows more than the store.
-        if (this.hub.node(name) === null) this.#know(name, value === null ? null : (JSON.parse(value) as LiveNode));
+        if (this.#roster.hear(key, value, (name) => this.hub.node(name) !== null)) this.#tellSoon();
       } else if (key.startsWith(liveKeys.replicas)) {
         const id = key.slice(liveKeys.replicas.length);
         if (value === null) this.#replicas.delete(id);
@@ -266,13 +273,6 @@ export class FleetEffects implements Effects {
       }
     }
     this.#pokeSoon();
-  }
-
-  #know(name: string, node: LiveNode | null): void {
-    const before = this.#nodes.get(name);
-    if (node === null) this.#nodes.delete(name);
-    else this.#nodes.set(name, node);
-    if (before?.offers !== node?.offers) this.#tellSoon();
   }
 
   /** What comes in one moment is looked at once. */
@@ -309,7 +309,7 @@ export class FleetEffects implements Effects {
     this.#cancelTell = null;
     this.#sayReplica();
     this.hub.wish([...this.#wishes.values.values()].map((value) => JSON.parse(value) as PoolWish));
-    this.hub.tellEndpoints(endpointsOf([...this.#nodes.values()], new Set(this.laggards)));
+    this.hub.tellEndpoints(endpointsOf(this.#roster.all(), new Set(this.laggards)));
   }
 }
 

@@ -41,6 +41,8 @@ export interface ConnectedNode extends Standing {
 export interface HubEvents {
   /** Joined, left, or reported something new. */
   changed(name: string): void;
+  /** Has a strategy, or began with it. */
+  moved(name: string): void;
   counts(node: ConnectedNode, message: NodeCounts, counted: () => void): void;
 }
 
@@ -219,9 +221,11 @@ export class Hub {
     switch (message.kind) {
       case 'ack':
         member.acked = Math.max(member.acked, message.generation);
+        this.#options.events.moved(member.hello.name);
         break;
       case 'begun':
         member.begun = Math.max(member.begun, message.generation);
+        this.#options.events.moved(member.hello.name);
         break;
       case 'keyed':
         member.keyed = message.digest;

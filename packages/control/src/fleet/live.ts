@@ -38,7 +38,9 @@ export interface LiveReplica {
 interface LiveKeys {
   readonly all: string;
   readonly nodes: string;
-  node(name: string): string;
+  /** A data plane as one server sees it; names have no `/`. */
+  node(name: string, replica: string): string;
+  nodeOf(key: string): { readonly name: string; readonly replica: string };
   readonly replicas: string;
   replica(id: string): string;
   readonly wishes: string;
@@ -48,7 +50,11 @@ interface LiveKeys {
 export const liveKeys: LiveKeys = {
   all: 'live/',
   nodes: 'live/node/',
-  node: (name) => `live/node/${name}`,
+  node: (name, replica) => `live/node/${name}/${replica}`,
+  nodeOf: (key) => {
+    const [name = '', ...replica] = key.slice('live/node/'.length).split('/');
+    return { name, replica: replica.join('/') };
+  },
   replicas: 'live/replica/',
   replica: (id) => `live/replica/${id}`,
   wishes: 'fleet/pool/',

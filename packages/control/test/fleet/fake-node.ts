@@ -31,6 +31,7 @@ export class FakeNode {
   readonly #clock: Clock;
   readonly #held = new Map<number, Snapshot>();
   #end: WireEnd<ServerMessage> | null = null;
+  #unheard: ServerMessage[] | null = null;
 
   constructor(name: string, clock: Clock) {
     this.name = name;
@@ -50,6 +51,23 @@ export class FakeNode {
     this.#report();
   }
 
+  /** The one that it has now; it stays open when it joins elsewhere. */
+  connection(): { close(): void } {
+    const end = this.#end;
+    return { close: () => end?.close() };
+  }
+
+  /** It hears nothing until it is let go, as one that got no processor for a while. */
+  hold(): void {
+    this.#unheard = [];
+  }
+
+  letGo(): void {
+    const unheard = this.#unheard ?? [];
+    this.#unheard = null;
+    for (const message of unheard) this.#told(message);
+  }
+
   leave(): void {
     this.#end?.close();
   }
@@ -65,6 +83,10 @@ export class FakeNode {
   }
 
   #told(message: ServerMessage): void {
+    if (this.#unheard !== null) {
+      this.#unheard.push(message);
+      return;
+    }
     this.heard.push(message);
     switch (message.kind) {
       case 'strategy':

@@ -37,6 +37,37 @@ inFleet('a machine that does not answer holds nobody up, is named, and catches u
   await eventually('it has caught up', () => stuck.generation === 2);
 });
 
+inFleet('a machine that moved to another server stays known, however late the former one hears that it left', async (fleet) => {
+  const [one, two] = [await fleet.server('one'), await fleet.server('two')];
+  const node = new FakeNode('a', systemClock);
+  node.join(one.replica);
+  await eventually('both know it at one', () => [one, two].every(({ replica }) => replica.nodes()[0]?.replica === 'one'));
+  const former = node.connection();
+  node.join(two.replica);
+  await eventually('two knows it', () => two.replica.nodes()[0]?.replica === 'two');
+  former.close();
+  await eventually('both know it at two', () => [one, two].every(({ replica }) => replica.nodes()[0]?.replica === 'two'));
+  // The goodbye of one has gone through the store by then.
+  await one.plane().split('r', '20%', null, 'ann');
+  assert.deepEqual([one, two].map(({ replica }) => replica.nodes().map(({ replica: at }) => at)), [['two'], ['two']]);
+  node.leave();
+  await eventually('nobody knows it', () => [one, two].every(({ replica }) => replica.nodes().length === 0));
+});
+
+inFleet('a laggard that has caught up is one at no server', async (fleet) => {
+  const [one, two] = [await fleet.server('one'), await fleet.server('two')];
+  const [quick, slow] = [new FakeNode('quick', systemClock), new FakeNode('slow', systemClock)];
+  quick.join(one.replica);
+  slow.join(one.replica);
+  await eventually('both serve', () => quick.generation === 1 && slow.generation === 1);
+  slow.hold();
+  await two.plane().split('r', '30%', null, 'ann');
+  const generationAtTwo = (name: string): number | undefined => two.replica.nodes().find((node) => node.name === name)?.generation;
+  await eventually('two knows the laggard', () => generationAtTwo('quick') === 2 && generationAtTwo('slow') === 1);
+  slow.letGo();
+  await eventually('and that it is none any more', () => generationAtTwo('slow') === 2);
+});
+
 inFleet('a leader that is cut off from the store is followed by another within five seconds, and a step is taken once', async (fleet) => {
   const [one, two] = [await fleet.server('one'), await fleet.server('two')];
   const node = new FakeNode('a', systemClock);
