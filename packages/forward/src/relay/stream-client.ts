@@ -9,6 +9,7 @@ import type { Fields } from './fields.ts';
 import { RESET } from './relay-client.ts';
 import type { RelayClient, RelayClientListener, RelayRequest } from './relay-client.ts';
 import { sendTrailers } from './send-trailers.ts';
+import { lingerStream } from './stream-linger.ts';
 
 export class StreamClient implements RelayClient {
   readonly request: RelayRequest;
@@ -90,7 +91,7 @@ export class StreamClient implements RelayClient {
     this.#trailers = trailers;
     if (stream.destroyed) return;
     stream.end();
-    if (!this.#complete) this.#stopReading();
+    if (!this.#complete) lingerStream(stream);
   }
 
   refuse(what: Failure, bodyRead: boolean): void {
@@ -102,21 +103,10 @@ export class StreamClient implements RelayClient {
     headers[':status'] = meaning(what.reason).status;
     stream.respond(headers);
     stream.end(this.request.method === 'HEAD' ? '' : body);
-    if (!bodyRead) this.#stopReading();
+    if (!bodyRead) lingerStream(stream);
   }
 
   abort(code: number): void {
     if (!this.#stream.destroyed) this.#stream.close(code);
-  }
-
-  /** The answer is complete and nobody wants the rest of the body (RFC 9113 §8.1). */
-  #stopReading(): void {
-    const stream = this.#stream;
-    stream.resume();
-    const stop = (): void => {
-      if (!stream.closed) stream.close(RESET.none);
-    };
-    if (stream.writableFinished) stop();
-    else stream.once('finish', stop);
   }
 }
