@@ -6,62 +6,46 @@ export const FRAME_LIMIT_BYTES: number = 64 * 1024 * 1024;
 
 const HEADER_BYTES = 4;
 
-/** Splits a stream of bytes into frames, whatever the chunks. Holds at most one frame. */
+/** Splits a stream of bytes into frames, whatever the chunks. Holds at most one frame and a chunk. */
 export class FrameReader {
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
+  /** Fewer bytes than that make nothing: chunks of a long frame are joined once. */
   #wanted = HEADER_BYTES;
-  #inBody = false;
 
-  /** The bodies that `chunk` completes. Throws RangeError on a frame over the limit. */
+  /** The bodies that `chunk` completes, as views of what came. Throws RangeError on a frame over the limit. */
   push(chunk: Uint8Array): Uint8Array[] {
+    const bodies: Uint8Array[] = [];
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;
-    const bodies: Uint8Array[] = [];
-    while (this.#pendingBytes >= this.#wanted) {
-      const bytes = this.#take(this.#wanted);
-      if (this.#inBody) {
-        bodies.push(bytes);
-        this.#expectHeader();
-      } else {
-        this.#expectBody(bytes);
-      }
+    if (this.#pendingBytes < this.#wanted) return bodies;
+    const bytes = this.#pending.length === 1 ? chunk : joined(this.#pending, this.#pendingBytes);
+    let at = 0;
+    this.#wanted = HEADER_BYTES;
+    while (bytes.length - at >= this.#wanted) {
+      const start = at + HEADER_BYTES;
+      const length = new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(0);
+      if (length > FRAME_LIMIT_BYTES) throw new RangeError(`control frame of ${length} bytes is over the limit of ${FRAME_LIMIT_BYTES}`);
+      this.#wanted = HEADER_BYTES + length;
+      if (bytes.length - at < this.#wanted) break;
+      at = start + length;
+      bodies.push(bytes.subarray(start, at));
+      this.#wanted = HEADER_BYTES;
     }
+    this.#pending = at < bytes.length ? [bytes.subarray(at)] : [];
+    this.#pendingBytes = bytes.length - at;
     return bodies;
   }
+}
 
-  #expectHeader(): void {
-    this.#inBody = false;
-    this.#wanted = HEADER_BYTES;
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
   }
-
-  #expectBody(header: Uint8Array): void {
-    const length = new DataView(header.buffer, header.byteOffset, HEADER_BYTES).getUint32(0);
-    if (length > FRAME_LIMIT_BYTES) throw new RangeError(`control frame of ${length} bytes is over the limit of ${FRAME_LIMIT_BYTES}`);
-    this.#inBody = true;
-    this.#wanted = length;
-  }
-
-  #take(count: number): Uint8Array {
-    const first = this.#pending[0];
-    if (first !== undefined && first.length === count) {
-      this.#pending.shift();
-      this.#pendingBytes -= count;
-      return first;
-    }
-    const taken = new Uint8Array(count);
-    let filled = 0;
-    while (filled < count) {
-      const head = this.#pending[0] as Uint8Array;
-      const part = head.subarray(0, count - filled);
-      taken.set(part, filled);
-      filled += part.length;
-      if (part.length === head.length) this.#pending.shift();
-      else this.#pending[0] = head.subarray(part.length);
-    }
-    this.#pendingBytes -= count;
-    return taken;
-  }
+  return all;
 }
 
 /** One frame around `body`. Throws RangeError over the limit. */
