@@ -91,6 +91,9 @@ void test('a certificate that changes is used from the next connection on; a bro
   assert.notEqual(await fingerprint(), before);
   assert.equal((await shown(port, 'next.test')).name, 'site.test');
   assert.equal((await ask2(kept, { ':authority': 'site.test' })).status, 200);
+  writeFileSync(live.certFile, 'nonsense');
+  edge.reloadCertificates();
+  assert.equal(events.at(-1)?.kind, 'certificate-kept', 'a fault that went and comes again is said again');
 });
 
 void test('an expired certificate never starts, and never replaces one that works', options, async (t) => {

@@ -1,25 +1,20 @@
 // A gateway of several listeners and services: composes fronts, proxies, names, health, certificates and the log. It reads no environment.
 
 import { rename, rm } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { STATUS_CODES } from 'node:http';
-import { answerFailure, endGently, failure, inTurn, meaning, ownText } from '@graylane/forward';
+import { meaning } from '@graylane/forward';
 import type { Clock, Failure, ForwardEvent } from '@graylane/forward';
-import { StreamClient } from '@graylane/forward/relay';
 import type { ListenerPlan, StrategyMessage } from '@graylane/wire';
 import { AccessLog, lineSink } from './access-log.ts';
 import type { Ask } from './ask.ts';
 import { hostOf } from './ask.ts';
-import { CertificateStore } from './certificates.ts';
-import type { CertificateProblem } from './certificates.ts';
+import { ByService } from './by-service.ts';
 import { untilQuiet } from './drain.ts';
+import { EdgeCertificates } from './edge-certificates.ts';
+import type { CertificateEvent } from './edge-certificates.ts';
 import type { EdgeConfig, EdgeListener, EdgeService } from './edge-config.ts';
 import { Front } from './front.ts';
 import type { FrontHandler, Listen } from './front.ts';
-import type { FrontTls } from './front-tls.ts';
 import { upstreamLimits } from './gateway.ts';
 import type { HealthChange, Probe } from './health-check.ts';
 import { Hosts } from './hosts.ts';
@@ -38,10 +33,7 @@ export type EdgeEvent =
   | { readonly kind: 'forward'; readonly service: string; readonly event: ForwardEvent }
   | { readonly kind: 'name'; readonly event: NameEvent }
   | { readonly kind: 'health'; readonly service: string; readonly change: HealthChange }
-  /** A new certificate is in use. */
-  | { readonly kind: 'certificate'; readonly file: string }
-  /** The old one stays. */
-  | { readonly kind: 'certificate-kept'; readonly problem: CertificateProblem }
+  | CertificateEvent
   | { readonly kind: 'mirror'; readonly service: string; readonly counts: MirrorCounts };
 
 export interface EdgeSurroundings {
@@ -69,17 +61,6 @@ interface Place {
   readonly front: Front;
 }
 
-/** Certificates that cannot be used at start. */
-export class CertificateFailure extends Error {
-  readonly problems: readonly CertificateProblem[];
-
-  constructor(problems: readonly CertificateProblem[]) {
-    super(problems.map(({ message }) => message).join('; '));
-    this.name = 'CertificateFailure';
-    this.problems = problems;
-  }
-}
-
 export class Edge implements Plane {
   readonly lanes: Lanes;
   readonly #surroundings: EdgeSurroundings;
@@ -88,10 +69,11 @@ export class Edge implements Plane {
   readonly #services: readonly Member[];
   readonly #byHost: Hosts<Member>;
   readonly #places: readonly Place[];
-  readonly #certificates: CertificateStore[] = [];
+  readonly #certificates: EdgeCertificates;
   readonly #accessLog: AccessLog | null;
   readonly #stops: (() => void)[];
-  readonly #reported = new Map<string, number>();
+  /** What mirrors had dropped when it was last said, by service and version: bounded by the configuration. */
+  readonly #dropped = new Map<string, number>();
 
   /** Throws CertificateFailure. */
   constructor(config: EdgeConfig, surroundings: EdgeSurroundings) {
@@ -103,7 +85,8 @@ export class Edge implements Plane {
     this.#accessLog = config.accessLog === null ? null : new AccessLog(lineSink(config.accessLog === 'stdout' ? null : config.accessLog), clock, wallClock);
     this.#services = config.services.map((spec) => this.#member(spec));
     this.#byHost = new Hosts(this.#services.map((value) => ({ hosts: value.spec.hosts, value })));
-    this.#places = config.listeners.map((spec) => ({ spec, front: this.#front(spec, config) }));
+    this.#certificates = new EdgeCertificates(config.ticketKeys, surroundings);
+    this.#places = config.listeners.map((spec) => ({ spec, front: this.#front(spec, config.limits) }));
     this.#stops = [
       clock.every(config.certificatesEveryMs, () => this.reloadCertificates()),
       clock.every(MIRROR_REPORT_MS, () => this.#reportMirrors()),
@@ -157,14 +140,7 @@ export class Edge implements Plane {
 
   /** Reads all certificates again; what is broken or expired leaves the old one in force. */
   reloadCertificates(): void {
-    for (const store of this.#certificates) {
-      const { changed, problems } = store.reload();
-      for (const file of changed) {
-        this.#reported.delete(file);
-        this.#onEvent({ kind: 'certificate', file });
-      }
-      for (const problem of problems) this.#sayOnce(problem);
-    }
+    this.#certificates.reload();
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -204,65 +180,19 @@ export class Edge implements Plane {
     return { spec, proxy, members };
   }
 
-  #front(spec: EdgeListener, config: EdgeConfig): Front {
+  #front(spec: EdgeListener, limits: EdgeConfig['limits']): Front {
     const { clock } = this.#surroundings;
     return new Front({
-      limits: { ...DEFAULT_FRONT_LIMITS, ...config.limits },
-      tls: spec.tls === null ? null : this.#tls(spec.tls, config),
+      limits: { ...DEFAULT_FRONT_LIMITS, ...limits },
+      tls: spec.tls === null ? null : this.#certificates.open(spec.tls),
       http2: spec.http2, proxyProtocol: spec.proxyProtocol, now: () => clock.now(),
     }, this.#handler(spec.service));
   }
 
-  #tls({ certificates, minVersion, clientCa }: NonNullable<EdgeListener['tls']>, { ticketKeys }: EdgeConfig): FrontTls {
-    const { read, wallClock } = this.#surroundings;
-    const ca = clientCa === null ? null : read(clientCa);
-    const store = CertificateStore.open(certificates, read, wallClock, ca);
-    if (!(store instanceof CertificateStore)) throw new CertificateFailure(store);
-    this.#certificates.push(store);
-    return {
-      get fallback() { return store.fallback; },
-      isAlone: store.isAlone, contextFor: (name) => store.contextFor(name), subscribe: (listener) => store.subscribe(listener), minVersion,
-      ...(ca === null ? {} : { clientCa: ca }),
-      ...(ticketKeys === null ? {} : { ticketKeys: Buffer.from(ticketKeys, 'base64') }),
-    };
-  }
-
-  /** Finds the service of each request. */
+  /** Of a listener for one service, or for all of them by Host. */
   #handler(fixed: string | null): FrontHandler {
     const only = fixed === null ? null : this.#services.find(({ spec }) => spec.name === fixed)?.proxy ?? null;
-    const of = (ask: Ask): ServiceProxy | null => only ?? this.#byHost.find(hostOf(ask))?.proxy ?? null;
-    return {
-      request: (req: IncomingMessage, res: ServerResponse, ask: Ask): void => {
-        const proxy = of(ask);
-        if (proxy !== null) proxy.request(req, res, ask);
-        else answerFailure(req, res, this.#unknown(ask), !req.complete);
-      },
-      upgrade: (req: IncomingMessage, socket: Duplex, early: Buffer, ask: Ask): void => {
-        const proxy = of(ask);
-        if (proxy !== null) proxy.upgrade(req, socket, early, ask);
-        else inTurn(socket, () => {
-          const what = this.#unknown(ask);
-          socket.write(ownText(what, STATUS_CODES[meaning(what.reason).status] ?? 'Error'), 'latin1');
-          endGently(socket);
-        });
-      },
-      stream: (stream: ServerHttp2Stream, ask: Ask, kind: 'request' | 'websocket'): void => {
-        const proxy = of(ask);
-        if (proxy !== null) proxy.stream(stream, ask, kind);
-        else StreamClient.refuse(stream, ask.method, this.#unknown(ask));
-      },
-      refused: (what, ask) => {
-        const proxy = of(ask);
-        if (proxy !== null) proxy.refused(what, ask);
-        else this.#unserved(what, ask);
-      },
-    };
-  }
-
-  #unknown(ask: Ask): Failure {
-    const what = failure('unknown-host', hostOf(ask));
-    this.#unserved(what, ask);
-    return what;
+    return new ByService((ask) => only ?? this.#byHost.find(hostOf(ask))?.proxy ?? null, (what, ask) => this.#unserved(what, ask));
   }
 
   /** What is no service's business. */
@@ -277,21 +207,13 @@ export class Edge implements Plane {
     if (event.kind === 'changed') for (const { members } of this.#services) if (members.names.includes(event.name)) members.renew();
   }
 
-  #sayOnce(problem: CertificateProblem): void {
-    const key = `${problem.file} ${problem.message}`;
-    if (this.#reported.has(key)) return;
-    // One entry a certificate file and reason: bounded by the configuration.
-    this.#reported.set(key, this.#surroundings.wallClock());
-    this.#onEvent({ kind: 'certificate-kept', problem });
-  }
-
   #reportMirrors(): void {
     for (const { spec, proxy } of this.#services) {
       for (const counts of proxy.mirrored()) {
         const dropped = Object.values(counts.dropped).reduce((sum, count) => sum + count, counts.failed);
-        const key = `mirror ${spec.name} ${counts.to}`;
-        if (dropped === (this.#reported.get(key) ?? 0)) continue;
-        this.#reported.set(key, dropped);
+        const key = `${spec.name} ${counts.to}`;
+        if (dropped === (this.#dropped.get(key) ?? 0)) continue;
+        this.#dropped.set(key, dropped);
         this.#onEvent({ kind: 'mirror', service: spec.name, counts });
       }
     }

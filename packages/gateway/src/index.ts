@@ -4,7 +4,8 @@ export type { CertificateCheck, CertificateFiles, CertificateProblem } from './c
 export type { Trust } from './forwarded.ts';
 export type { Listen } from './front.ts';
 export type { ChosenCertificate, FixedCertificate, FrontTls, TlsPolicy } from './front-tls.ts';
-export { Edge, CertificateFailure } from './edge.ts';
+export { Edge } from './edge.ts';
+export { CertificateFailure } from './edge-certificates.ts';
 export type { EdgeEvent, EdgeSurroundings } from './edge.ts';
 export type { EdgeConfig, EdgeListener, EdgeService, EdgeTls, Target, TargetTls } from './edge-config.ts';
 export { GatewayWorker } from './gateway-worker.ts';
