@@ -41,7 +41,7 @@ export class Exposures {
     // Nobody served a request that went nowhere; it counts for the version that should have.
     const version = course.kind === 'here' ? this.#own : course.kind === 'there' ? course.version : route.version;
     let last = this.#last;
-    if (last?.route !== route || last.version !== version) {
+    if (last?.route.decision !== route.decision || last.route.published !== route.published || last.version !== version) {
       const subjects = this.#book.subjects(route.decision, router.generation, version, drawn);
       const inArm = subjects[0]?.arm === 'treated' || subjects[0]?.arm === 'control';
       last = { route, version, exposed: { subjects, users: NO_USERS }, inArm };

@@ -37,12 +37,20 @@ export interface Route {
   readonly missing: number;
 }
 
-/** What routing reads of a request. One object for all: deciding is synchronous and keeps none of it. */
+/** What routing reads of a request, as it came: apps change `url`. */
 class Fields implements RequestFields {
   method = '';
   target = '';
   rawHeaders: readonly string[] = [];
   socket: Socket | undefined;
+
+  of(request: Asker): this {
+    this.method = request.method ?? '';
+    this.target = request.url ?? '';
+    this.rawHeaders = request.rawHeaders;
+    this.socket = request.socket;
+    return this;
+  }
 
   /** Asked for by tags from addresses alone; '' for a connection that is gone. */
   get address(): string {
@@ -63,6 +71,7 @@ export class Strategy {
   readonly #counts: Counts;
   readonly #random: () => number;
   readonly #now: () => number;
+  /** One object for all: deciding is synchronous and keeps none of it. */
   readonly #fields = new Fields();
   readonly #generations = new Generations<Published>();
   /** What only stamps and overrides need. */
@@ -166,14 +175,9 @@ export class Strategy {
   decide(request: Asker, patient: boolean = false): Route | null {
     const published = this.#current;
     if (published === null) return null;
-    const fields = this.#fields;
-    fields.method = request.method ?? '';
-    fields.target = request.url ?? '';
-    fields.rawHeaders = request.rawHeaders;
-    fields.socket = request.socket;
-    if (published.several !== null) return this.#decideAmongSeveral(published, published.several, patient);
+    if (published.several !== null) return this.#decideAmongSeveral(published, published.several, new Fields().of(request), patient);
     const { router } = published;
-    const decision = router.decide(fields);
+    const decision = router.decide(this.#fields.of(request));
     this.#counts.add(decision, router.generation);
     const last = this.#last;
     if (last !== null && last.decision === decision && last.published === published) return last;
@@ -182,17 +186,17 @@ export class Strategy {
     return route;
   }
 
-  #decideAmongSeveral(current: Published, several: NonNullable<Published['several']>, patient: boolean): Route {
-    const { published, decision, context, left, missing } = several.lanes.route(current, several, this.#fields, patient);
+  #decideAmongSeveral(current: Published, several: NonNullable<Published['several']>, fields: Fields, patient: boolean): Route {
+    const { published, decision, context, left, missing } = several.lanes.route(current, several, fields, patient);
     if (missing === 0) this.#counts.add(decision, published.router.generation);
-    return { ...this.#routeOf(published, decision), context, left, missing };
+    return this.#routeOf(published, decision, context, left, missing);
   }
 
-  #routeOf(published: Published, decision: Decision): Route {
+  #routeOf(published: Published, decision: Decision, context: Context | null = null, left: string | null = null, missing: number = 0): Route {
     const { router, stable } = published;
     const version = decision.lane === null ? stable : router.version(this.#service, decision.lane);
     const plain = version === this.#own && decision.lane === null && decision.mint === null && !router.exposeRoute && !router.serverTiming;
-    return { published, decision, version, plain, context: null, left: null, missing: 0 };
+    return { published, decision, version, plain, context, left, missing };
   }
 }
 

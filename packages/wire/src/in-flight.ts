@@ -2,11 +2,17 @@
 
 /** A response, a stream, a socket. */
 export interface Closing {
-  once(event: 'close', listener: () => void): unknown;
+  on(event: 'close', listener: () => void): unknown;
+}
+
+/** One generation, with one listener for all exchanges that carry it: Node says `close` once. */
+interface Carriers {
+  count: number;
+  readonly closed: () => void;
 }
 
 export class GenerationsInFlight {
-  readonly #counts = new Map<number, number>();
+  readonly #carriers = new Map<number, Carriers>();
   readonly #left: (generation: number) => void;
 
   /** `left`: nothing carries this generation any more. */
@@ -16,22 +22,23 @@ export class GenerationsInFlight {
 
   /** Until `exchange` closes. */
   add(generation: number, exchange: Closing): void {
-    this.#counts.set(generation, (this.#counts.get(generation) ?? 0) + 1);
-    exchange.once('close', () => this.#remove(generation));
+    let carriers = this.#carriers.get(generation);
+    if (carriers === undefined) this.#carriers.set(generation, carriers = { count: 0, closed: () => this.#remove(generation) });
+    carriers.count += 1;
+    exchange.on('close', carriers.closed);
   }
 
   /** `current` when nothing older is about. */
   oldest(current: number): number {
-    return Math.min(current, ...this.#counts.keys());
+    return Math.min(current, ...this.#carriers.keys());
   }
 
   #remove(generation: number): void {
-    const count = (this.#counts.get(generation) ?? 1) - 1;
-    if (count > 0) {
-      this.#counts.set(generation, count);
-      return;
-    }
-    this.#counts.delete(generation);
+    const carriers = this.#carriers.get(generation);
+    if (carriers === undefined) return;
+    carriers.count -= 1;
+    if (carriers.count > 0) return;
+    this.#carriers.delete(generation);
     this.#left(generation);
   }
 }

@@ -4,6 +4,7 @@ export * from './baggage.ts';
 export * from './exposures.ts';
 export * from './frames.ts';
 export * from './generations.ts';
+export * from './hmac.ts';
 export * from './hop.ts';
 export * from './in-flight.ts';
 export * from './marks.ts';

@@ -31,7 +31,9 @@ const SEAL = /^([A-Za-z0-9_-]{1,16})\.(\d{1,11})\.([A-Za-z0-9_-]{43})$/;
 export class Seals {
   readonly #mac: Mac;
   readonly #now: () => number;
-  #ring: KeyRing = { sign: '', keys: [] };
+  #keys: readonly SealKey[] = [];
+  /** The key that seals are made with; asked for with every request. */
+  #signing: SealKey | undefined;
   #epoch = 0;
 
   /** `now` in milliseconds since 1970. */
@@ -41,7 +43,8 @@ export class Seals {
   }
 
   replace(ring: KeyRing): void {
-    this.#ring = { sign: ring.sign, keys: ring.keys.slice(0, KEYS_LIMIT) };
+    this.#keys = ring.keys.slice(0, KEYS_LIMIT);
+    this.#signing = this.#key(ring.sign);
     this.#epoch += 1;
   }
 
@@ -52,7 +55,7 @@ export class Seals {
 
   /** False before the first key has come. */
   get ready(): boolean {
-    return this.#key(this.#ring.sign) !== undefined;
+    return this.#signing !== undefined;
   }
 
   nowS(): number {
@@ -61,7 +64,7 @@ export class Seals {
 
   /** `kid.expires.mac` over the purpose and all fields, or null without a key. A field holds no line feed. */
   seal(purpose: string, fields: readonly string[], expiresS: number): string | null {
-    const key = this.#key(this.#ring.sign);
+    const key = this.#signing;
     if (key === undefined) return null;
     return `${key.kid}.${expiresS}.${this.#mac(key.secret, sealedText(purpose, key.kid, String(expiresS), fields))}`;
   }
@@ -83,7 +86,7 @@ export class Seals {
   }
 
   #key(kid: string): SealKey | undefined {
-    return this.#ring.keys.find((key) => key.kid === kid);
+    return this.#keys.find((key) => key.kid === kid);
   }
 }
 

@@ -1,6 +1,7 @@
 // Objects whose later calls belong to one request, whoever makes them: events of a pooled connection are made in the
 // context of whoever opened it, and would put one user's lane on the request of another. It knows no library.
 
+import { EventEmitter } from 'node:events';
 import { setOwn } from '../internals.ts';
 import type { Context } from './context.ts';
 import { applyIn, current } from './store.ts';
@@ -12,10 +13,10 @@ interface Owned {
   [OWNER]?: Context | null;
 }
 
-type Method = (this: object, ...args: unknown[]) => unknown;
-
 /** Methods that look at their owner, ours and no others. */
-const guarded = new WeakSet();
+const GUARDED: unique symbol = Symbol('graylane.guarded');
+
+type Method = ((this: object, ...args: unknown[]) => unknown) & { [GUARDED]?: true };
 
 export function ownerOf(object: object): Context | null | undefined {
   const owned: Owned = object;
@@ -28,26 +29,41 @@ export function setOwner(object: object, context: Context | null): void {
 }
 
 /** Makes one method of `holder` (a prototype, or one object) run in the context of the object it is called on. */
-export function guardMethod(holder: object, name: string, seen?: (self: object, args: readonly unknown[]) => void): boolean {
-  const inherited: unknown = Reflect.get(holder, name);
-  if (!isMethod(inherited)) return false;
-  if (guarded.has(inherited)) return true;
-  const method: Method = function (...args) {
+export function guardMethod(holder: object, name: string): void {
+  guard(holder, name, (inherited) => function (...args) {
+    const owner = ownerOf(this);
+    return owner === undefined ? inherited.apply(this, args) : applyIn(owner, inherited, this, args);
+  });
+}
+
+/** The same for `emit`: what nobody listens to is said in no context, and `seen` is shown what is said. */
+export function guardEmit(holder: object, seen?: (self: object, args: readonly unknown[]) => void): void {
+  guard(holder, 'emit', (inherited) => function (...args) {
     const owner = ownerOf(this);
     if (owner === undefined) return inherited.apply(this, args);
     seen?.(this, args);
-    return applyIn(owner, inherited, this, args);
-  };
-  guarded.add(method);
+    return isHeard(this, args[0]) ? applyIn(owner, inherited, this, args) : inherited.apply(this, args);
+  });
+}
+
+function guard(holder: object, name: string, guarded: (inherited: Method) => Method): void {
+  const inherited: unknown = Reflect.get(holder, name);
+  if (!isMethod(inherited) || inherited[GUARDED] === true) return;
+  const method = guarded(inherited);
+  method[GUARDED] = true;
   setOwn(holder, name, method);
-  return true;
+}
+
+/** Asked of every event: an emitter that is none of Node's is taken to have listeners. */
+function isHeard(emitter: object, event: unknown): boolean {
+  return !(emitter instanceof EventEmitter) || typeof event !== 'string' || emitter.listenerCount(event) > 0;
 }
 
 /** From now on everything that `emitter` says is said in `context`. */
 export function bind(emitter: object, context: Context | null): void {
   setOwner(emitter, context);
   // Prototypes of Node's own classes are guarded once and for all; a socket or a stream gets a method of its own.
-  guardMethod(emitter, 'emit');
+  guardEmit(emitter);
 }
 
 /**
@@ -57,7 +73,7 @@ export function bind(emitter: object, context: Context | null): void {
 export function bindClass(prototype: object): void {
   for (const name of Object.getOwnPropertyNames(prototype)) {
     const inherited: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
-    if (name === 'constructor' || !isMethod(inherited) || guarded.has(inherited)) continue;
+    if (name === 'constructor' || !isMethod(inherited) || inherited[GUARDED] === true) continue;
     const method: Method = function (...args) {
       let owner = ownerOf(this);
       if (owner === undefined) {
@@ -66,7 +82,7 @@ export function bindClass(prototype: object): void {
       }
       return applyIn(owner, inherited, this, args);
     };
-    guarded.add(method);
+    method[GUARDED] = true;
     setOwn(prototype, name, method);
   }
 }

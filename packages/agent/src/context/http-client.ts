@@ -4,7 +4,7 @@ import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { setOwn } from '../internals.ts';
-import { bind, guardMethod, isMethod, ownerOf, setOwner } from './bound.ts';
+import { bind, guardEmit, isMethod, ownerOf, setOwner } from './bound.ts';
 import type { Context } from './context.ts';
 import { valuesIn, withLine } from './header-lines.ts';
 import type { Hook } from './hook.ts';
@@ -12,9 +12,9 @@ import type { Draft } from './outgoing.ts';
 import { current } from './store.ts';
 
 export function hookHttpClient(hook: Hook): void {
-  guardMethod(IncomingMessage.prototype, 'emit');
-  guardMethod(ServerResponse.prototype, 'emit');
-  guardMethod(ClientRequest.prototype, 'emit', passOwner);
+  guardEmit(IncomingMessage.prototype);
+  guardEmit(ServerResponse.prototype);
+  guardEmit(ClientRequest.prototype, passOwner);
   // A request is written to later, maybe by somebody else: whose it is, is settled when it is made.
   channel('http.client.request.created').subscribe((message) => {
     const request: unknown = typeof message === 'object' && message !== null ? Reflect.get(message, 'request') : null;

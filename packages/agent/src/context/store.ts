@@ -7,10 +7,15 @@ import type { Context } from './context.ts';
 const storage = new AsyncLocalStorage<Context | null>();
 
 /**
- * Where each context was entered. From Node 24 on, entering one with `run` copies what others keep in their storages, at a
+ * Where a context was entered. From Node 24 on, entering one with `run` copies what others keep in their storages, at a
  * quarter of a microsecond; going back to such a place is twenty times cheaper, and a request does it with each event.
+ * Kept at the context itself: a weak map with an entry a request costs every garbage collection.
  */
-const places = new WeakMap<Context, AsyncResource>();
+const PLACE: unique symbol = Symbol('graylane.place');
+
+interface Placed {
+  [PLACE]?: AsyncResource;
+}
 
 /** Null outside any request. */
 export function current(): Context | null {
@@ -30,12 +35,9 @@ export function runIn<Result>(context: Context | null, work: () => Result): Resu
   return applyIn(context, work, undefined, []);
 }
 
-function placeOf(context: Context): AsyncResource {
-  const known = places.get(context);
-  if (known !== undefined) return known;
-  const place = storage.run(context, makePlace);
-  places.set(context, place);
-  return place;
+function placeOf(context: Context & Placed): AsyncResource {
+  const known = context[PLACE];
+  return known ?? (context[PLACE] = storage.run(context, makePlace));
 }
 
 function makePlace(): AsyncResource {

@@ -10,33 +10,35 @@ export type CarriedHeaders = Context['headers'];
 const NO_HEADERS: CarriedHeaders = [];
 
 export class Carried implements Context {
-  readonly #stamp: Stamp;
-  readonly #stamps: Stamps;
+  readonly lane: string | null;
+  readonly generation: number;
   readonly headers: CarriedHeaders;
+  readonly #stamps: Stamps;
+  #text: string | (() => string);
   #tags: Readonly<Record<string, string>> | null = null;
 
-  constructor(stamp: Stamp, stamps: Stamps, headers: CarriedHeaders) {
-    this.#stamp = stamp;
-    this.#stamps = stamps;
+  /** `tags` as in a stamp, or what reads them when they are asked for. */
+  constructor({ lane, generation, tags }: Omit<Stamp, 'tags'> & { readonly tags: string | (() => string) }, stamps: Stamps, headers: CarriedHeaders) {
+    this.lane = lane === '' ? null : lane;
+    this.generation = generation;
     this.headers = headers;
-  }
-
-  get lane(): string | null {
-    return this.#stamp.lane === '' ? null : this.#stamp.lane;
-  }
-
-  get generation(): number {
-    return this.#stamp.generation;
+    this.#stamps = stamps;
+    this.#text = tags;
   }
 
   get tags(): Readonly<Record<string, string>> {
-    this.#tags ??= Object.fromEntries(readTags(this.#stamp.tags).map(([name, value]) => [name, fromBytes(value)]));
+    this.#tags ??= Object.fromEntries(readTags(this.#written).map(([name, value]) => [name, fromBytes(value)]));
     return this.#tags;
   }
 
   /** Asked for anew each time: a WebSocket outlives every seal. Equal stamps of one minute are remembered where they are made. */
   get baggage(): string {
-    return this.#stamps.write(this.#stamp) ?? '';
+    return this.#stamps.write({ lane: this.lane ?? '', generation: this.generation, tags: this.#written }) ?? '';
+  }
+
+  get #written(): string {
+    if (typeof this.#text === 'function') this.#text = this.#text();
+    return this.#text;
   }
 }
 

@@ -1,6 +1,10 @@
 // The one cryptographic function of stamps and overrides, by Node.
 
-import { createHmac } from 'node:crypto';
-import type { Mac } from '@graylane/wire';
+import { hash } from 'node:crypto';
+import { hmacSha256, type Mac } from '@graylane/wire';
 
-export const mac: Mac = (secret, text) => createHmac('sha256', Buffer.from(secret, 'base64url')).update(text, 'latin1').digest('base64url');
+export const mac: Mac = hmacSha256({
+  bytes: (text) => hash('sha256', Buffer.from(text, 'latin1'), 'binary'),
+  text: (text) => hash('sha256', Buffer.from(text, 'latin1'), 'base64url'),
+  fromBase64url: (text) => Buffer.from(text, 'base64url').toString('latin1'),
+});

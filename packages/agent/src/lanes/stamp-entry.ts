@@ -1,7 +1,7 @@
 // Requests of a strategy with several services: told apart into those that enter here and those that were selected before,
 // and given what they carry on. It routes nothing, and a strategy of one service never comes here.
 
-import type { Decision, RequestFields } from '@graylane/rules';
+import type { Decision, RequestFields, Router } from '@graylane/rules';
 import { BAGGAGE_HEADER, MESSAGE_GRACE_S, Passages, parseBaggage, writeTags, type Generations, type Note, type Stamp, type Stamps, type Trust } from '@graylane/wire';
 import { Carried, carriedHeaders } from './carried.ts';
 import type { Context } from '../context/context.ts';
@@ -39,7 +39,7 @@ export class StampEntry {
     this.#passages = new Passages(stamps, generations, (lane, note, generation) => counts.note(lane, note, generation));
   }
 
-  /** `patient`: whoever asks can wait for a generation, and asks again then. */
+  /** `patient`: whoever asks can wait for a generation, and asks again then. `request` is kept until its tags are read. */
   route(current: Published, { trust, headers }: Several, request: RequestFields, patient: boolean): Stamped {
     let passage = this.#passages.of(linesOf(BAGGAGE_HEADER, request.rawHeaders), trust);
     if (passage.kind === 'unknown') {
@@ -52,8 +52,10 @@ export class StampEntry {
       return { published: kept, decision: kept.router.follow(stamp.lane), context: new Carried(stamp, this.#stamps, raw), left: null, missing: 0 };
     }
     const decision = current.router.decide(request);
-    const stamp = this.#stampOf(current, decision, request);
-    return { published: current, decision, context: new Carried(stamp, this.#stamps, raw), left: passage.kind === 'entry' ? passage.baggage : null, missing: 0 };
+    if (!this.#stamps.ready) this.#note('no-key', decision.lane);
+    const { router } = current;
+    const context = new Carried({ lane: decision.lane ?? '', generation: router.generation, tags: () => this.#tagsOf(router, decision, request) }, this.#stamps, raw);
+    return { published: current, decision, context, left: passage.kind === 'entry' ? passage.baggage : null, missing: 0 };
   }
 
   /** The context behind a stamp that came another way than with a request; null when it does not hold. */
@@ -77,12 +79,10 @@ export class StampEntry {
     return opened.kind === 'valid' ? new Carried(opened.stamp, this.#stamps, carriedHeaders(headers, rawHeaders)) : null;
   }
 
-  #stampOf(current: Published, decision: Decision, request: RequestFields): Stamp {
-    const { router } = current;
-    const tags = writeTags(router.tags(request));
-    if (tags.dropped > 0) this.#note('tags-dropped', decision.lane);
-    if (!this.#stamps.ready) this.#note('no-key', decision.lane);
-    return { lane: decision.lane ?? '', generation: router.generation, tags: tags.text };
+  #tagsOf(router: Router, { lane }: Decision, request: RequestFields): string {
+    const { text, dropped } = writeTags(router.tags(request));
+    if (dropped > 0) this.#note('tags-dropped', lane);
+    return text;
   }
 
   #note(note: Note, lane: string | null): void {

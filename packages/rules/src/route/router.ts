@@ -73,10 +73,12 @@ export class CompiledRouter implements Router {
     const { tags } = this.snapshot;
     if (tags.length === 0) return NO_TAGS;
     this.reader.begin(request);
-    return tags.flatMap(({ name, field }): [string, string][] => {
+    const found: (readonly [string, string])[] = [];
+    for (const { name, field } of tags) {
       const value = this.reader.value(field);
-      return value === null ? [] : [[name, value]];
-    });
+      if (value !== null) found.push([name, value]);
+    }
+    return found;
   }
 
   /** The first of the matching clauses that the request is in. */
