@@ -69,6 +69,16 @@ onHops('16: a client that leaves in the middle of its answer cancels it', { answ
   await upstream.until(() => upstream.sockets.size === 0);
 });
 
+onHops('16: a client that leaves in the middle of its upload, answered before its end, gives its place back', { answer: silent }, async ({ port, upstream, stats }) => {
+  upstream.onHead = (socket) => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly');
+  const client = await RawClient.connect(port);
+  client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf');
+  await client.until((text) => text.endsWith('early'));
+  client.destroy();
+  await upstream.until(() => upstream.sockets.size === 0);
+  assert.equal(stats().inFlight, 0);
+});
+
 onHops('17: a client that half-closes after its request is answered', { answer: (socket, request, count) => {
   setImmediate(() => ok('late')(socket, request, count));
 } }, async ({ port }) => {

@@ -247,8 +247,11 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
       closeGently(this.#req, this.#res);
       return;
     }
-    this.#trailing = () => {
+    // Of the end of its connection Node tells a request nothing that it takes for answered.
+    const { socket } = this.#req;
+    const over = this.#trailing = (): void => {
       this.#trailing = null;
+      socket.removeListener('close', over);
       if (this.#upload.ended) {
         connection.requestSent();
       } else {
@@ -257,6 +260,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
       }
       this.#leave();
     };
+    socket.once('close', over);
   }
 
   /** The one end of an exchange that did not succeed. */
