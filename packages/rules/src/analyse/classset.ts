@@ -70,8 +70,14 @@ export class ClassSet {
     return new ClassSet(this.words.map((word, i) => word & (other.words[i] ?? 0)));
   }
 
-  minus(other: ClassSet): ClassSet {
-    return new ClassSet(this.words.map((word, i) => word & ~(other.words[i] ?? 0)));
+  /** What is in none of `others`. */
+  minus(...others: readonly ClassSet[]): ClassSet {
+    const words = this.words.slice();
+    for (const { words: taken, single } of others) {
+      if (single >= 0) words[single >>> 5] = (words[single >>> 5] ?? 0) & ~(1 << (single & 31));
+      else for (let i = 0; i < words.length; i++) words[i] = (words[i] ?? 0) & ~(taken[i] ?? 0);
+    }
+    return new ClassSet(words);
   }
 }
 

@@ -48,7 +48,8 @@ export function coverAll(boxes: readonly Box[], covers: readonly Box[], full: (d
   return undecided ? UNDECIDED : COVERED;
 }
 
-interface Candidate { readonly box: Box; readonly open: readonly number[] }
+/** A cover, in how many dimensions it does not hold the box, and one of those. */
+interface Candidate { readonly box: Box; readonly open: number; readonly dimension: number }
 
 function search(start: Box, covers: readonly Box[], full: (dimension: number) => ClassSet, budget: Budget, depth: number): Coverage {
   if (depth > DEPTH_LIMIT) return UNDECIDED;
@@ -59,35 +60,46 @@ function search(start: Box, covers: readonly Box[], full: (dimension: number) =>
     const candidates = touching(box, left, full);
     if (candidates === null) return COVERED;
     if (candidates.length === 0) return { kind: 'open', box };
-    const single = candidates.filter(({ open }) => open.length === 1);
+    const single = candidates.filter(({ open }) => open === 1);
     if (single.length === 0) return split(box, candidates, full, budget, depth);
     // A cover that fits but for one dimension leaves only what it does not reach there.
     const rest = subtract(box, single, full);
     if (rest === null) return COVERED;
     box = rest;
-    left = candidates.filter(({ open }) => open.length > 1).map((candidate) => candidate.box);
+    left = candidates.filter(({ open }) => open > 1).map((candidate) => candidate.box);
   }
 }
 
-/** The covers that meet the box, with the dimensions in which they do not hold it; null when one holds it all. */
+/** The covers that meet the box; null when one holds it all. */
 function touching(box: Box, covers: readonly Box[], full: (dimension: number) => ClassSet): readonly Candidate[] | null {
   const found: Candidate[] = [];
   for (const candidate of covers) {
     if (!boxesMeet(box, candidate)) continue;
-    const open: number[] = [];
-    for (const [dimension, set] of candidate) if (!(box.get(dimension) ?? full(dimension)).isWithin(set)) open.push(dimension);
-    if (open.length === 0) return null;
-    found.push({ box: candidate, open });
+    let open = 0;
+    let last = -1;
+    for (const [dimension, set] of candidate) {
+      if ((box.get(dimension) ?? full(dimension)).isWithin(set)) continue;
+      open += 1;
+      last = dimension;
+    }
+    if (open === 0) return null;
+    found.push({ box: candidate, open, dimension: last });
   }
   return found;
 }
 
 function subtract(box: Box, candidates: readonly Candidate[], full: (dimension: number) => ClassSet): Box | null {
+  const taken = new Map<number, ClassSet[]>();
+  for (const candidate of candidates) {
+    const set = candidate.box.get(candidate.dimension);
+    if (set === undefined) continue;
+    const known = taken.get(candidate.dimension);
+    if (known === undefined) taken.set(candidate.dimension, [set]);
+    else known.push(set);
+  }
   const rest = new Map(box);
-  for (const { box: taken, open: [dimension] } of candidates) {
-    const set = dimension === undefined ? undefined : taken.get(dimension);
-    if (dimension === undefined || set === undefined) continue;
-    const remaining = (rest.get(dimension) ?? full(dimension)).minus(set);
+  for (const [dimension, sets] of taken) {
+    const remaining = (rest.get(dimension) ?? full(dimension)).minus(...sets);
     if (remaining.size === 0) return null;
     rest.set(dimension, remaining);
   }
@@ -96,14 +108,13 @@ function subtract(box: Box, candidates: readonly Candidate[], full: (dimension: 
 
 /** Along the cover that leaves the fewest dimensions open: the pieces outside it, disjoint. */
 function split(box: Box, candidates: readonly Candidate[], full: (dimension: number) => ClassSet, budget: Budget, depth: number): Coverage {
-  const by = candidates.reduce((best, candidate) => (candidate.open.length < best.open.length ? candidate : best));
+  const by = candidates.reduce((best, candidate) => (candidate.open < best.open ? candidate : best));
   const others = candidates.filter((candidate) => candidate !== by).map((candidate) => candidate.box);
   let inside = new Map(box);
   let undecided = false;
-  for (const dimension of by.open) {
+  for (const [dimension, set] of by.box) {
     const own = inside.get(dimension) ?? full(dimension);
-    const set = by.box.get(dimension);
-    if (set === undefined) continue;
+    if (own.isWithin(set)) continue;
     const found = search(new Map(inside).set(dimension, own.minus(set)), others, full, budget, depth + 1);
     if (found.kind === 'open') return found;
     undecided ||= found.kind === 'undecided';
