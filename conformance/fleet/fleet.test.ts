@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
 import { whyNoEtcd } from '../../packages/control/test/support/etcd.ts';
 import { gatewayFollows } from './gateway.ts';
-import { machineCutOff, serverCutOff } from './partitions.ts';
+import { etcdCutOff, machineCutOff, serverCutOff } from './partitions.ts';
 import { aloneAfterRestart, documentOf, etcdGone, forwarding, leaderKilled, machines } from './scenarios.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -22,6 +22,7 @@ describe('a fleet on etcd', { skip: missing ?? false }, () => {
   it('with etcd gone users notice nothing, and writes are refused', async () => { await etcdGone(world, 2_000); });
   it('a machine that is cut off serves, is named, and catches up', () => machineCutOff(world));
   it('a server that is cut off from etcd refuses writes and leads no more, and its machines serve', () => serverCutOff(world));
+  it('with etcd cut off from all servers by the wire users notice nothing, writes are refused, and one leads after', async () => { await etcdCutOff(world, 1_000); });
   it('a gateway follows a server: strategy and upstreams are the fleet\'s', () => gatewayFollows(world, { alone: false }));
   it('a machine that is started while no server is there serves under its last orders', () => aloneAfterRestart(world));
 });

@@ -2,9 +2,12 @@
 
 import { parseArgs } from 'node:util';
 import { gatewayFollows } from './gateway.ts';
-import { machineCutOff, serverCutOff } from './partitions.ts';
+import { etcdCutOff, machineCutOff, serverCutOff } from './partitions.ts';
 import { aloneAfterRestart, documentOf, etcdGone, forwarding, leaderKilled, machines, restarts } from './scenarios.ts';
 import { startWorld } from './world.ts';
+
+/** Beyond a leader's lease; and beyond every lease, and what the kernels wait for. */
+const CUTS_MS = [4_000, 15_000];
 
 const { values } = parseArgs({ options: { 'etcd-gone': { type: 'string', default: '600' }, restarts: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } } });
 const world = await startWorld({ servers: 2, nodes: machines, document: documentOf(100) });
@@ -16,6 +19,7 @@ try {
   await machineCutOff(world);
   await serverCutOff(world);
   console.log('a machine and a server were cut off; nobody noticed, and both followed after');
+  for (const cutMs of CUTS_MS) console.log(`etcd was cut off from all servers for ${cutMs / 1000} s: all had caught up ${Math.round(await etcdCutOff(world, cutMs))} ms after`);
   await gatewayFollows(world, { alone: true });
   console.log('a gateway followed the servers, and went on without them');
   await aloneAfterRestart(world);

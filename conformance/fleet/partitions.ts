@@ -1,6 +1,7 @@
-// Wires of a fleet that are cut: a machine without its servers, a server without etcd. Nobody is told; bytes just stop.
+// Wires of a fleet that are cut: a machine without its servers, one server or all of them without etcd. Nobody is told; bytes just stop.
 
 import assert from 'node:assert/strict';
+import { setTimeout as delay } from 'node:timers/promises';
 import { caughtUp, documentOfNow, generation, machines, underLoad } from './scenarios.ts';
 import { eventually, type World } from './world.ts';
 
@@ -39,5 +40,29 @@ export async function serverCutOff(world: World): Promise<void> {
     assert.equal(applied.status, 200, JSON.stringify(applied.body));
     world.wires.mend();
     await caughtUp(world, before);
+  });
+}
+
+/**
+ * etcd lives and nobody reaches it: leases end there, those of the leader and of every server's word, while all servers believe that they hold.
+ * Writes are refused, machines serve, and one server leads after. How long it took from the mending of the wires until all have a new strategy.
+ */
+export async function etcdCutOff(world: World, cutMs: number): Promise<number> {
+  return underLoad(world, async () => {
+    const before = await generation(world);
+    for (const index of world.servers.keys()) world.wires.cutServer(index);
+    const refused = await Promise.all(world.servers.map((_, index) => world.api(index, 'PUT', '/freeze', { reason: 'nobody will know' })));
+    for (const { status, body } of refused) assert.equal(status, 503, JSON.stringify(body));
+    await delay(cutMs);
+    world.wires.mend();
+    const begun = performance.now();
+    await eventually('a write is taken again', async () => (await world.api(0, 'PUT', '/strategy', documentOfNow(before))).status === 200, 15_000);
+    await caughtUp(world, before);
+    const tookMs = performance.now() - begun;
+    const leaders = await Promise.all(world.servers.map(async (_, index) => (await world.nodesOf(index)).leader));
+    assert.ok(leaders[0] !== null && leaders.every((leader) => leader === leaders[0]), leaders.join(', '));
+    const { body } = await world.api(0, 'GET', '/status');
+    assert.equal((body as { readonly frozen: string | null }).frozen, null, 'what was refused was done');
+    return tookMs;
   });
 }

@@ -57,6 +57,8 @@ interface Member {
   readonly identity: NodeIdentity;
   readonly end: WireEnd<NodeMessage>;
   readonly since: number;
+  /** Of a round of pings. */
+  readonly turn: number;
   acked: number;
   begun: number;
   keyed: string;
@@ -68,6 +70,9 @@ export const NODES_LIMIT = 10_000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 /** A token that was revoked is out after at most so long. */
 const RECHECK_MS = 5_000;
+/** A round is so many turns: a thousand pings and their answers at once would hold up a publication. */
+const PING_TURNS = 20;
+const TURN_MS: number = PING_EVERY_MS / PING_TURNS;
 /** Who has connected and does not say who it is. */
 const HELLO_LIMIT_MS = 5_000;
 
@@ -83,6 +88,7 @@ export class Hub {
   #wishes: Encoded | null = null;
   #endpoints: Encoded | null = null;
   #keys: Encoded | null = null;
+  #joined = 0;
   #cancelTimers: Cancel = () => undefined;
 
   constructor(options: HubOptions) {
@@ -192,7 +198,7 @@ export class Hub {
     }
     // The same machine again, faster than the end of its old connection was heard.
     this.#members.get(hello.name)?.end.close();
-    const member: Member = { hello, identity, end, since: this.#options.clock.now(), acked: hello.generation, begun: hello.generation, keyed: '', report: null };
+    const member: Member = { hello, identity, end, since: this.#options.clock.now(), turn: (this.#joined += 1) % PING_TURNS, acked: hello.generation, begun: hello.generation, keyed: '', report: null };
     this.#members.set(hello.name, member);
     end.send({ kind: 'welcome', wire: FLEET_WIRE, replica: this.#options.replica });
     // Before any request of it can be stamped.
@@ -262,10 +268,9 @@ export class Hub {
   }
 
   #tick(count: number): void {
-    this.#cancelTimers = this.#options.clock.after(PING_EVERY_MS, () => {
-      const ping = encode({ kind: 'ping' });
-      for (const { end } of this.#members.values()) end.sendEncoded(ping);
-      if ((count * PING_EVERY_MS) % RECHECK_MS < PING_EVERY_MS) void this.#recheck();
+    this.#cancelTimers = this.#options.clock.after(TURN_MS, () => {
+      for (const { turn, end } of this.#members.values()) if (turn === count % PING_TURNS) end.sendEncoded(PING);
+      if ((count * TURN_MS) % RECHECK_MS < TURN_MS) void this.#recheck();
       this.#tick(count + 1);
     });
   }
@@ -280,6 +285,8 @@ export class Hub {
     }
   }
 }
+
+const PING: Encoded = encode({ kind: 'ping' });
 
 function nodeOf({ hello, identity, since, acked, begun, keyed, report }: Member): ConnectedNode {
   return { hello, holder: identity.holder, since, acked, begun, keyed, report };

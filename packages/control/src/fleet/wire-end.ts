@@ -104,5 +104,9 @@ export class WireEnd<M> {
 
 function parsed(body: Uint8Array): { readonly kind: string } | null {
   const value: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8'));
-  return typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string' ? { ...value, kind: value.kind } : null;
+  return hasKind(value) ? value : null;
+}
+
+function hasKind(value: unknown): value is { readonly kind: string } {
+  return typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string';
 }
