@@ -1,76 +1,95 @@
-// Data planes by the hundred in one process: the real link over real TLS, without workers behind it. They answer as machines do.
+// Data planes by the hundred, in some processes beside the server's: what is measured is the server, not who asks it.
 
-import { NodeLink, systemClock, type ServerMessage } from '../../packages/control/src/index.ts';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
 
 export interface CrowdPlan {
   readonly url: string;
   readonly ca: string;
   readonly token: string;
   readonly nodes: number;
+  readonly processes: number;
 }
 
+export type CrowdOrder =
+  | { readonly kind: 'join'; readonly url: string; readonly ca: string; readonly token: string; readonly from: number; readonly count: number }
+  | { readonly kind: 'leave' };
+
+export type CrowdWord =
+  | { readonly kind: 'joined' }
+  | { readonly kind: 'begun'; readonly generation: number; readonly moments: readonly number[]; readonly delta: number; readonly whole: number; readonly cpuMs: number }
+  | { readonly kind: 'lost'; readonly why: string };
+
 export interface Crowd {
-  /** Resolves when every one has begun with `generation`; the moments, in monotonic milliseconds. */
+  /** Resolves when every one has begun with `generation`; the moments, in milliseconds of the host's monotonic clock. */
   begun(generation: number): Promise<readonly number[]>;
   /** Characters of the last difference, and of the last whole strategy, as they came. */
   deltaBytes(): number;
   wholeBytes(): number;
+  /** Processor time of all its processes so far. */
+  cpuMs(): number;
   stop(): Promise<void>;
 }
 
-/** So many handshakes at once: a server is joined by zones and restarts, not by one stampede. */
-const AT_ONCE = 50;
-
-export async function startCrowd({ url, ca, token, nodes }: CrowdPlan): Promise<Crowd> {
-  const moments = new Map<number, number[]>();
-  const waiting = new Map<number, () => void>();
-  let [delta, whole] = [0, 0];
-  const links: NodeLink[] = [];
-  const join = (index: number): Promise<void> => new Promise((resolve) => {
-    let newest = 0;
-    const link: NodeLink = new NodeLink({
-      servers: [url], name: `node-${index}`, labels: { zone: String(index % 3) }, forward: null, credentials: () => ({ token, ca }), boot: String(index),
-      clock: systemClock, random: Math.random, generation: () => newest, onState: () => undefined,
-      onMessage: (message: ServerMessage) => {
-        if (message.kind === 'strategy' || message.kind === 'delta') {
-          // Measured at one of them: reading a strategy a thousand times in one process would be what is measured.
-          if (index === 0 && message.kind === 'delta') delta = JSON.stringify(message).length;
-          if (index === 0 && message.kind === 'strategy') whole = JSON.stringify(message).length;
-          link.send({ kind: 'ack', generation: message.generation });
-        } else if (message.kind === 'begin') {
-          newest = message.generation;
-          note(moments, waiting, message.generation, nodes);
-          link.send({ kind: 'begun', generation: message.generation });
-          resolve();
-        } else if (message.kind === 'keys') {
-          link.send({ kind: 'keyed', digest: message.digest });
-        } else if (message.kind === 'pools') {
-          link.report({ kind: 'report', pools: [], workers: [], offers: [] });
-        }
-      },
-    });
-    links.push(link);
-    link.start();
-  });
-  for (let from = 0; from < nodes; from += AT_ONCE) await Promise.all(Array.from({ length: Math.min(AT_ONCE, nodes - from) }, (_, n) => join(from + n)));
-  return {
-    begun: async (generation) => {
-      if ((moments.get(generation)?.length ?? 0) < nodes) await new Promise<void>((resolve) => waiting.set(generation, resolve));
-      const all = moments.get(generation) ?? [];
-      moments.delete(generation);
-      return all;
-    },
-    deltaBytes: () => delta, wholeBytes: () => whole,
-    stop: () => {
-      for (const link of links) link.stop();
-      return Promise.resolve();
-    },
+/** Rejects when one of them could not join. */
+export async function startCrowd({ url, ca, token, nodes, processes }: CrowdPlan): Promise<Crowd> {
+  const children = Array.from({ length: processes }, () => fork(join(import.meta.dirname, 'crowd-process.ts')));
+  const gathered = gather(children);
+  const stop = async (): Promise<void> => {
+    await Promise.all(children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null).map(async (child) => {
+      const ended = once(child, 'exit');
+      child.send({ kind: 'leave' } satisfies CrowdOrder);
+      await ended;
+    }));
   };
+  const share = Math.ceil(nodes / processes);
+  try {
+    await Promise.all(children.map((child, index) => joined(child, { kind: 'join', url, ca, token, from: index * share, count: Math.min(share, nodes - index * share) })));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { ...gathered, stop };
 }
 
-function note(moments: Map<number, number[]>, waiting: Map<number, () => void>, generation: number, nodes: number): void {
-  const all = moments.get(generation) ?? [];
-  all.push(performance.now());
-  moments.set(generation, all);
-  if (all.length >= nodes) waiting.get(generation)?.();
+function joined(child: ChildProcess, order: CrowdOrder): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.on('message', (word: CrowdWord) => {
+      if (word.kind === 'joined') resolve();
+      else if (word.kind === 'lost') reject(new Error(word.why));
+    });
+    child.once('exit', (code) => reject(new Error(`a process of the crowd ended with ${code ?? 'a signal'}`)));
+    child.send(order);
+  });
+}
+
+type Begun = Extract<CrowdWord, { readonly kind: 'begun' }>;
+
+function gather(children: readonly ChildProcess[]): Omit<Crowd, 'stop'> {
+  const words = new Map<number, Begun[]>();
+  const newest = new Map<ChildProcess, Begun>();
+  let look = (): void => undefined;
+  for (const child of children) {
+    child.on('message', (word: CrowdWord) => {
+      if (word.kind !== 'begun') return;
+      newest.set(child, word);
+      words.set(word.generation, [...(words.get(word.generation) ?? []), word]);
+      look();
+    });
+  }
+  const last = (): Begun | undefined => [...newest.values()].at(-1);
+  return {
+    begun: (generation) => new Promise((resolve) => {
+      look = (): void => {
+        const all = words.get(generation) ?? [];
+        if (all.length < children.length) return;
+        words.delete(generation);
+        resolve(all.flatMap(({ moments }) => moments));
+      };
+      look();
+    }),
+    deltaBytes: () => last()?.delta ?? 0, wholeBytes: () => last()?.whole ?? 0,
+    cpuMs: () => [...newest.values()].reduce((sum, { cpuMs }) => sum + cpuMs, 0),
+  };
 }

@@ -82,6 +82,19 @@ export function memoryOf(pid: number): number {
   }
 }
 
+/** Milliseconds of processor time of a process so far; NaN where there is no /proc. */
+export function cpuOf(pid: number): number {
+  try {
+    const [, , ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/\(.*\)/, '()').split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * (1_000 / TICKS_PER_S);
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** USER_HZ of Linux. */
+const TICKS_PER_S = 100;
+
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil((share / 100) * sorted.length) - 1)] ?? Number.NaN;

@@ -9,6 +9,8 @@ export interface Figures {
   readonly nodes: number;
   readonly publications: number;
   readonly releases: number;
+  /** Of the simulated machines. */
+  readonly processes: number;
   readonly idleBytes: number;
   readonly peakBytes: number;
   readonly joinMs: number;
@@ -17,6 +19,9 @@ export interface Figures {
   /** Of the last machine of each publication. */
   readonly lastP99Ms: number;
   readonly worstMs: number;
+  /** Processor time of one publication. */
+  readonly serverCpuMs: number;
+  readonly crowdCpuMs: number;
   readonly deltaBytes: number;
   readonly wholeBytes: number;
 }
