@@ -1,9 +1,11 @@
 // `npm test`: every check and every test, in the order in which a failure is cheapest to find. Ends with one line of counts.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { build } from './build.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -17,14 +19,32 @@ interface Step {
 
 const tests = globSync(['packages/*/test/**/*.test.ts', 'conformance/**/*.test.ts', 'bench/**/*.test.ts', 'tools/**/*.test.ts'], { cwd: root, exclude: (name) => name.includes('node_modules') }).sort();
 
-const steps: readonly Step[] = [
-  { name: 'types', command: bin('tsc'), args: ['-b', 'tsconfig.json'] },
-  { name: 'types of tests', command: bin('tsc'), args: ['-p', 'tsconfig.test.json'] },
-  { name: 'lint', command: bin('eslint'), args: ['.'] },
-  { name: 'arrows', command: process.execPath, args: ['tools/arrows.ts'] },
-  { name: 'words', command: process.execPath, args: ['tools/words.ts'] },
-  { name: 'Node matrix', command: process.execPath, args: ['tools/nodes.ts'] },
+/** Stages one after the other, the steps of one side by side: lint is alone half of what the checks take. */
+const stages: readonly (readonly Step[])[] = [
+  [{ name: 'types', command: bin('tsc'), args: ['-b', 'tsconfig.json'] }],
+  [
+    { name: 'types of tests', command: bin('tsc'), args: ['-p', 'tsconfig.test.json'] },
+    { name: 'lint', command: bin('eslint'), args: ['.'] },
+    { name: 'arrows', command: process.execPath, args: ['tools/arrows.ts'] },
+    { name: 'words', command: process.execPath, args: ['tools/words.ts'] },
+    { name: 'Node matrix', command: process.execPath, args: ['tools/nodes.ts'] },
+  ],
 ];
+
+/** Says what a check had to say when it is over; whether it passed. */
+async function passes({ name, command, args }: Step): Promise<boolean> {
+  const took = stopwatch();
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [out, err, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number | null]>]);
+  process.stdout.write(`── ${name}\n${out}${err}   ${took()} s\n`);
+  if (status !== 0) console.error(`${name} failed`);
+  return status === 0;
+}
+
+function stopwatch(): () => number {
+  const started = performance.now();
+  return () => Math.round((performance.now() - started) / 100) / 10;
+}
 
 /** A run takes a fifth of it; whatever keeps the runner from ending, it ends, with a message. */
 const TESTS_LIMIT_MS = 50 * 60_000;
@@ -56,18 +76,18 @@ function testsPass(): boolean {
   return true;
 }
 
-function timed(name: string, passes: () => boolean): void {
-  if (only !== undefined && name !== only) return;
-  const started = performance.now();
-  console.log(`── ${name}`);
-  if (!passes()) {
-    console.error(`${name} failed`);
-    process.exit(1);
-  }
-  console.log(`   ${Math.round((performance.now() - started) / 100) / 10} s`);
-}
-
 build();
 const only = process.argv[2];
-for (const { name, command, args } of steps) timed(name, () => spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status === 0);
-timed('tests', testsPass);
+for (const stage of stages) {
+  const results = await Promise.all(stage.filter(({ name }) => only === undefined || name === only).map(passes));
+  if (results.includes(false)) process.exit(1);
+}
+if (only === undefined || only === 'tests') {
+  const took = stopwatch();
+  console.log('── tests');
+  if (!testsPass()) {
+    console.error('tests failed');
+    process.exit(1);
+  }
+  console.log(`   ${took()} s`);
+}
