@@ -43,6 +43,34 @@ const cases: Readonly<Record<string, Case>> = {
     files: { 'graylane.config.ts': 'export default {\n  services: { web: { stable: "v1",, versions: {} } },\n};\n' },
     args: ['check'], code: 2, says: ['GL0006', 'graylane.config.ts:2'],
   },
+  'a config that imports what is not there is told so': {
+    files: { 'graylane.config.ts': "import nothing from './nothing.ts';\nexport default nothing;\n" },
+    args: ['check'], code: 2, says: ['GL0006', 'nothing.ts', 'fix: correct the import'],
+  },
+  'a config with syntax that leaves code behind is told what Node can take away': {
+    files: { 'graylane.config.ts': 'enum A { B }\nexport default { services: {} };\n' },
+    args: ['check'], code: 2, says: ['GL0006', 'graylane.config.ts:1', 'enum', 'fix: Node only takes types away'],
+  },
+  'YAML that is no YAML is shown with its place and what to look for': {
+    files: { 'graylane.config.yaml': 'services:\n  web:\n    listen: 8080\n   stable: v1\n' },
+    args: ['check'], code: 2, says: ['GL0006', 'graylane.config.yaml:4:1', 'fix: correct the text there'],
+  },
+  'a folder without a config file is no config file': { args: ['up', '.'], code: 2, says: [/GL0008 there is no graylane\.config\.\* in /] },
+  'a number that is none is told with what to write': { files: { 'v1.js': appSource('one') }, args: ['up', './v1.js', '--port', 'abc'], code: 2, says: ['GL0021 --port abc', 'fix:'] },
+  'no worker at all cannot serve everybody': { files: { 'v1.js': appSource('one') }, args: ['up', './v1.js', '--workers', '0'], code: 2, says: ['GL0021 --workers 0', 'one at least'] },
+  'a revision that is no number is never taken for none': {
+    files: config('    listen: 8080\n    stable: v1\n    versions: { v1: { script: ./v1.js } }'),
+    args: ['apply', '--revision', 'abc'], code: 2, says: ['GL0021 --revision abc', 'fix:'],
+  },
+  'a step that is no number is never taken for none': { args: ['promote', 'next', '--step', 'abc'], code: 2, says: ['GL0021 --step abc'] },
+  'a time that is no number is not for ever': { args: ['down', '--timeout', 'abc'], code: 2, says: ['GL0021 --timeout abc'] },
+  'a method alone is no request': {
+    files: config('    listen: 8080\n    stable: v1\n    versions: { v1: { script: ./v1.js } }'),
+    args: ['explain', 'GET', '-c', 'graylane.config.yaml'], code: 2, says: ["GL0040 the request 'GET' has no path", "'GET /'"],
+  },
+  'a heap snapshot that is not there is told where one comes from': { args: ['heap', 'diff', 'a.heapsnapshot', 'b.heapsnapshot'], code: 2, says: ['GL0061', 'graylane heap snapshot WORKER'] },
+  'a file of requests that is not there is told so': { files: config('    listen: 8080\n    stable: v1\n    versions: { v1: { script: ./v1.js } }'), args: ['test', 'nope.yaml'], code: 2, says: ['GL0002', 'nope.yaml', 'fix:'] },
+  'a project that is not there is no project': { args: ['status', '--project', 'nope'], code: 2, says: ['GL0002', 'nope', '--project DIR'] },
   'a script that is not there is named with the path that was looked for': {
     args: ['up', './nope.js', '--canary', './neither.js'], code: 2, says: [/GL2001.*nope/, /GL2001.*neither/, 'fix:'],
   },
@@ -82,7 +110,7 @@ const cases: Readonly<Record<string, Case>> = {
   'an unknown command gets a suggestion': { args: ['statsu'], code: 2, says: ['status'] },
   'an unknown option gets a suggestion': { args: ['up', '--percnt', '5'], code: 2, says: ['--percent'] },
   'a share without a canary': { files: { 'v1.js': appSource('one') }, args: ['up', './v1.js', '--percent', '5'], code: 2, says: ['GL0020', '--canary'] },
-  'nothing runs that could be asked': { args: ['status'], code: 5, says: ['GL0030', 'graylane up'] },
+  'nothing runs that could be asked': { args: ['status'], code: 5, says: [/GL0030 no supervisor is running, for \S*glp-/, 'graylane up'] },
 };
 
 for (const [name, { files = {}, args, code, says }] of Object.entries(cases)) {

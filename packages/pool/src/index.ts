@@ -16,6 +16,7 @@ export type { SupervisorCommand } from './anchor/notes.ts';
 export { runAnchor } from './anchor/run.ts';
 export { leaveInitToShell } from './os/init.ts';
 export type { Keeper } from './slots.ts';
+export { logPlaces } from './logs/place.ts';
 export { formatLine, readLogs } from './logs/reader.ts';
 export type { LogLine, LogQuery } from './logs/reader.ts';
 export type { RotationPlan } from './logs/rotate.ts';

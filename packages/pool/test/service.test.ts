@@ -50,9 +50,14 @@ test('PM2 options map to their counterparts, and what has none is named', () => 
   checkMapped({ wait_ready: true, listen_timeout: 8000, kill_timeout: '5s' }, { ready: { message: true, timeout: '8000ms' }, killTimeout: '5000ms' });
   checkMapped({ max_memory_restart: '300M' }, { memoryLimit: '300MB' });
   checkMapped({ interpreter: '/opt/node22/bin/node' }, { interpreter: '/opt/node22/bin/node' });
-  checkMapped({ interpreter: 'python3' }, {}, ['interpreter']);
   checkMapped({ watch: true, cron_restart: '0 0 * * *', frobnicate: 1 }, {}, ['watch', 'cron_restart', 'frobnicate']);
   checkMapped({ watch: false }, {});
+});
+
+test('a PM2 app that is not Node is left out, for its script would be started with Node', () => {
+  const { config, notes } = fromEcosystem({ apps: [{ name: 'api', script: 'a.js' }, { name: 'job', script: 'job.py', interpreter: 'python3' }] }, null, 2);
+  assert.deepEqual(Object.keys(config.services), ['api']);
+  assert.deepEqual(notes.map((note) => [note.app, note.option]), [['job', 'interpreter']]);
 });
 
 test('several PM2 apps become several services, a port in the environment their place', () => {

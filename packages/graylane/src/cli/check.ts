@@ -9,8 +9,10 @@ import { CONFIG_NAMES, findConfig } from '../config/find.ts';
 import { gatewayPlan } from '../config/gateway/section.ts';
 import { isReleaseFolder, readJoined, readReleaseFolder, type JoinedDocument, type ReleasePlace } from '../config/releases.ts';
 import { placedStrategy } from '../config/strategy.ts';
+import { originOf } from '../print/entry.ts';
 import { exit, Failure, type Place } from '../print/failure.ts';
-import { findingText, ORIGIN } from '../print/finding.ts';
+import { findingText } from '../print/finding.ts';
+import { countText } from '../print/number.ts';
 import { version } from '../version.ts';
 import { contextOf, type Context, type GlobalOptions } from './context.ts';
 import { liveStrategy } from './live.ts';
@@ -105,12 +107,12 @@ function report({ terminal, directory }: Context, { name, strategy, place }: Sub
   const { services, releases = [] } = strategy.document;
   if (hasErrors(findings)) process.exitCode = exit.usage;
   if (asSarif) {
-    terminal.object(sarif(findings, { file: relative(directory, name), version: version(), origin: ORIGIN, lineOf: (pointer) => place(pointer).line ?? null, fileOf: (pointer) => relative(directory, place(pointer).file) }));
+    terminal.object(sarif(findings, { file: relative(directory, name), version: version(), origin: originOf(strategy.document, null), lineOf: (pointer) => place(pointer).line ?? null, fileOf: (pointer) => relative(directory, place(pointer).file) }));
     return;
   }
   if (terminal.json) terminal.object({ file: name, ok: !hasErrors(findings), findings });
-  for (const finding of findings) terminal.data(`${findingText(finding, place)}\n`);
-  terminal.data(`${name}: ${Object.keys(services).length} services, ${releases.length} releases, ${countsText(findings)}`);
+  for (const finding of findings) terminal.data(`${findingText(finding, place, (witness) => originOf(strategy.document, witness))}\n`);
+  terminal.data(`${name}: ${countText(Object.keys(services).length, 'service')}, ${countText(releases.length, 'release')}, ${countsText(findings)}`);
 }
 
 /** The config file that is meant. Throws Failure when there is none. */
@@ -127,5 +129,5 @@ function isForGateway({ services }: StrategyDocument): boolean {
 
 function countsText(findings: readonly Finding[]): string {
   const count = (level: Finding['level']): number => findings.filter((finding) => finding.level === level).length;
-  return `${count('error')} errors, ${count('warning')} warnings, ${count('info')} notes`;
+  return [countText(count('error'), 'error'), countText(count('warning'), 'warning'), countText(count('info'), 'note')].join(', ');
 }

@@ -24,8 +24,8 @@ export function addDiagnose(program: Command): void {
     });
   heap
     .command('diff')
-    .argument('<earlier>')
-    .argument('<later>')
+    .argument('<earlier>', 'a heap snapshot')
+    .argument('<later>', 'one that was taken after it')
     .description('which constructors grew between two snapshots, and what keeps the largest')
     .action(async (earlier: string, later: string, _options: unknown, command: Command) => {
       const { terminal, directory } = contextOf(command.optsWithGlobals<GlobalOptions>());
@@ -74,7 +74,7 @@ async function snapshotFrom(file: string): Promise<ReturnType<typeof parseSnapsh
   try {
     return parseSnapshot(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new Failure({ code: 'GL0061', message: `${file} cannot be read as a heap snapshot`, cause: error instanceof Error ? error.message : String(error) }, exit.usage, error);
+    throw new Failure({ code: 'GL0061', message: `${file} cannot be read as a heap snapshot`, cause: error instanceof Error ? error.message : String(error), fix: 'take one: graylane heap snapshot WORKER' }, exit.usage, error);
   }
 }
 

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ApiFailure, type ApiClient } from '@graylane/control';
 import type { Command } from 'commander';
 import type { Api } from '@graylane/wire';
-import { exit, Failure } from '../print/failure.ts';
+import { countOf } from '../config/options.ts';
 import { happeningText } from '../print/happening.ts';
 import { contextOf, type GlobalOptions } from './context.ts';
 import { liveClient } from './live.ts';
@@ -27,32 +27,40 @@ export function addEvents(program: Command): void {
     .action(async (subject: string | undefined, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { limit: string; follow?: boolean }>();
       const { terminal, ...context } = contextOf(options);
+      const limit = countOf('--limit', options.limit, 1, PAGE);
       const client = await liveClient({ ...context, terminal });
-      const limit = limitOf(options.limit);
       const show = (event: Event): void => {
-        if (subject !== undefined && event.subject !== subject) return;
         if (terminal.json) terminal.object(event);
         terminal.data(happeningText(event));
       };
       if (options.follow === true) {
-        for await (const event of followed(client, limit)) show(event);
+        for await (const event of followed(client, subject, limit)) show(event);
         return;
       }
-      const { items } = await client.events({ limit });
-      if (terminal.json) terminal.object(subject === undefined ? items : items.filter((event) => event.subject === subject));
-      else for (const event of [...items].reverse()) show(event);
+      const events = await lastOf(client, subject, limit);
+      if (terminal.json) terminal.object(events);
+      else for (const event of [...events].reverse()) show(event);
+      if (events.length === 0) terminal.say(subject === undefined ? 'nothing has happened yet' : `nothing is known of '${subject}': an event is about a release or a service`);
     });
 }
 
-/** Throws Failure on what is no count. */
-function limitOf(given: string): number {
-  const limit = Number(given);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= PAGE) return limit;
-  throw new Failure({ code: 'GL0091', message: `--limit ${given} is not a number of events`, fix: `write a number from 1 to ${PAGE}` }, exit.usage);
+/** The last `limit` events about a subject, however long ago; the newest first. */
+async function lastOf(client: ApiClient, subject: string | undefined, limit: number): Promise<readonly Event[]> {
+  const found: Event[] = [];
+  for (let cursor: string | null | undefined; cursor !== null && found.length < limit;) {
+    const page: Awaited<ReturnType<ApiClient['events']>> = await client.events({ limit: subject === undefined ? limit : PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    found.push(...page.items.filter(isAbout(subject)));
+    cursor = page.cursor;
+  }
+  return found.slice(0, limit);
+}
+
+function isAbout(subject: string | undefined): (event: Event) => boolean {
+  return (event) => subject === undefined || event.subject === subject;
 }
 
 /** The last `limit` events, then each one that follows. Throws ApiFailure when the supervisor stays away. */
-async function* followed(client: ApiClient, limit: number): AsyncGenerator<Event> {
+async function* followed(client: ApiClient, subject: string | undefined, limit: number): AsyncGenerator<Event> {
   let seen = 0;
   let awaySince: number | null = null;
   for (;;) {
@@ -60,11 +68,11 @@ async function* followed(client: ApiClient, limit: number): AsyncGenerator<Event
       // The stream first, then what there is: whatever happens in between comes by both ways and is shown once.
       for await (const frame of client.watch(new AbortController().signal)) {
         awaySince = null;
-        const events = frame.event === 'ready' ? await unseen(client, seen, limit) : frame.event === 'event' ? [frame.data as Event] : [];
+        const events = frame.event === 'ready' ? await unseen(client, subject, seen, limit) : frame.event === 'event' ? [frame.data as Event] : [];
         for (const event of events) {
           if (event.seq <= seen) continue;
           seen = event.seq;
-          yield event;
+          if (isAbout(subject)(event)) yield event;
         }
       }
     } catch (error) {
@@ -77,8 +85,8 @@ async function* followed(client: ApiClient, limit: number): AsyncGenerator<Event
 }
 
 /** Oldest first: the last `limit` at the beginning, later all that came while the stream was broken. */
-async function unseen(client: ApiClient, seen: number, limit: number): Promise<readonly Event[]> {
-  if (seen === 0) return [...(await client.events({ limit })).items].reverse();
+async function unseen(client: ApiClient, subject: string | undefined, seen: number, limit: number): Promise<readonly Event[]> {
+  if (seen === 0) return [...await lastOf(client, subject, limit)].reverse();
   const missed: Event[] = [];
   for (let cursor: string | null | undefined; cursor !== null;) {
     const page: Awaited<ReturnType<ApiClient['events']>> = await client.events({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });

@@ -8,7 +8,7 @@ import { requireConfig } from './check.ts';
 import { collect } from './collect.ts';
 import { contextOf, type GlobalOptions } from './context.ts';
 import { liveStrategy } from './live.ts';
-import { requestFields, type RequestOptions } from './request.ts';
+import { hasId, requestFields, type RequestOptions } from './request.ts';
 
 interface ExplainOptions extends GlobalOptions, RequestOptions {
   readonly config?: string;
@@ -29,8 +29,9 @@ export function addExplain(program: Command): void {
         ? await liveStrategy(context)
         : { strategy: await readStrategy(requireConfig(context.directory, options.config), { runnable: false }), generation: 0 };
       const router = loadRouter(compile(strategy), { generation, random: Math.random });
-      const explanation = explain(router, requestFields(line, options));
+      const request = requestFields(line, options);
+      const explanation = explain(router, request);
       if (context.terminal.json) context.terminal.object(explanation);
-      context.terminal.data(explanationText(explanation));
+      context.terminal.data(explanationText(explanation, hasId(request)));
     });
 }

@@ -61,7 +61,7 @@ async function supervise({ terminal, environment }: Context, file: string, keepe
   const ports = gateway.places.map(({ port }) => port);
   if (terminal.json) terminal.object({ ready: true, ports });
   terminal.data(`graylane gateway on ${ports.join(', ')}`);
-  for (const line of originText(gateway.booted)) terminal.say(line);
+  for (const line of originText(gateway.booted, 'the config file')) terminal.say(line);
   process.on('SIGUSR2', () => {
     gateway.reload().then(() => terminal.say('reloaded'), (error: unknown) => terminal.say(`! nothing was reloaded: ${messageOf(error)}`));
   });

@@ -28,7 +28,8 @@ export function addInstall(program: Command): void {
       const context = contextOf(options);
       const { config, notes } = mapped(resolve(context.directory, options.from), options.env ?? null);
       const file = join(context.directory, 'graylane.config.yaml');
-      if (findConfig(context.directory) !== null) throw new Failure({ code: 'GL0070', message: 'there is a graylane.config.* already', fix: 'move it away first' }, exit.usage);
+      const there = findConfig(context.directory);
+      if (there !== null) throw new Failure({ code: 'GL0070', message: `there is ${there} already`, fix: 'move it away first' }, exit.usage);
       writeFileSync(file, stringify(config), { flag: 'wx' });
       if (context.terminal.json) context.terminal.object({ file, notes });
       context.terminal.data(file);
@@ -39,6 +40,7 @@ export function addInstall(program: Command): void {
     .command('service')
     .description('run graylane under systemd or launchd')
     .command('install')
+    .description('write the units that start it with the machine, on open sockets')
     .argument('[config]', 'config file or folder')
     .option('--name <name>', 'of the unit', 'graylane')
     .option('--user <name>', 'whom it runs as')
@@ -57,7 +59,7 @@ function mapped(file: string, environment: string | null): ReturnType<typeof fro
   try {
     return fromEcosystem(createRequire(file)(file), environment, availableParallelism());
   } catch (error) {
-    throw new Failure({ code: 'GL0071', message: `${file} cannot be taken over`, cause: error instanceof Error ? error.message : String(error), fix: 'name a file that exports `apps`' }, exit.usage, error);
+    throw new Failure({ code: 'GL0071', message: `${file} cannot be taken over`, cause: error instanceof Error ? error.message.split('\n')[0] : String(error), fix: 'name a .js, .cjs or .json file that exports `apps`' }, exit.usage, error);
   }
 }
 

@@ -1,11 +1,11 @@
 // `graylane lanes` and `graylane override`: which version each lane gets at each service, and a signed wish for one lane.
 
 import type { Command } from 'commander';
-import { durationMs, OVERRIDE_NAME, type StrategyDocument } from '@graylane/rules';
+import { durationMs, OVERRIDE_NAME } from '@graylane/rules';
 import { readStrategy } from '../config/strategy.ts';
+import { entriesOf } from '../print/entry.ts';
 import { exit, Failure } from '../print/failure.ts';
 import { lanesOf, lanesText } from '../print/lanes.ts';
-import { placesOf } from '../up/specs.ts';
 import { requireConfig } from './check.ts';
 import { contextOf, type GlobalOptions } from './context.ts';
 import { liveClient, liveStrategy } from './live.ts';
@@ -53,14 +53,4 @@ export function addLanes(program: Command): void {
       if (context.terminal.json) context.terminal.object({ rotated: true });
       context.terminal.data('every worker signs with a new key now');
     });
-}
-
-/** Where users come in: the first place of each service that believes nobody. */
-function entriesOf(document: StrategyDocument): readonly string[] {
-  return Object.values(document.services).flatMap(({ listen, trust }) => {
-    const [place] = trust === 'internal' ? [] : placesOf(listen);
-    if (place === undefined) return [];
-    const host = place.host === null || place.host === '0.0.0.0' ? 'localhost' : place.host;
-    return [`http://${host.includes(':') ? `[${host}]` : host}:${place.port}`];
-  });
 }

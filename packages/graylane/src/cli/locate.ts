@@ -1,4 +1,4 @@
-// Which running supervisor does a command mean: the project it is called in, else the only one that runs.
+// Which running supervisor does a command mean: that of the project it is called in; outside of any project the only one that runs.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -16,18 +16,23 @@ export async function locateApi(context: Context): Promise<string> {
   if (project !== null) {
     const { api } = placeOf(project, context.environment);
     if (await answers(api)) return api;
-    if (context.project !== undefined) throw unreachable(`no supervisor runs for ${project}`);
+    // Never another project's: `graylane down` would end what nobody here has started.
+    throw unreachable(`no supervisor runs for ${project}`, 'start it: graylane up; another project is named by --project DIR');
   }
   const running = await runningApis(context.environment);
   if (running.length === 1 && running[0] !== undefined) return running[0];
   throw running.length === 0
-    ? unreachable('no supervisor is running')
-    : unreachable(`${running.length} supervisors are running, and none for this folder`, 'say which one: --project DIR');
+    ? unreachable(`no supervisor is running, for ${context.directory} or another folder`)
+    : unreachable(`${running.length} supervisors are running, and ${context.directory} is in none of their projects`, 'say which one: --project DIR');
 }
 
 /** The folder whose supervisor is meant by being there, or null. */
 function projectFolder({ directory, environment, project }: Context): string | null {
-  if (project !== undefined) return resolve(directory, project);
+  if (project !== undefined) {
+    const folder = resolve(directory, project);
+    if (existsSync(folder)) return folder;
+    throw new Failure({ code: 'GL0002', message: `there is no folder ${folder}`, fix: 'name the folder of the config file: --project DIR' }, exit.usage);
+  }
   // `graylane up SCRIPT` has no config file; its folder is the one it was called in.
   if (existsSync(placeOf(directory, environment).api)) return directory;
   const config = findConfig(directory);

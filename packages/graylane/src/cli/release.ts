@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { Verb } from '@graylane/control';
 import type { Api } from '@graylane/wire';
+import { countIfGiven } from '../config/options.ts';
 import { canaryFrom, type CanaryOptions } from '../config/canary.ts';
 import { appliedText } from '../print/applied.ts';
 import { collect } from './collect.ts';
@@ -45,7 +46,7 @@ export function addRelease(program: Command): void {
     .action(async (release: string, percent: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { revision?: string }>();
       const context = contextOf(options);
-      done(context, await (await liveClient(context)).split(release, percent, options.revision === undefined ? null : Number(options.revision)));
+      done(context, await (await liveClient(context)).split(release, percent, countIfGiven('--revision', options.revision, 1) ?? null));
     });
 
   program
@@ -59,7 +60,8 @@ export function addRelease(program: Command): void {
       const options = command.optsWithGlobals<GlobalOptions & { full?: boolean; step?: string; why?: string }>();
       const context = contextOf(options);
       const verb = options.full === true ? 'promote-full' : 'promote';
-      done(context, await (await liveClient(context)).verb(release, verb, { ...why(options), ...(options.step === undefined ? {} : { step: Number(options.step) }) }));
+      const step = countIfGiven('--step', options.step, 0);
+      done(context, await (await liveClient(context)).verb(release, verb, { ...why(options), ...(step === undefined ? {} : { step }) }));
     });
 
   for (const [name, { verb, about, alias }] of Object.entries(verbs)) {

@@ -1,6 +1,7 @@
 // A request as people type it (`'GET /cart' -H 'x-os: android' -b 'uid=42'`) in the shape that the router reads.
 
 import { toBytes, type RequestFields } from '@graylane/rules';
+import { ID_COOKIE } from '../print/explanation.ts';
 import { exit, Failure } from '../print/failure.ts';
 
 export interface RequestOptions {
@@ -8,9 +9,13 @@ export interface RequestOptions {
   readonly cookie?: readonly string[];
 }
 
-/** Throws Failure on a header without a colon. */
+/** Nobody has a page of this name; whoever types it means the method. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/** Throws Failure on a header without a colon, and on a method alone. */
 export function requestFields(line: string, options: RequestOptions): RequestFields {
   const [first = '/', second] = line.trim().split(/\s+/);
+  if (second === undefined && METHODS.has(first)) throw new Failure({ code: 'GL0040', message: `the request '${line}' has no path`, fix: `write '${first} /'` }, exit.usage);
   const [method, target] = second === undefined ? ['GET', first] : [first.toUpperCase(), second];
   const rawHeaders: string[] = [];
   for (const header of options.header ?? []) {
@@ -20,6 +25,11 @@ export function requestFields(line: string, options: RequestOptions): RequestFie
   }
   if (options.cookie !== undefined && options.cookie.length > 0) rawHeaders.push('cookie', headerValue(options.cookie.join('; ')));
   return { method, target: originForm(target, rawHeaders), rawHeaders };
+}
+
+/** Whether the request says which visitor it comes from. */
+export function hasId({ rawHeaders }: RequestFields): boolean {
+  return rawHeaders.some((value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'cookie' && value.split(';').some((pair) => pair.trim().startsWith(`${ID_COOKIE}=`)));
 }
 
 /** A whole URL is split into target and Host, as a client would send it. */

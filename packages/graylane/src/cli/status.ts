@@ -3,6 +3,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { countIfGiven } from '../config/options.ts';
+import type { Api } from '@graylane/wire';
+import { exit, Failure } from '../print/failure.ts';
 import { statusText } from '../print/status.ts';
 import { table } from '../print/table.ts';
 import { contextOf, type GlobalOptions } from './context.ts';
@@ -21,7 +24,7 @@ interface StatusOptions extends GlobalOptions {
 export function addStatus(program: Command): void {
   program
     .command('status')
-    .argument('[release]', 'with --wait: only this one')
+    .argument('[release]', 'only this one')
     .option('-w, --watch', 'again every second, until you stop it')
     .option('--wait', 'until releases on their way have arrived: exit code 0, 3 when one was rolled back or failed, 124 when time is up')
     .option('--timeout <duration>', 'how long to wait, such as 30m; default: as long as it takes')
@@ -35,7 +38,7 @@ export function addStatus(program: Command): void {
         return;
       }
       do {
-        const status = await client.status();
+        const status = release === undefined ? await client.status() : onlyOf(release, await client.status());
         if (context.terminal.json) context.terminal.object(status);
         context.terminal.data(`${options.watch === true ? context.terminal.clear : ''}${statusText(status, context.terminal.columns)}`);
         if (options.watch === true) await delay(WATCH_EVERY_MS);
@@ -50,10 +53,10 @@ export function addStatus(program: Command): void {
       const { items } = await (await liveClient(context)).workers();
       if (context.terminal.json) context.terminal.object(items);
       const rows = items.map((worker) => [
-        worker.id, worker.role, String(worker.pid), worker.state, `gen ${worker.generation}`, `${worker.restarts} restarts`,
-        worker.rss === null ? '–' : `${Math.round(worker.rss / 1_048_576)} MB`, worker.inFlight === null ? '–' : `${worker.inFlight} in flight`,
+        worker.id, worker.role, String(worker.pid), worker.state, `gen ${worker.generation}`, String(worker.restarts),
+        worker.rss === null ? '–' : `${Math.round(worker.rss / 1_048_576)} MB`, worker.inFlight === null ? '–' : String(worker.inFlight),
       ]);
-      context.terminal.data(table([['worker', 'role', 'pid', 'state', 'strategy', 'restarts', 'memory', 'load'], ...rows], context.terminal.columns));
+      context.terminal.data(table([['worker', 'role', 'pid', 'state', 'strategy', 'restarts', 'memory', 'in flight'], ...rows], context.terminal.columns));
     });
 
   program
@@ -64,8 +67,16 @@ export function addStatus(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { output: string; revision?: string }>();
       const context = contextOf(options);
-      const strategy = await (await liveClient(context)).strategy(options.revision === undefined ? undefined : Number(options.revision));
+      const strategy = await (await liveClient(context)).strategy(countIfGiven('--revision', options.revision, 1));
       if (context.terminal.json) context.terminal.object(strategy);
       context.terminal.data((options.output === 'json' ? JSON.stringify(strategy.document, null, 2) : stringify(strategy.document)).trimEnd());
     });
+}
+
+/** What concerns one release: itself, and the versions that it sends users to. Throws Failure when there is none of this name. */
+function onlyOf(name: string, status: Api<'Status'>): Api<'Status'> {
+  const releases = status.releases.filter((release) => release.name === name);
+  if (releases.length === 0) throw new Failure({ code: 'GL3005', message: `there is no release '${name}'`, fix: status.releases.length === 0 ? 'there are none yet: graylane canary DIR' : `name one of: ${status.releases.map((release) => release.name).join(', ')}` }, exit.usage);
+  const services = status.services.filter((service) => service.versions.some(({ release }) => release === name));
+  return { ...status, releases, services };
 }

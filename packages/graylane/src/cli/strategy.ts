@@ -3,11 +3,13 @@
 import type { Command } from 'commander';
 import { diff } from '@graylane/rules';
 import type { Api } from '@graylane/wire';
+import { countIfGiven } from '../config/options.ts';
 import { readStrategy } from '../config/strategy.ts';
 import { appliedText, changesText } from '../print/applied.ts';
 import { differenceText } from '../print/difference.ts';
+import { originOf } from '../print/entry.ts';
 import { exit, Failure } from '../print/failure.ts';
-import { ORIGIN } from '../print/finding.ts';
+import { countText } from '../print/number.ts';
 import { requireConfig } from './check.ts';
 import { contextOf, type Context, type GlobalOptions } from './context.ts';
 import { liveClient } from './live.ts';
@@ -33,12 +35,13 @@ export function addStrategy(program: Command): void {
     .action(async (file: string | undefined, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ApplyOptions>();
       const context = contextOf(options);
+      const revision = countIfGiven('--revision', options.revision, 1);
       const client = await liveClient(context);
       const { document } = await readStrategy(requireConfig(context.directory, file), { runnable: true });
       const difference = await client.difference(document);
       if (difference.live.length > 0 && difference.changes.length > 0 && options.overwrite !== true && options.dryRun !== true) throw overwrites(difference);
       const applied = await client.apply(document, {
-        revision: options.revision === undefined ? difference.revision : Number(options.revision),
+        revision: revision ?? difference.revision,
         dryRun: options.dryRun ?? false, force: options.force ?? false, ...(options.why === undefined ? {} : { why: options.why }),
       });
       if (context.terminal.json) context.terminal.object(applied);
@@ -65,16 +68,17 @@ export function addStrategy(program: Command): void {
 }
 
 async function compareFiles({ terminal }: Context, before: string, after: string): Promise<void> {
-  const difference = diff(await readStrategy(before, { runnable: false }), await readStrategy(after, { runnable: false }));
+  const now = await readStrategy(after, { runnable: false });
+  const difference = diff(await readStrategy(before, { runnable: false }), now);
   if (terminal.json) terminal.object(difference);
-  terminal.data(differenceText(difference, ORIGIN));
+  terminal.data(differenceText(difference, (witness) => originOf(now.document, witness)));
   if (difference.changes.length > 0 || !difference.complete) process.exitCode = exit.failed;
 }
 
 function overwrites({ live }: Api<'Difference'>): Failure {
   return new Failure({
-    code: 'GL3021', message: `the live strategy has ${live.length} changes that were made since a file was last applied; this would undo them`,
-    cause: changesText(live).replaceAll('\n', '\n    '),
+    code: 'GL3021', message: `the live strategy has ${countText(live.length, 'change')} that no file has; this would undo ${live.length === 1 ? 'it' : 'them'}`,
+    cause: `since a file was last applied:\n    ${changesText(live).replaceAll('\n', '\n    ')}`,
     fix: 'take them into the file (graylane get prints the live strategy), or apply it with --overwrite',
   }, exit.conflict);
 }

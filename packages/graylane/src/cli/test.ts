@@ -8,6 +8,7 @@ import { explanationText } from '../print/explanation.ts';
 import { exit, problemText } from '../print/failure.ts';
 import { requireConfig } from './check.ts';
 import { contextOf, type Context, type GlobalOptions } from './context.ts';
+import { hasId } from './request.ts';
 import { liveStrategy } from './live.ts';
 
 interface TestOptions extends GlobalOptions {
@@ -61,7 +62,7 @@ function report({ terminal }: Context, judged: readonly Judged[]): void {
   if (terminal.json) terminal.object({ ok: differing.length === 0, requests: judged.length, differing: differing.map(({ saved, misses, explanation }) => ({ name: saved.name, place: saved.place, misses, explanation })) });
   for (const { saved, misses, explanation } of differing) {
     const text = misses.map(({ what, expected, got }) => `${what} is ${got}, expected ${expected}`).join('; ');
-    terminal.data(`${problemText({ code: 'GL0077', message: `${saved.name}: ${text}`, place: saved.place })}\n${explanationText(explanation).split('\n').map((line) => `  ${line}`).join('\n')}\n`);
+    terminal.data(`${problemText({ code: 'GL0077', message: `${saved.name}: ${text}`, place: saved.place })}\n${explanationText(explanation, hasId(saved.request)).split('\n').map((line) => `  ${line}`).join('\n')}\n`);
   }
   terminal.data(`${judged.length} requests, ${differing.length} differing`);
   if (differing.length > 0) process.exitCode = exit.failed;

@@ -6,6 +6,7 @@ import { AnchorKeeper, Fleet, runAnchor, type Place } from '@graylane/pool';
 import type { ServiceSpec, StrategyDocument } from '@graylane/rules';
 import { documentFromScripts, type ScriptOptions } from '../config/scripts.ts';
 import { checkStrategy, readSoundStrategy } from '../config/strategy.ts';
+import { countOf } from '../config/options.ts';
 import { joinPlanFrom, type JoinFlags } from '../config/join.ts';
 import { tcpApiFrom, type TcpApi, type TcpApiOptions } from '../config/tcp-api.ts';
 import { findConfig } from '../config/find.ts';
@@ -62,6 +63,8 @@ export function addUp(program: Command): void {
 
 interface Intent {
   readonly project: string;
+  /** Where the document comes from, in words. */
+  readonly source: string;
   /** Null: what is stored goes on. */
   readonly document: StrategyDocument | null;
 }
@@ -75,7 +78,7 @@ async function intentOrLeft(context: Context, given: string | undefined, options
     if (!(error instanceof Failure) || !Fleet.hasLeft(placeOf(project, context.environment).run)) throw error;
     context.terminal.failure(error);
     context.terminal.say('! workers of an earlier supervisor run: they go on under the strategy that is stored (correct the file, then: graylane apply)');
-    return { project, document: null };
+    return { project, source: 'the config file', document: null };
   }
 }
 
@@ -95,23 +98,25 @@ function isScript(given: string): boolean {
 async function intentOf(context: Context, given: string | undefined, options: UpOptions): Promise<Intent> {
   if (given !== undefined && isScript(given)) {
     const document = documentFromScripts({ ...options, script: given }, context.directory);
-    return { project: context.directory, document: checkStrategy(document, { runnable: true }).document };
+    return { project: context.directory, source: 'the command line', document: checkStrategy(document, { runnable: true }).document };
   }
   const file = findConfig(context.directory, options.config ?? given);
   if (file === null) {
     throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* at or above ${context.directory}`, fix: 'write one (README.md), or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js --percent 5' }, exit.usage);
   }
-  return { project: dirname(file), document: (await readSoundStrategy(file, { runnable: true })).document };
+  return { project: dirname(file), source: 'the config file', document: (await readSoundStrategy(file, { runnable: true })).document };
 }
+
+/** As many as workers of a version. */
+const GATEWAYS_LIMIT = 1_024;
 
 /** Throws Failure on what is no count. */
 function gatewaysOf({ plane, gateways }: UpOptions): number {
-  const count = Number(gateways);
-  if (Number.isInteger(count) && count >= 1) return plane === 'gateway' ? count : 0;
-  throw new Failure({ code: 'GL0021', message: `--gateways ${gateways} is not a number of workers` }, exit.usage);
+  const count = countOf('--gateways', gateways, 1, GATEWAYS_LIMIT);
+  return plane === 'gateway' ? count : 0;
 }
 
-async function supervise(context: Context, { project, document }: Intent, { gateways, tcpApi }: { readonly gateways: number; readonly tcpApi: TcpApi | null }, keeper: AnchorKeeper): Promise<void> {
+async function supervise(context: Context, { project, source, document }: Intent, { gateways, tcpApi }: { readonly gateways: number; readonly tcpApi: TcpApi | null }, keeper: AnchorKeeper): Promise<void> {
   const { terminal, environment } = context;
   const started = performance.now();
   const stop = stopSignal(terminal);
@@ -137,7 +142,7 @@ async function supervise(context: Context, { project, document }: Intent, { gate
   if (terminal.json) terminal.object({ ready: true, generation: strategy.generation, workers: facts.workers, ...(supervisor.tcpPort === null ? {} : { apiPort: supervisor.tcpPort }) });
   terminal.data(bannerText(facts));
   if (supervisor.trouble !== null) terminal.say(`✗ ${supervisor.trouble}`);
-  for (const line of originText(booted)) terminal.say(line);
+  for (const line of originText(booted, source)) terminal.say(line);
   if (tcpApi !== null) terminal.say(`control API on ${tcpApi.tls === null ? 'http' : 'https'}://${tcpApi.names[0] ?? tcpApi.host}:${supervisor.tcpPort ?? tcpApi.port}, for holders of a token: graylane token create NAME`);
 
   await supervisor.ended;

@@ -24,7 +24,7 @@ export async function readDocument(file: string): Promise<SourceDocument> {
     const text = await readText(file);
     return (kind === '.json' ? parseLarge(file, text) : null) ?? parseText(file, text);
   }
-  throw new Failure({ code: 'GL0004', message: `${file} is of no known kind`, fix: 'use a .ts, .js, .mjs, .json, .yaml or .yml file' }, exit.usage);
+  throw new Failure({ code: 'GL0004', message: `${file} is of no known kind`, fix: 'name a .ts, .js, .mjs, .json, .yaml or .yml file' }, exit.usage);
 }
 
 async function readText(file: string): Promise<string> {
@@ -32,10 +32,10 @@ async function readText(file: string): Promise<string> {
   try {
     bytes = await readFile(file);
   } catch (error) {
-    throw new Failure({ code: 'GL0002', message: `${file} cannot be read`, cause: reason(error) }, exit.usage, error);
+    throw new Failure({ code: 'GL0002', message: `${file} cannot be read`, cause: reason(error), fix: 'name a file that is there and that this user may read' }, exit.usage, error);
   }
   if (bytes.length > FILE_LIMIT_BYTES) {
-    throw new Failure({ code: 'GL0005', message: `${file} has ${bytes.length} bytes, more than the limit of ${FILE_LIMIT_BYTES}` }, exit.usage);
+    throw new Failure({ code: 'GL0005', message: `${file} has ${bytes.length} bytes, more than the limit of ${FILE_LIMIT_BYTES}`, fix: 'split lists of users into tags that the app sets' }, exit.usage);
   }
   return bytes.toString('utf8');
 }
@@ -47,12 +47,22 @@ async function importDocument(file: string): Promise<SourceDocument> {
   } catch (error) {
     const frame = error instanceof Error && error.stack !== undefined ? /:(\d+)\n(.*)\n/.exec(error.stack) : null;
     const place: Place = frame?.[1] === undefined || frame[2] === undefined ? { file } : { file, line: Number(frame[1]), text: frame[2] };
-    throw new Failure({ code: 'GL0006', message: 'the config file does not load', place, cause: reason(error) }, exit.usage, error);
+    throw new Failure({ code: 'GL0006', message: 'the config file does not load', place, cause: reason(error), fix: loadFix(error) }, exit.usage, error);
   }
   if (module['default'] === undefined) {
     throw new Failure({ code: 'GL0007', message: `${file} has no default export`, fix: 'write: export default defineConfig({ … })' }, exit.usage);
   }
   return { file, value: module['default'], place: (pointer) => ({ file, pointer }) };
+}
+
+/** By the codes that Node gives its errors. */
+function loadFix(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ERR_MODULE_NOT_FOUND': return 'correct the import, or install what it names beside the config file';
+    case 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX': return 'Node only takes types away: write an object with `as const` for an enum, and leave out namespaces and parameter properties';
+    default: return 'correct it: Node must be able to import the file';
+  }
 }
 
 /** A long list of users has a million nodes, each of which would get an object with its place: places are looked up when somebody asks. */
@@ -94,7 +104,7 @@ function parseText(file: string, text: string): SourceDocument {
 
 /** The parser descends into itself, so it meets the end of the stack first. */
 function syntaxError(message: string): Pick<Problem, 'message' | 'fix'> {
-  return message.includes('call stack') ? { message: 'the document is nested too deep to be read', fix: 'write conditions flatter: two `not` cancel out, an `any` inside an `any` is one `any`' } : { message };
+  return message.includes('call stack') ? { message: 'the document is nested too deep to be read', fix: 'write conditions flatter: two `not` cancel out, an `any` inside an `any` is one `any`' } : { message, fix: 'correct the text there: lists and keys of one level begin in the same column, and what is opened is closed' };
 }
 
 function placeOf(parsed: Document, pointer: string, at: (offset: number) => Place): Place | null {

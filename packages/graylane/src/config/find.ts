@@ -1,6 +1,6 @@
 // Finds the config file of a project. Reads no content.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { exit, Failure } from '../print/failure.ts';
 
@@ -24,7 +24,11 @@ function givenConfig(path: string): string {
   if (!existsSync(path)) {
     throw new Failure({ code: 'GL0002', message: `there is no config file ${path}`, fix: 'name an existing file, or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js' }, exit.usage);
   }
-  return configIn(path) ?? path;
+  const found = configIn(path);
+  if (found === null && statSync(path).isDirectory()) {
+    throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* in ${path}`, fix: `write one (README.md), or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js` }, exit.usage);
+  }
+  return found ?? path;
 }
 
 function configIn(folder: string): string | null {

@@ -25,6 +25,7 @@ export function documentFromScripts(options: ScriptOptions, directory: string): 
   const canary = options.canary === undefined ? null : scriptOf(options.canary, directory, problems);
   const percent = numberOf('--percent', options.percent, problems);
   const workers = numberOf('--workers', options.workers, problems);
+  if (workers !== undefined && (!Number.isInteger(workers) || workers < 1)) problems.push({ code: 'GL0021', message: `--workers ${workers} cannot serve everybody`, fix: 'stable needs a whole number of workers, one at least' });
   const ports = (options.port ?? []).map((port) => numberOf('--port', port, problems));
   const clauses = [...matchClauses('cookie', options.cookie, problems), ...matchClauses('header', options.header, problems)];
   if (canary === null && (percent !== undefined || clauses.length > 0)) {

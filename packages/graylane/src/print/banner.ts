@@ -4,6 +4,7 @@ import type { StrategyDocument } from '@graylane/rules';
 import { nextPercent, type WorkerFacts } from '@graylane/control';
 import type { Place } from '@graylane/pool';
 import { audienceText } from './audience.ts';
+import { urlOf } from './entry.ts';
 import { table } from './table.ts';
 
 export interface BannerFacts {
@@ -61,8 +62,4 @@ function triesFor(document: StrategyDocument, places: BannerFacts['places'], com
 function exampleOf(matcher: unknown): string {
   if (typeof matcher === 'string') return matcher;
   return Array.isArray(matcher) && typeof matcher[0] === 'string' ? matcher[0] : '…';
-}
-
-function urlOf({ host, port }: Place): string {
-  return `http://${host === null ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
 }

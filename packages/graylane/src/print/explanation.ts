@@ -2,6 +2,9 @@
 
 import { fromBytes, type ClauseTrace, type Explanation, type ReleaseTrace } from '@graylane/rules';
 
+/** Who has it is the same visitor again. */
+export const ID_COOKIE = 'graylane-id';
+
 const OUTCOMES: Readonly<Record<ReleaseTrace['outcome'], string>> = {
   'outside-window': 'outside its time window',
   'not-matched': 'no clause matches',
@@ -10,18 +13,26 @@ const OUTCOMES: Readonly<Record<ReleaseTrace['outcome'], string>> = {
   'in-but-taken': 'would be in, but a release of smaller priority number has the request',
 };
 
-export function explanationText({ generation, decision, versions, releases }: Explanation): string {
+/** `hasId`: the request carries the id of a visitor who was here before. */
+export function explanationText({ generation, decision, versions, releases }: Explanation, hasId: boolean): string {
   const lane = decision.lane ?? 'stable';
   const lines = [`generation ${generation}: lane ${lane} (${decision.reason})`];
   for (const [service, version] of Object.entries(versions)) lines.push(`  ${service} → ${version}`);
-  if (decision.mint !== null) lines.push(`  sets the cookie graylane-id=${decision.mint}`);
-  for (const release of releases) lines.push('', ...releaseLines(release));
+  if (decision.mint !== null) lines.push(`  sets the cookie ${ID_COOKIE}=${decision.mint}`);
+  for (const release of releases) lines.push('', ...releaseLines(release, hasId));
   return lines.join('\n');
 }
 
-function releaseLines(release: ReleaseTrace): string[] {
-  const bucket = release.bucket === null ? '' : `, bucket ${release.bucket}${release.key === null ? '' : ` of ${release.key}`}`;
+function releaseLines(release: ReleaseTrace, hasId: boolean): string[] {
+  const bucket = release.bucket === null ? '' : `, bucket ${release.bucket}${keyText(release, hasId)}`;
   return [`${release.release} (priority ${release.priority}): ${OUTCOMES[release.outcome]}${bucket}`, ...release.clauses.flatMap((clause) => clauseLines(clause, release.bucket))];
+}
+
+/** Without an id there is no user yet: the same question is answered by another draw next time. */
+function keyText({ key }: ReleaseTrace, hasId: boolean): string {
+  if (key === null) return ', for it has none of the keys';
+  if (key === 'request') return ', drawn for this request';
+  return key === 'anonymous' && !hasId ? `, drawn for a visitor without the cookie ${ID_COOKIE}` : ` of ${key}`;
 }
 
 function clauseLines(clause: ClauseTrace, bucket: number | null): string[] {

@@ -59,12 +59,17 @@ function mapApp(app: string, options: Options, environment: string | null, cpus:
     notes.push({ app, option: 'script', text: 'there is none, so this app is left out' });
     return null;
   }
+  const interpreter = text(options['interpreter'] ?? options['exec_interpreter']);
+  if (interpreter !== null && !isNode(interpreter)) {
+    notes.push({ app, option: 'interpreter', text: `${interpreter} is not Node.js, so this app is left out: run it as it is, and put \`graylane gateway\` in front of it` });
+    return null;
+  }
   const version: MappedVersion = { script };
   const cwd = text(options['cwd']);
   if (cwd !== null) version.cwd = cwd;
   const args = words(options['args']);
   if (args.length > 0) version.args = args;
-  mapRuntime(app, options, version, notes);
+  mapRuntime(options, version);
   mapCount(app, options, version, cpus, notes);
   mapEnvironment(options, environment, version);
   mapLife(app, options, version, notes);
@@ -73,12 +78,9 @@ function mapApp(app: string, options: Options, environment: string | null, cpus:
   return version;
 }
 
-function mapRuntime(app: string, options: Options, version: MappedVersion, notes: MappingNote[]): void {
+function mapRuntime(options: Options, version: MappedVersion): void {
   const interpreter = text(options['interpreter'] ?? options['exec_interpreter']);
-  if (interpreter !== null && interpreter !== 'node') {
-    if (/(?:^|\/)node[^/]*$/.test(interpreter)) version.interpreter = interpreter;
-    else notes.push({ app, option: 'interpreter', text: `${interpreter} is not Node.js: put the gateway in front of this one` });
-  }
+  if (interpreter !== null && interpreter !== 'node') version.interpreter = interpreter;
   const flags = words(options['node_args'] ?? options['interpreter_args']);
   if (flags.length > 0) version.nodeFlags = flags;
 }
@@ -186,6 +188,8 @@ function memorySize(value: string): string | null {
   return unit === undefined ? `${match[1] ?? ''}B` : `${match[1] ?? ''}${unit}B`;
 }
 
+/** By its name: `node`, `/opt/node-22/bin/node`, `node22`. */
+function isNode(interpreter: string): boolean { return /(?:^|\/)node[^/]*$/.test(interpreter); }
 function isSet(value: unknown): boolean { return value !== undefined && value !== null && value !== false && value !== ''; }
 function isScalar(value: unknown): value is string | number | boolean { return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'; }
 function isObject(value: unknown): value is Options { return typeof value === 'object' && value !== null && !Array.isArray(value); }
