@@ -58,6 +58,19 @@ const AMBIGUOUS: readonly (readonly [title: string, request: string, statuses?: 
   ['no Host', 'GET / HTTP/1.1\r\nX: b\r\n\r\n'],
   ['an HTTP/2 version', 'GET / HTTP/2.0\r\nHost: a\r\n\r\n', [400, 505]],
   ['an HTTP/0.9 version', 'GET / HTTP/0.9\r\nHost: a\r\n\r\n', [400, 505]],
+  ['Content-Length behind a comma', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ,5\r\n\r\nhello'],
+  ['a Content-Length over all bounds', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551621\r\n\r\nhello'],
+  ['a Content-Length with an underscore', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1_0\r\n\r\nhello'],
+  ['an empty Transfer-Encoding', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n'],
+  ['a quoted Transfer-Encoding', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n'],
+  ['chunked behind a comma', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n'],
+  ['chunked before a comma', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked,\r\n\r\n0\r\n\r\n'],
+  ['chunked, identity', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n'],
+  ['identity, then chunked in a line of its own', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ['xchunked', 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n'],
+  ['Transfer-Encoding behind a space in the first line', 'POST / HTTP/1.1\r\n Transfer-Encoding: chunked\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello'],
+  ['a space before the method', ' GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['tabs in the request line', 'GET\t/\tHTTP/1.1\r\nHost: a\r\n\r\n'],
   ['a space in the target', 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n'],
 ];
 
@@ -102,6 +115,9 @@ const GATEWAY_ONLY: readonly (readonly [title: string, request: string, status?:
   ['an unknown expectation', 'POST / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi', 417],
   ['OPTIONS that may not be forwarded', 'OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n', 501],
   ['TRACE that may not be forwarded', 'TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n', 501],
+  ['a list of Hosts', 'GET / HTTP/1.1\r\nHost: a,b\r\n\r\n'],
+  ['a Host with two ports', 'GET / HTTP/1.1\r\nHost: a:80:80\r\n\r\n'],
+  ['an absolute target with another port', 'GET http://a:8080/ HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['101 header lines', `GET / HTTP/1.1\r\nHost: a\r\n${'X: a\r\n'.repeat(100)}\r\n`, 431],
 ];
 
@@ -127,8 +143,50 @@ onHops('an absolute target that agrees with Host goes on as a path', { planes: [
   assert.match(upstream.seen[0]?.head ?? '', /^GET \/x\?y HTTP\/1\.1\r\n/);
 });
 
+onHops('a chunk that is framed in any way but one reaches the upstream as no request', {}, async ({ port, upstream, stats }) => {
+  const open = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const sizes = ['5 ', '5\t', ' 5', '+5', '-5', '0x5', '5h', '5_', '1_0', '5;', '5;a="b\r\n"', '5;a\n', '5\n', '5\r', '5\0', '5\x0b', '10000000000000005', '', ';'];
+  const ends = ['0\r\n\n', '0\n\r\n', '0\r\nX: y\n\r\n', '0\r\n X: y\r\n\r\n', '0\r\nX : y\r\n\r\n', '0\r\nX: a\r\n b\r\n\r\n', '0\r\nContent-Length: 5\r\n\r\n', '0\r\nTransfer-Encoding: chunked\r\n\r\n', '-0\r\n\r\n', '0 \r\n\r\n'];
+  const bodies = [...sizes.map((size) => `${size}\r\nhello\r\n0\r\n\r\n`), ...ends.map((end) => `5\r\nhello\r\n${end}`), '5\r\nhello0\r\n\r\n', '5\r\nhello\n0\r\n\r\n', '5\r\nhello\r0\r\n\r\n', '4\r\nhello\r\n0\r\n\r\n'];
+  for (const body of bodies) assert.match(await exchange(port, open + body), /^HTTP\/1\.1 400 [^]*\r\nConnection: close\r\n/i, JSON.stringify(body));
+  assert.deepEqual(upstream.seen, []);
+  assert.equal(stats().inFlight, 0);
+});
+
+onHops('a chunk with leading zeros or an extension goes on as the same bytes, framed anew', {}, async ({ port, upstream }) => {
+  for (const [size, end] of [['05', '0'], ['0000000000000000000005', '000'], ['5;a', '0;z'], ['5;a="b;c"', '0']]) {
+    const all = await exchange(port, `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${size}\r\nhello\r\n${end}\r\n\r\n`);
+    assert.match(all, /^HTTP\/1\.1 200 /, size);
+    assert.match(upstream.seen.at(-1)?.raw ?? '', /\r\n\r\n5\r\nhello\r\n0\r\n\r\n$/);
+  }
+});
+
+onHops('trailers cannot name a host, and what is pipelined behind them is a request of its own', {}, async ({ port, upstream }) => {
+  const client = await RawClient.connect(port);
+  client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHost: b\r\nX: y\r\n\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  const all = await client.all();
+  assert.equal(all.match(/HTTP\/1\.1 200 /g)?.length, 2);
+  assert.match(upstream.seen[0]?.raw ?? '', /\r\n0\r\nX: y\r\n\r\n$/);
+  assert.match(upstream.seen[1]?.head ?? '', /^GET \/next /);
+});
+
+onHops('behind Connection: close nothing is worked on', { planes: ['proxy'] }, async ({ port, upstream }) => {
+  for (const [head, behind] of [['GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n', 'GET /2 HTTP/1.1\r\nHost: a\r\n\r\n'], ['GET /1 HTTP/1.0\r\nHost: a\r\n', 'GET /2 HTTP/1.0\r\nHost: a\r\n\r\n'], ['GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n', 'no request at all']]) {
+    const all = await exchange(port, `${head}\r\n${behind}`);
+    assert.match(all, /^HTTP\/1\.1 200 (?![^]*HTTP\/1\.1)/);
+  }
+  assert.deepEqual(upstream.seen.map(({ head }) => /^GET \/\d/.exec(head)?.[0]), ['GET /1', 'GET /1', 'GET /1']);
+});
+
+onHops('HTTP/1.0 needs no Host, and an app hears that there was none', { planes: ['proxy'] }, async ({ port, upstream }) => {
+  assert.match(await exchange(port, 'OPTIONS / HTTP/1.0\r\nX: y\r\n\r\n'), /^HTTP\/1\.1 200 /);
+  assert.match(upstream.seen[0]?.head ?? '', /^OPTIONS \/ HTTP\/1\.1\r\nX: y\r\nHost: \r\nVia: 1\.1 graylane\r\n(?![^]*X-Forwarded-Host)/);
+});
+
 for (const [title, sent, passed] of [
   ['Max-Forwards of OPTIONS is one less at each hop', 'OPTIONS / HTTP/1.1\r\nMax-Forwards: 7\r\n', /^OPTIONS \/ HTTP\/1\.1\r\nMax-Forwards: 6\r\nHost: a\r\nVia/],
+  ['OPTIONS about a host is about the whole server', 'OPTIONS http://a HTTP/1.1\r\n', /^OPTIONS \* HTTP\/1\.1\r\n/],
+  ['OPTIONS about a path of a host is about the path', 'OPTIONS http://a?b HTTP/1.1\r\n', /^OPTIONS \/\?b HTTP\/1\.1\r\n/],
   ['Max-Forwards of GET means nothing', 'GET / HTTP/1.1\r\nMax-Forwards: 0\r\n', /\r\nMax-Forwards: 0\r\n/],
   ['a Content-Length with leading zeros is written as one number', 'POST / HTTP/1.1\r\nContent-Length: 000\r\n', /\r\nContent-Length: 0\r\n/],
   ['an upgrade in HTTP/1.0 is an ordinary request', 'GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n', /^(?![^]*\r\nUpgrade:)/i],

@@ -15,6 +15,8 @@ export interface LinkBounds {
 const SESSIONS_LIMIT = 16;
 /** Before an upstream has said how many streams it takes (RFC 9113 §6.5.2 advises at least so many). */
 const STREAMS_UNTOLD = 100;
+/** Lines of an answer's head and of its trailers; the bytes that Node allows them, 64 KiB, hold no more than that. Node's own bound is 128. */
+const ANSWER_LINES = 2_000;
 
 interface Session {
   readonly http2: http2.ClientHttp2Session;
@@ -62,6 +64,7 @@ export class Http2Link {
     const session = process.getBuiltinModule('node:http2').connect('http://localhost', {
       // A pushed stream has no request that was routed here.
       settings: { enablePush: false },
+      maxHeaderListPairs: ANSWER_LINES,
       createConnection: () => connectPlain(this.#address),
     });
     const opened: Session = { http2: session, streams: 0 };

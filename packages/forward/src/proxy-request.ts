@@ -39,13 +39,15 @@ export function proxyRequestHead(req: IncomingMessage, lines: string, upgrade: b
         value = withoutStamps(value);
         if (value === '') continue;
       }
-      if (kind === 'max-forwards') value = oneForwardLess(req, value);
+      if (kind === 'max-forwards') value = oneForwardLess(req.method, value);
       if (kind === 'content-length') value = value.replace(/^0+(?=\d)/, '');
     }
     if (named?.has(canonicalName(name)) === true) continue;
     text += name + ': ' + value + '\r\n';
   }
-  if (hosts !== 1) throw new Refusal('bad-host', `${hosts} Host fields`);
+  // HTTP/1.0 does without; whoever speaks HTTP/1.1 for it says that there was none (RFC 9112 §3.2).
+  if (hosts === 0 && req.httpVersion === '1.0') text += 'Host: \r\n';
+  else if (hosts !== 1) throw new Refusal('bad-host', `${hosts} Host fields`);
   // RFC 9112 §6.1, RFC 9110 §7.8: the one frames nothing there, the other means nothing.
   if (req.httpVersion === '1.0' && (upgrade || controls.transferEncoding !== null)) throw new Refusal('bad-framing', 'HTTP/1.1 in HTTP/1.0');
   const head = framed(controls, '');
@@ -56,7 +58,7 @@ export function proxyRequestHead(req: IncomingMessage, lines: string, upgrade: b
 }
 
 /** RFC 9110 §7.6.2: who gets the last one answers by itself. */
-function oneForwardLess({ method }: IncomingMessage, value: string): string {
+export function oneForwardLess(method: string | undefined, value: string): string {
   if ((method !== 'OPTIONS' && method !== 'TRACE') || !/^\d{1,9}$/.test(value)) return value;
   if (Number(value) === 0) throw new Refusal('method-refused', 'Max-Forwards: 0');
   return String(Number(value) - 1);

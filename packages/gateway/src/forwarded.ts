@@ -43,7 +43,9 @@ function composed({ rawHeaders, address: peer, secure }: Ask, host: string, trus
 }
 
 function fieldsOf(forText: string, proto: string, host: string, forwarded: string): readonly string[] {
-  return ['X-Forwarded-For', forText, 'X-Forwarded-Proto', proto, 'X-Forwarded-Host', host, 'Forwarded', forwarded];
+  // A client of HTTP/1.0 need not name a host.
+  const hostLine = host === '' ? [] : ['X-Forwarded-Host', host];
+  return ['X-Forwarded-For', forText, 'X-Forwarded-Proto', proto, ...hostLine, 'Forwarded', forwarded];
 }
 
 function textOf(fields: readonly string[]): string {
@@ -55,7 +57,7 @@ function textOf(fields: readonly string[]): string {
 function element(address: string, host: string, proto: string): string {
   const node = address.includes(':') ? `"[${address}]"` : address;
   const hostText = /^[A-Za-z0-9.-]+$/.test(host) ? host : `"${host.replaceAll(/["\\]/g, '')}"`;
-  return `for=${node};host=${hostText};proto=${proto}`;
+  return `for=${node};${host === '' ? '' : `host=${hostText};`}proto=${proto}`;
 }
 
 /** An IPv4 client of a dual-stack socket is an IPv4 client. */

@@ -13,7 +13,7 @@ const VIA: Readonly<Record<Ask['protocol'], string>> = { 'HTTP/1.0': '1.0 grayla
 
 /** `ended`: the stream's head was all of it. `stamp` is a header line to add, or ''. Throws Refusal. */
 export function streamRequest(ask: Ask, ended: boolean, forwarded: ForwardedSaid, stamp: string): RelayRequest {
-  const said = requestFields(ask.rawHeaders);
+  const said = requestFields(ask.method, ask.rawHeaders);
   const { contentLength } = said;
   if (contentLength !== null && !DIGITS.test(contentLength)) throw new Refusal('bad-framing', 'a malformed Content-Length');
   if (ended && contentLength !== null && Number(contentLength) !== 0) throw new Refusal('bad-framing', 'a Content-Length without a body');
@@ -23,7 +23,7 @@ export function streamRequest(ask: Ask, ended: boolean, forwarded: ForwardedSaid
 /** Throws Refusal on what an HTTP/1.1 hop would refuse, too. */
 export function messageRequest(req: IncomingMessage, ask: Ask, forwarded: ForwardedSaid, stamp: string): RelayRequest {
   const { framing, length } = proxyHop.requestHead(req, '', false);
-  return composed(ask, requestFields(ask.rawHeaders), framing === 'chunked' ? 'unknown' : framing === 'length' ? length : 'none', forwarded, stamp);
+  return composed(ask, requestFields(ask.method, ask.rawHeaders), framing === 'chunked' ? 'unknown' : framing === 'length' ? length : 'none', forwarded, stamp);
 }
 
 function composed(ask: Ask, said: ReturnType<typeof requestFields>, body: RelayRequest['body'], forwarded: ForwardedSaid, stamp: string): RelayRequest {

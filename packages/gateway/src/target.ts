@@ -14,6 +14,8 @@ export function canonicalTarget(method: string, target: string, host: string): T
   const [, authority = '', rest = ''] = absolute;
   if (authority.includes('@')) return refused('credentials in the target');
   if (!sameAuthority(authority, host)) return refused('the target names another host than Host');
+  // RFC 9112 §3.2.4: asked about the server, not about its root.
+  if (method === 'OPTIONS' && rest === '') return { kind: 'accepted', target: '*' };
   return checkedPath(rest.startsWith('/') ? rest : `/${rest}`);
 }
 

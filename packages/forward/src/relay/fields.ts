@@ -4,7 +4,7 @@ import { Refusal } from '../failure.ts';
 import { kindOf } from '../field-kinds.ts';
 import { canonicalName, isConnectionField, namedFields } from '../hop-by-hop.ts';
 import { BREAKS_LINE } from '../octets.ts';
-import { valuesOf, withoutStamps } from '../proxy-request.ts';
+import { oneForwardLess, valuesOf, withoutStamps } from '../proxy-request.ts';
 import { mayTrail } from '../trailers.ts';
 import type { ResponseHead } from '../response-head.ts';
 
@@ -26,7 +26,7 @@ export interface RequestFields {
  * The end-to-end fields of a request, without Host and without what frames it. Cookie lines that HTTP/2 split
  * are one line again (RFC 9113 §8.2.3). Throws Refusal.
  */
-export function requestFields(rawHeaders: Fields): RequestFields {
+export function requestFields(method: string, rawHeaders: Fields): RequestFields {
   const fields: string[] = [];
   let contentLength: string | null = null;
   let cookieAt = -1;
@@ -50,6 +50,7 @@ export function requestFields(rawHeaders: Fields): RequestFields {
       continue;
     }
     if (named?.has(canonicalName(name)) === true) continue;
+    if (kind === 'max-forwards') value = oneForwardLess(method, value);
     if (kind === 'baggage') {
       value = withoutStamps(value);
       if (value === '') continue;

@@ -37,6 +37,7 @@ export class StreamCarrier implements Carrier {
   #trailers: Fields = [];
   #bodyTrailers: Fields = [];
   #endless = false;
+  #interims = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerReason: FailureReason = 'head-timeout';
 
@@ -95,9 +96,7 @@ export class StreamCarrier implements Carrier {
       const reason = code === 'ETIMEDOUT' ? 'connect-timeout' : CONNECT_ERRORS.has(code) ? 'connect-failed' : 'no-answer';
       this.#cause = failure(reason, error.message);
     });
-    stream.on('headers', (headers) => {
-      if (this.#phase === 'sent') this.#user.interim(Number(headers[':status']), fieldsOfObject(headers));
-    });
+    stream.on('headers', (headers) => this.#interim(headers));
     // `endAfterHeaders` is a server's; a client has the frame's flags.
     stream.on('response', (headers, flags) => this.#head(headers, (flags & END_STREAM) !== 0));
     stream.on('trailers', (trailers: IncomingHttpHeaders) => this.#trailers = safeTrailers(fieldsOfObject(trailers)));
@@ -110,6 +109,13 @@ export class StreamCarrier implements Carrier {
     stream.on('drain', () => this.#user.drained());
     stream.on('end', () => this.#end());
     stream.on('close', () => this.#closed());
+  }
+
+  #interim(headers: IncomingHttpHeaders): void {
+    if (this.#phase !== 'sent') return;
+    this.#interims++;
+    if (this.#interims > this.#limits.interimResponses) this.#fail(failure('bad-response', 'a flood of informational answers'));
+    else this.#user.interim(Number(headers[':status']), fieldsOfObject(headers));
   }
 
   #head(headers: IncomingHttpHeaders, ended: boolean): void {
@@ -153,7 +159,10 @@ export class StreamCarrier implements Carrier {
 
   #late(): void {
     if (this.#phase === 'over') return;
-    const what = failure(this.#timerReason);
+    this.#fail(failure(this.#timerReason));
+  }
+
+  #fail(what: Failure): void {
     this.cancel();
     this.#user.failed(what, RESET.none);
   }
@@ -181,14 +190,16 @@ export function rpcTimeoutMs(text: string): number | null {
   return Math.min(Number(match[1]) * (UNITS_MS[match[2]] ?? 0), RPC_DEADLINE_MAX_MS);
 }
 
-function headersOf({ method, target, scheme, authority, fields, body, takesTrailers }: RelayRequest): ReturnType<typeof headerObject> {
+function headersOf({ method, target, scheme, authority, fields, body, takesTrailers, expectsContinue }: RelayRequest): ReturnType<typeof headerObject> {
   const headers = headerObject(fields);
   headers[':method'] = method;
   headers[':path'] = target;
   headers[':scheme'] = scheme;
-  headers[':authority'] = authority;
+  // It must not be empty (RFC 9113 §8.3.1), which `Host` may be: then it is the session's own.
+  if (authority !== '') headers[':authority'] = authority;
   if (typeof body === 'number') headers['content-length'] = String(body);
   if (takesTrailers) headers['te'] = 'trailers';
+  if (expectsContinue) headers['expect'] = '100-continue';
   return headers;
 }
 
