@@ -7,7 +7,10 @@ type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
 const text = (value: unknown): boolean => typeof value === 'string' && value.length <= TEXT_LIMIT;
 const count = (value: unknown): boolean => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 const listOf = (item: (value: unknown) => boolean, limit: number) => (value: unknown): boolean => Array.isArray(value) && value.length <= limit && value.every(item);
-const record = (shape: Shape) => (value: unknown): boolean => isRecord(value) && Object.entries(shape).every(([key, holds]) => holds(value[key]));
+const record = (shape: Shape) => {
+  const fields = Object.entries(shape);
+  return (value: unknown): boolean => isRecord(value) && fields.every(([key, holds]) => holds(value[key]));
+};
 const anything = (value: unknown): boolean => isRecord(value);
 const labels = (value: unknown): boolean => isRecord(value) && Object.keys(value).length <= LABELS_LIMIT && Object.values(value).every(text);
 const orNull = (holds: (value: unknown) => boolean) => (value: unknown): boolean => value === null || holds(value);

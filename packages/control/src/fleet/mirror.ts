@@ -21,6 +21,7 @@ export class Mirror {
   readonly #options: MirrorOptions;
   readonly #values = new Map<string, string>();
   readonly #ended = new AbortController();
+  #revision = 0;
   #cancelRetry: Cancel = () => undefined;
 
   constructor(options: MirrorOptions) {
@@ -37,6 +38,11 @@ export class Mirror {
     return this.#values;
   }
 
+  /** Of the store, of the newest that is known here. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   stop(): void {
     this.#ended.abort();
     this.#cancelRetry();
@@ -49,6 +55,7 @@ export class Mirror {
       try {
         for await (const change of this.#options.store.watch(this.#options.prefix, revision, signal)) {
           revision = change.revision;
+          this.#revision = revision;
           this.#take(new Map([[change.key, change.value]]));
         }
         if (!isAborted(signal)) revision = await this.#readAll();
@@ -73,6 +80,7 @@ export class Mirror {
     const now = new Map(entries.map(({ key, value }) => [key, value]));
     const changes = new Map<string, string | null>([...now].filter(([key, value]) => this.#values.get(key) !== value));
     for (const key of this.#values.keys()) if (!now.has(key)) changes.set(key, null);
+    this.#revision = revision;
     this.#take(changes);
     return revision;
   }

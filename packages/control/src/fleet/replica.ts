@@ -63,7 +63,7 @@ export class Replica {
     this.#counters = new Counters({ store, clock, replica, onFault });
     this.effects = new FleetEffects({ store, clock, replica, onFault, counts: (node, message, counted) => this.#counters.gather(node, message, counted), ...(options.first === undefined ? {} : { first: options.first }) });
     this.#keys = new Mirror({ store, clock, onFault, prefix: KEYS_KEY, onChange: () => void this.#plane?.keys.refresh().catch((error: unknown) => onFault('hand out keys', error)) });
-    this.#strategy = new Mirror({ store, clock, onFault, prefix: keys.strategy, onChange: () => this.#refresh() });
+    this.#strategy = new Mirror({ store, clock, onFault, prefix: keys.strategy, onChange: () => void this.#strategyMoved() });
   }
 
   /** Rejects when the store cannot be read, or has no strategy and there is no document. */
@@ -149,6 +149,12 @@ export class Replica {
   /** A version that does not start on some machine is a matter of its release, not of the server. */
   #faultOfStart(error: unknown): void {
     this.#options.onFault('start the versions', error);
+  }
+
+  /** What this server has written itself it need not read again. */
+  async #strategyMoved(): Promise<void> {
+    const isOwn = await this.#plane?.handedOut(this.#strategy.revision);
+    if (isOwn !== true && !this.#stopped) this.#refresh();
   }
 
   /** One at a time; calls meanwhile make it look once more. */

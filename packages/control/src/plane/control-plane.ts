@@ -130,6 +130,15 @@ export class ControlPlane {
     this.#wake();
   }
 
+  /** Whether the strategy as of this revision of the store is what was handed out here: an own change, say. Waits for what is being written. */
+  async handedOut(revision: number): Promise<boolean> {
+    const { ledger, publisher, clock } = this.#plane;
+    await ledger.settled();
+    // Handed out right after it is written.
+    await new Promise<void>((resolve) => clock.after(1, resolve));
+    return ledger.knows(revision) && (ledger.known?.record.generation ?? Infinity) <= publisher.generation;
+  }
+
   /** The newest generation that was handed out here. */
   get generation(): number {
     return this.#plane.publisher.generation;

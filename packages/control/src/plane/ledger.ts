@@ -47,6 +47,8 @@ export class Ledger {
   /** Holds for as long as the strategy's key has the revision that it has in it. */
   #view: LedgerView | null = null;
   #mayHaveMoved = false;
+  /** The last commit of this one, settled or not; it never rejects. */
+  #committing: Promise<unknown> = Promise.resolve();
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -56,6 +58,16 @@ export class Ledger {
   /** The last view that could be read. */
   get known(): LedgerView | null {
     return this.#view;
+  }
+
+  /** Whether the strategy as of this revision of the store was read or written here. */
+  knows(revision: number): boolean {
+    return this.#view !== null && !this.#mayHaveMoved && revisionAt(this.#view.contents, keys.strategy) >= revision;
+  }
+
+  /** Resolves when what is being written is, or is not. */
+  async settled(): Promise<void> {
+    await this.#committing;
   }
 
   /** Null before the first strategy. */
@@ -133,10 +145,13 @@ export class Ledger {
       ...(await keysToTrim(this.#store, before, draft)).map((key) => ({ key, value: null })),
     ];
     const conditions: readonly Condition[] = [...touched.map((key) => ({ key, revision: revisionAt(before, key) })), ...events.map(({ seq }) => ({ key: keys.event(seq), revision: 0 }))];
-    const { ok, revision } = await this.#store.commit(conditions, puts.map(({ key, value }) => ({ key, value: value === null ? null : JSON.stringify(value) })));
-    if (ok) this.#hold(viewOf(contentsAfter(before, puts, revision)));
-    else this.#mayHaveMoved = true;
-    return ok ? { record } : null;
+    const committing = this.#store.commit(conditions, puts.map(({ key, value }) => ({ key, value: value === null ? null : JSON.stringify(value) }))).then(({ ok, revision }) => {
+      if (ok) this.#hold(viewOf(contentsAfter(before, puts, revision)));
+      else this.#mayHaveMoved = true;
+      return ok;
+    });
+    this.#committing = committing.catch(() => undefined);
+    return (await committing) ? { record } : null;
   }
 
   /** Reads overtake each other; the latest commit counts. */
