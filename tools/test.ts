@@ -49,7 +49,7 @@ function stopwatch(): () => number {
 /** A run takes a fifth of it; whatever keeps the runner from ending, it ends, with a message. */
 const TESTS_LIMIT_MS = 50 * 60_000;
 /** More than that is no accident of a busy machine. */
-const AGAIN_LIMIT = 3;
+const AGAIN_LIMIT = 5;
 
 /** Runs test files, `concurrency` at a time; which of them failed, or null when all passed. */
 function failedOf(files: readonly string[], concurrency: number): readonly string[] | null {
