@@ -7,18 +7,27 @@ import type { Socket } from 'node:net';
 import { responseOf } from './internals.ts';
 import { linkOf } from './linked-socket.ts';
 
+/** Closed sockets are let go when there are as many as open ones, and a few more. */
+const CLOSED_SOCKETS = 64;
+
 export class Connections {
   readonly #sockets = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #tunnels = new Set<Socket>();
   #streams = 0;
+  #crowded = CLOSED_SOCKETS;
 
+  /** Without a listener: apps count and list those of their sockets. */
   add(socket: Socket): void {
+    if (this.#sockets.size >= this.#crowded) {
+      this.#forgetClosed();
+      this.#crowded = 2 * this.#sockets.size + CLOSED_SOCKETS;
+    }
     this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#tunnels.delete(socket);
-    });
+  }
+
+  #forgetClosed(): void {
+    for (const sockets of [this.#sockets, this.#tunnels]) for (const socket of sockets) if (socket.destroyed) sockets.delete(socket);
   }
 
   get sessions(): number {
@@ -44,6 +53,7 @@ export class Connections {
 
   /** Exchanges and tunnels that are being served. */
   get inFlight(): number {
+    this.#forgetClosed();
     let count = this.#tunnels.size + this.#streams;
     for (const socket of this.#sockets) if (responseOf(socket) !== null) count += 1;
     return count;

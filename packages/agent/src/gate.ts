@@ -16,7 +16,6 @@ import { groupName } from './group-names.ts';
 import { linkOf } from './linked-socket.ts';
 import { markResponse } from './marked-response.ts';
 import { loadPart } from './part.ts';
-import { NO_TUNNEL, NO_WORKER, refuseOnSocket, refuseRequest } from './refusal.ts';
 import { isHttp2 } from './server-kind.ts';
 import type { Route, Strategy } from './strategy.ts';
 import type { StreamGate } from './stream-gate.ts';
@@ -117,7 +116,7 @@ export class Gate {
       return false;
     }
     return this.#options.faults.guard('forward an upgrade', () => {
-      if (course.kind === 'nowhere') refuseOnSocket(socket, NO_WORKER);
+      if (course.kind === 'nowhere') loadPart('protocols').refuseUpgrade(socket);
       else this.#options.forwarding.upgrade(groupName(course.version, this.#app.index), request, socket, head, hopLine(course.hop));
       return true;
     }, false);
@@ -126,9 +125,15 @@ export class Gate {
   /** A tunnel is no exchange: it stays here, or is refused where this is the wrong version. */
   connect(request: IncomingMessage, socket: Socket): boolean {
     const course = this.#upgradeCourse(request);
-    if (course.kind === 'here') this.#app.connections.addTunnel(socket);
-    else refuseOnSocket(socket, course.kind === 'nowhere' ? NO_WORKER : NO_TUNNEL);
-    return course.kind !== 'here';
+    if (course.kind === 'here') {
+      this.#app.connections.addTunnel(socket);
+      return false;
+    }
+    return this.#options.faults.guard('refuse a tunnel', () => {
+      if (course.kind === 'nowhere') loadPart('protocols').refuseUpgrade(socket);
+      else loadPart('protocols').refuseTunnel(socket);
+      return true;
+    }, false);
   }
 
   /** HTTP/2, both through Node's compatibility layer and raw. */
@@ -189,7 +194,7 @@ export class Gate {
         return false;
       }
       this.#context = null;
-      if (course.kind === 'nowhere') refuseRequest(response);
+      if (course.kind === 'nowhere') loadPart('protocols').refuseRequest(response);
       else forwarding.forward(groupName(course.version, this.#app.index), request, response, hopLine(course.hop));
       return true;
     } catch (fault) {

@@ -2,12 +2,14 @@
 // It knows which place means what for a stable and for a canary worker; it knows no requests.
 
 import type { Server } from 'node:net';
-import type { ListenerPlan, ListenerReport, Unroutable, WorkerBrief } from '@graylane/wire';
+import type { ListenerPlan, ListenerReport, WorkerBrief } from '@graylane/wire';
 import { AppServer, type Reach, type ShownAddress } from './app-server.ts';
 import type { Faults } from './faults.ts';
 import type { ListenOptions, ListenWatcher } from './listen-hook.ts';
+import { loadPart } from './part.ts';
 import { Places, type Place, type Wish } from './places.ts';
 import { privatePaths, type PrivatePaths } from './private-path.ts';
+import type { ReportUnroutable } from './raw-server.ts';
 import { protocolOf } from './server-kind.ts';
 import { readWish, redirect, type Restore, type Target } from './wish.ts';
 
@@ -18,7 +20,7 @@ export interface OpenerEvents {
   opened(app: AppServer, report: ListenerReport): void;
   closed(app: AppServer): void;
   failed(port: number, code: string): void;
-  unroutable(reason: Unroutable, detail: string, cure: string): void;
+  readonly unroutable: ReportUnroutable;
   /** A port that nobody declared: its socket should outlive this worker. */
   donate(server: Server, place: ShownAddress & { readonly index: number }): void;
 }
@@ -74,8 +76,8 @@ export class Opener implements ListenWatcher {
     if (wish === null) return;
     const target = this.#target(place);
     if (target === null) return;
-    if (place.kind === 'mismatch') this.#reportMismatch(place);
     this.#pending.set(server, { place, wish, target, restore: redirect(options, target) });
+    if (place.kind === 'mismatch') loadPart('protocols').reportMismatch(place, this.#events.unroutable);
   }
 
   /** Null: the app's own affair. */
@@ -99,7 +101,7 @@ export class Opener implements ListenWatcher {
     if (fd === null) return this.#shelter();
     // Closed and opened again: a socket of its own, beside those of the other slots.
     if (this.#usedDescriptors.has(fd)) {
-      this.#faults.note('listen', `the app closed port ${port} and opened it again: Node has given the inherited socket away, and part of the clients now wait there until this worker is replaced. Keep the server open, or run: graylane reload`);
+      this.#faults.guard('listen', () => this.#faults.note('listen', loadPart('protocols').reopened(port)), undefined);
       return { kind: 'port', port, host };
     }
     this.#usedDescriptors.add(fd);
@@ -165,13 +167,5 @@ export class Opener implements ListenWatcher {
     if (pending.place.kind === 'planned' || pending.place.kind === 'undeclared') this.#places.release(pending.place.index);
     const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : null;
     this.#events.failed(pending.wish.port, typeof code === 'string' ? code : 'UNKNOWN');
-  }
-
-  #reportMismatch({ earlier, wish, index }: Extract<Place, { kind: 'mismatch' }>): void {
-    this.#events.unroutable(
-      'listener-mismatch',
-      `the app opened port ${earlier.port} first, which was taken for public place ${index} (port ${wish.port}), and then port ${wish.port} itself`,
-      `declare both, in the order in which the app opens them: listen: [${earlier.port}, ${wish.port}]`,
-    );
   }
 }

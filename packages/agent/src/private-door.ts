@@ -4,8 +4,8 @@
 import { unlinkSync } from 'node:fs';
 import { maxHeaderSize } from 'node:http';
 import { createServer, type Server, type ServerOpts, type Socket } from 'node:net';
-import type { Protocol } from '@graylane/wire';
-import { adoptSocket, beforeIncoming, setOwn, socketOptions } from './internals.ts';
+import { HANG_UP, type Protocol } from '@graylane/wire';
+import { adoptSocket, beforeIncoming, responseOf, setOwn, socketOptions } from './internals.ts';
 import { Link } from './link.ts';
 import { dress } from './linked-socket.ts';
 import { isHttp2, isSecure } from './server-kind.ts';
@@ -80,6 +80,7 @@ function admit(server: Server, socket: Socket, entry: Entry): void {
   adoptSocket(server, socket);
   keepIdleTime(server, socket);
   lingerOnClose(socket);
+  sayHangUp(socket, link);
   withHeaderRoom(server, () => server.emit(entry.secure ? 'secureConnection' : 'connection', socket));
   if (entry.alpn !== 'h2') beforeIncoming(socket, link.accept);
 }
@@ -110,6 +111,30 @@ function idleTime(server: Server): number {
   const timeout: unknown = Reflect.get(server, 'keepAliveTimeout');
   const buffer: unknown = Reflect.get(server, 'keepAliveTimeoutBuffer');
   return (typeof timeout === 'number' ? timeout : 0) + (typeof buffer === 'number' ? buffer : 0);
+}
+
+/**
+ * An app that hangs up before it answered means its client. After an upgrade no response is left to ask, and the connection
+ * was made for it.
+ */
+function sayHangUp(socket: Socket, link: Link): void {
+  const say = (): void => {
+    if (!link.forwarded || socket.readableEnded || !socket.writable) return;
+    const response = responseOf(socket);
+    const unanswered = response === null ? socket.bytesWritten === 0 : Reflect.get(response, 'headersSent') !== true;
+    if (unanswered) socket.write(HANG_UP, 'latin1');
+  };
+  const end = socket.end.bind(socket);
+  const destroy = socket.destroy.bind(socket);
+  setOwn(socket, 'end', (...said: readonly unknown[]): Socket => {
+    if (said.length === 0) say();
+    Reflect.apply(end, socket, said);
+    return socket;
+  });
+  setOwn(socket, 'destroy', (error?: Error): Socket => {
+    say();
+    return destroy(error);
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 // The answers that an agent gives by itself: a lane's version has no worker and its release wants an error, or a tunnel
-// was asked for that no hop carries.
+// was asked for that no hop carries. It is loaded when that happens.
 
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -26,8 +26,16 @@ export function refuseRequest(response: ServerResponse): void {
   response.end(NO_WORKER.text);
 }
 
+export function refuseUpgrade(socket: Duplex): void {
+  refuseOnSocket(socket, NO_WORKER);
+}
+
+export function refuseTunnel(socket: Duplex): void {
+  refuseOnSocket(socket, NO_TUNNEL);
+}
+
 /** On a connection that Node has handed over, behind the answers that are still under way on it. */
-export function refuseOnSocket(socket: Duplex, { status, phrase, headers, text }: Refusal): void {
+function refuseOnSocket(socket: Duplex, { status, phrase, headers, text }: Refusal): void {
   const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
   inTurn(socket, () => socket.end(`HTTP/1.1 ${status} ${phrase}\r\n${lines.join('')}\r\n${text}`));
 }

@@ -7,12 +7,12 @@ import * as net from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { NO_TUNNEL, refuseOnSocket } from '../src/refusal.ts';
+import { refuseTunnel } from '../src/refusal.ts';
 
 const PIPELINED = 'GET / HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n';
 
 async function client(t: TestContext, answer: http.RequestListener): Promise<{ socket: Socket; server: http.Server }> {
-  const server = http.createServer(answer).on('connect', (_request, socket) => refuseOnSocket(socket, NO_TUNNEL));
+  const server = http.createServer(answer).on('connect', (_request, socket) => refuseTunnel(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = net.connect((server.address() as AddressInfo).port, '127.0.0.1');

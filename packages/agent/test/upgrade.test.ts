@@ -68,7 +68,7 @@ describe('an app that looks at its own server', () => {
 
   test('may reset a client that was forwarded to it', async (t) => {
     const port = await pair(t, 'none');
-    assert.match(await exchange({ port }, get('/reset', { 'X-Beta': '1' }, 'close')), /^HTTP\/1.1 502 /);
+    assert.equal(await exchange({ port }, get('/reset', { 'X-Beta': '1' }, 'close')), '');
     assert.match(await exchange({ port }, get('/errors', { 'X-Beta': '1' }, 'close')), /v2 saw 0$/);
   });
 });
@@ -76,9 +76,9 @@ describe('an app that looks at its own server', () => {
 describe('CONNECT', () => {
   const connect = (beta: string): string => `CONNECT far:443 HTTP/1.1\r\nHost: far:443\r\nX-Beta: ${beta}\r\n\r\n`;
 
-  test('stays with the process that it reached, where that is the right version', async (t) => {
+  test('stays with the process that it reached, where that is the right version, on a socket with Node\'s listener alone', async (t) => {
     const port = await pair(t, 'none');
-    assert.match(await exchange({ port }, connect('0')), /^HTTP\/1.1 200 [^]*v1 tunnels to far:443$/);
+    assert.match(await exchange({ port }, connect('0')), /^HTTP\/1.1 200 [^]*v1 tunnels to far:443, end$/);
   });
 
   test('is refused where another version is meant: no hop carries it', async (t) => {

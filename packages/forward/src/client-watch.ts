@@ -2,11 +2,12 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Failure } from './failure.ts';
 
 /** Who has to do with the answer that the client waits for. */
 export interface ClientListener {
-  /** The client's connection or the answer is over; also called after a good end. */
-  clientClosed(): void;
+  /** The client's connection or the answer is over; also called after a good end. `what`: what it sent is no request, and it is told so. */
+  clientClosed(what?: Failure): void;
   /** The client sends nothing more; it may or may not wait for its answer. */
   clientHalfClosed(): void;
 }
@@ -30,6 +31,13 @@ export function watchClient(req: IncomingMessage, res: ServerResponse, listener:
   watched.add(socket);
   // Before Node's own listener, which would end the connection.
   socket.prependListener('end', onHalfClosed);
+}
+
+/** For a request whose body cannot be read. False when nobody waits for its answer. */
+export function refuseRest(res: ServerResponse, what: Failure): boolean {
+  const listener = (res as Watched)[LISTENER];
+  listener?.clientClosed(what);
+  return listener !== undefined;
 }
 
 function onAnswerClosed(this: Watched): void {

@@ -234,7 +234,7 @@ export class Connection implements TunnelEnd, AnswerSink {
   #noteHead(head: ResponseHead, framing: BodyFraming): void {
     this.#answerBegun = true;
     this.#eventStream = head.eventStream;
-    this.#reuse.note(head, framing);
+    this.#reuse.note(head, framing, this.uses);
   }
 
   #switch(user: ConnectionUser, early: Buffer): void {

@@ -191,8 +191,8 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
 
   // ClientListener
 
-  clientClosed(): void {
-    if (this.#state.phase !== 'ended') this.#end(failure('client-gone'));
+  clientClosed(what?: Failure): void {
+    if (this.#state.phase !== 'ended') this.#end(what ?? failure('client-gone'));
   }
 
   clientHalfClosed(): void {

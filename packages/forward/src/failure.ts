@@ -17,7 +17,7 @@ export type FailureReason =
   | 'body-too-large' | 'request-timeout' | 'client-too-slow' | 'client-gone'
   | 'no-upstream' | 'queue-full' | 'wait-timeout' | 'tunnel-limit'
   | 'closing' | 'overloaded' | 'internal' | 'connect-failed' | 'connect-timeout'
-  | 'no-answer' | 'head-timeout' | 'bad-response' | 'response-head-too-large'
+  | 'hung-up' | 'no-answer' | 'head-timeout' | 'bad-response' | 'response-head-too-large'
   | 'upgrade-unasked' | 'cut-off' | 'body-idle';
 
 /** Error types of RFC 9209 §2.3 that several reasons share. */
@@ -50,6 +50,7 @@ const MEANINGS: Readonly<Record<FailureReason, readonly [status: number, proxyEr
   'internal': [500, 'proxy_internal_error'],
   'connect-failed': [502, 'connection_refused'],
   'connect-timeout': [504, 'connection_timeout'],
+  'hung-up': [0, ''],
   'no-answer': [502, 'connection_terminated'],
   'head-timeout': [504, LATE],
   'bad-response': [502, 'http_protocol_error'],

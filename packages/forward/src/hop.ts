@@ -38,7 +38,7 @@ export interface Hop {
   readonly finishesUploads: boolean;
   /** `upgrade`: the client asks for another protocol and may get it. Throws Refusal. */
   requestHead(req: IncomingMessage, lines: string, upgrade: boolean): RequestHead;
-  /** '' to keep it from the client. */
+  /** '' to keep it from the client. Throws Refusal when it says that there will be no answer. */
   interimText(head: ResponseHead, req: IncomingMessage): string;
   /** `mayKeep`: nothing on this side is against going on with the client's connection. */
   replyHead(head: ResponseHead, framing: BodyFraming, req: IncomingMessage, mayKeep: boolean, edit: EditReply | null): ReplyHead;

@@ -1,4 +1,5 @@
 export { answerUnderWay, inTurn } from './client-turn.ts';
+export { refuseRest } from './client-watch.ts';
 export * from './clock.ts';
 export * from './exposure-watch.ts';
 export * from './failure.ts';

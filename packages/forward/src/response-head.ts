@@ -29,6 +29,8 @@ export interface ResponseHead {
   readonly namesFields: boolean;
   /** The `timeout` of Keep-Alive in seconds, or -1. */
   readonly keepAliveSeconds: number;
+  /** The `max` of Keep-Alive, the most requests on one connection, or -1. */
+  readonly keepAliveMax: number;
   readonly eventStream: boolean;
 }
 
@@ -37,7 +39,7 @@ type Draft = { -readonly [K in keyof ResponseHead]: ResponseHead[K] } & { lines:
 /** One for all connections: what is found in it is used up before the next read. */
 const draft: Draft = {
   bytes: Buffer.alloc(0), start: 0, end: 0, status: 0, minorVersion: 1, reasonStart: 0, reasonEnd: 0, lines: [],
-  contentLength: -1, chunked: false, coded: false, saysClose: false, saysKeepAlive: false, namesFields: false, keepAliveSeconds: -1, eventStream: false,
+  contentLength: -1, chunked: false, coded: false, saysClose: false, saysKeepAlive: false, namesFields: false, keepAliveSeconds: -1, keepAliveMax: -1, eventStream: false,
 };
 
 /** The head that starts at `start`, or null while it is incomplete. Throws Refusal on the first octet that cannot be right. */
@@ -47,7 +49,7 @@ export function readHead(bytes: Buffer, start: number, end: number): ResponseHea
   draft.lines.length = 0;
   draft.contentLength = -1;
   draft.chunked = draft.coded = draft.saysClose = draft.saysKeepAlive = draft.namesFields = draft.eventStream = false;
-  draft.keepAliveSeconds = -1;
+  draft.keepAliveSeconds = draft.keepAliveMax = -1;
   for (;;) {
     if (at + 1 >= end) return null;
     if (bytes[at] === CR) {
@@ -114,7 +116,7 @@ function readControl(bytes: Buffer, start: number, nameEnd: number, valueStart: 
   switch (nameEnd - start) {
     case 10:
       if (says(bytes, start, 'connection')) readConnection(bytes, valueStart, valueEnd);
-      else if (says(bytes, start, 'keep-alive')) draft.keepAliveSeconds = keepAliveSeconds(bytes.toString('latin1', valueStart, valueEnd));
+      else if (says(bytes, start, 'keep-alive')) readKeepAlive(bytes.toString('latin1', valueStart, valueEnd));
       break;
     case 12:
       if (says(bytes, start, 'content-type')) draft.eventStream = valueEnd - valueStart >= EVENT_STREAM.length && says(bytes, valueStart, EVENT_STREAM);
@@ -167,9 +169,9 @@ function says(bytes: Buffer, start: number, lower: string): boolean {
   return true;
 }
 
-function keepAliveSeconds(value: string): number {
-  const match = /\btimeout=(\d{1,6})\b/i.exec(value);
-  return match === null ? -1 : Number(match[1]);
+function readKeepAlive(value: string): void {
+  draft.keepAliveSeconds = Number(/\btimeout=(\d{1,6})\b/i.exec(value)?.[1] ?? -1);
+  draft.keepAliveMax = Number(/\bmax=(\d{1,6})\b/i.exec(value)?.[1] ?? -1);
 }
 
 /** The value of a field of an answer, all lines joined; null without it. The name in lower case. */

@@ -29,13 +29,15 @@ export class Reuse {
     this.#allowed = false;
   }
 
-  /** What the head of an answer says on the connection's further life. */
-  note(head: ResponseHead, framing: BodyFraming): void {
+  /** What the head of an answer says on the connection's further life; `uses` counts this exchange. */
+  note(head: ResponseHead, framing: BodyFraming, uses: number): void {
     const persists = head.minorVersion === 1 ? !head.saysClose : head.saysKeepAlive && !head.saysClose;
     // Chunks behind a head that allows none would be read as the next answer.
     const strayBody = framing === 'none' && head.chunked && (head.status === 204 || head.status === 304);
+    // The last one that is allowed would say `close`, and a client whose own connection goes on would hear it.
+    const nextIsLast = head.keepAliveMax !== -1 && uses + 1 >= head.keepAliveMax;
     // A 101 that did not switch: what follows would be another protocol's.
-    if (!persists || framing === 'until-close' || strayBody || head.status === 101) this.forbid();
+    if (!persists || framing === 'until-close' || strayBody || nextIsLast || head.status === 101) this.forbid();
     if (head.keepAliveSeconds !== -1) this.#idleMs = Math.min(this.#longestMs, Math.max(0, head.keepAliveSeconds * 1_000 - EARLIER_MS));
   }
 }

@@ -134,7 +134,7 @@ export class Upgrade implements Applicant, ConnectionUser {
   failed(what: Failure): void {
     const state = this.#state;
     if (state.phase !== 'sent' && state.phase !== 'answering') return;
-    this.#group.failed(state.endpoint);
+    if (meaning(what.reason).side === 'upstream') this.#group.failed(state.endpoint);
     const nothingSent = what.reason === 'connect-failed' || what.reason === 'connect-timeout';
     if (nothingSent && this.#attempts < this.#context.limits.attempts) {
       this.avoid = state.endpoint;

@@ -4,6 +4,13 @@
 /** The name of that line. A public listener gives it no meaning, and a private one believes only the last of its kind. */
 export const HOP_HEADER = 'graylane-hop';
 
+/**
+ * What an agent says in place of an answer when the app has hung up on its client, which could not be told from a process
+ * that died: an interim head, of a status that nobody uses.
+ */
+export const HANG_UP_STATUS = 199;
+export const HANG_UP: string = `HTTP/1.1 ${HANG_UP_STATUS} Hang-up\r\n${HOP_HEADER}: hang-up\r\n\r\n`;
+
 export interface Hop {
   readonly remoteAddress: string;
   readonly remotePort: number;

@@ -17,5 +17,8 @@ if (process.env.PLAIN !== version) {
     socket.on('message', (data, binary) => socket.send(data, { binary }));
   });
 }
-server.on('connect', (req, socket) => socket.end(`HTTP/1.1 200 Connection Established\r\n\r\n${version} tunnels to ${req.url}`));
+server.on('connect', (req, socket) => {
+  const listeners = socket.eventNames().filter((name) => typeof name === 'string').join();
+  socket.end(`HTTP/1.1 200 Connection Established\r\n\r\n${version} tunnels to ${req.url}, ${listeners}`);
+});
 server.listen(Number(process.env.PORT), '127.0.0.1');

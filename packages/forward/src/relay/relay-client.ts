@@ -25,8 +25,8 @@ export interface RelayClientListener {
   bodyBroken(): void;
   /** It takes bytes again. */
   writable(): void;
-  /** It is gone; also called after a good end. */
-  closed(): void;
+  /** It is gone, also called after a good end; or it is told `what`, which is wrong with what it sent. */
+  closed(what?: Failure): void;
 }
 
 export interface RelayClient {

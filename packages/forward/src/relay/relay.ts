@@ -217,8 +217,8 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
     if (this.#state.phase === 'answering') this.#state.carrier.resume();
   }
 
-  closed(): void {
-    this.#end(failure('client-gone'), RESET.cancel);
+  closed(what?: Failure): void {
+    this.#end(what ?? failure('client-gone'), RESET.cancel);
   }
 
   /** An event stream, or a call that does not end, may last for days: it holds no place among what is under way. */
