@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as http2 from 'node:http2';
 import * as https from 'node:https';
+import * as net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -234,6 +235,13 @@ void test('an app that refuses a WebSocket refuses it on HTTP/2, too', { timeout
   stream.close();
 });
 
+/** Sends what is no request, and waits for the end of its connection. */
+async function unreadable(port: number, text: string): Promise<void> {
+  const socket = net.connect(port, '127.0.0.1');
+  socket.resume().end(text);
+  await once(socket, 'close');
+}
+
 void test('the access log has a line a request, without the query, whoever answered it', async (t) => {
   const folder = tempFolder(t);
   const file = join(folder, 'access.log');
@@ -242,10 +250,11 @@ void test('the access log has a line a request, without the query, whoever answe
   await (await fetch(`http://127.0.0.1:${port}/a?secret=1`)).text();
   await (await fetch(`http://127.0.0.1:${port}/b//c`)).text();
   await ask2(connectHttp2(t, `http://127.0.0.1:${port}`), { ':path': '/two', cookie: 'beta=1' });
+  await unreadable(port, 'GET /unreadable\r\n\r\n');
   await edge.drain(100);
   const lines = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.deepEqual(lines.map(({ path, protocol, status, version, lane, end }) => [path, protocol, status, version, lane, end]), [
-    ['/a', 'HTTP/1.1', 200, 'v1', null, 'complete'], ['/b//c', 'HTTP/1.1', 400, null, null, 'complete'], ['/two', 'HTTP/2', 200, 'v1', 'beta', 'complete'],
+    ['/a', 'HTTP/1.1', 200, 'v1', null, 'complete'], ['/b//c', 'HTTP/1.1', 400, null, null, 'complete'], ['/two', 'HTTP/2', 200, 'v1', 'beta', 'complete'], ['', 'HTTP/1.1', 400, null, null, 'complete'],
   ]);
   assert.ok(lines.every(({ client, time }) => client === '127.0.0.1' && !Number.isNaN(Date.parse(String(time)))));
 });

@@ -128,6 +128,23 @@ onHops('19: a body over the limit is a 413 with its connection closed cleanly', 
   assert.deepEqual(upstream.seen, []);
 });
 
+onHops('a body that becomes unreadable is a 400 that says so, and no reset takes it away while the client still sends', { planes: ['proxy'], answer: silent }, async ({ port, upstream, stats, event }) => {
+  const client = await RawClient.connect(port);
+  client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
+  await upstream.until(() => upstream.sockets.size === 1);
+  client.send(`no size\r\n${'x'.repeat(1_000_000)}`);
+  assert.match(await client.all(), /^HTTP\/1\.1 400 [^]*\r\nConnection: close\r\n[^]*graylane: bad-framing\n$/i);
+  assert.equal(client.reset, false);
+  await event((found) => found.kind === 'failed' && found.reason === 'bad-framing' && found.status === 400);
+  await upstream.until(() => upstream.sockets.size === 0);
+  assert.deepEqual([upstream.seen, stats().inFlight], [[], 0]);
+});
+
+onHops('a head that nobody can read is counted with its reason', { planes: ['proxy'] }, async ({ port, event }) => {
+  await exchange(port, 'GET / HTTP/1.1\r\nHost : a\r\n\r\n');
+  await event((found) => found.kind === 'failed' && found.reason === 'bad-framing' && found.status === 400);
+});
+
 onHops('20: the upstream decides on Expect, and the body is sent once', { answer: ok('thanks') }, async ({ port, upstream }) => {
   upstream.onHead = (socket, head) => {
     if (/^expect: 100-continue/im.test(head)) socket.write('HTTP/1.1 100 Continue\r\n\r\n');

@@ -1,6 +1,7 @@
 // One request as the gateway's rules and logs see it, whatever protocol brought it. It moves nothing.
 
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { valuesOf } from '@graylane/forward';
 
 export interface Ask {
@@ -19,6 +20,12 @@ export interface Ask {
 export function askOf(req: IncomingMessage, secure: boolean): Ask {
   const { method = '', url = '', rawHeaders, socket, httpVersion } = req;
   return { method, target: url, rawHeaders, address: socket.remoteAddress, secure, protocol: httpVersion === '1.0' ? 'HTTP/1.0' : 'HTTP/1.1', connection: socket };
+}
+
+/** What is known of a request whose head could not be read. */
+export function unreadAsk(socket: Duplex, secure: boolean): Ask {
+  const address = 'remoteAddress' in socket && typeof socket.remoteAddress === 'string' ? socket.remoteAddress : undefined;
+  return { method: '', target: '', rawHeaders: [], address, secure, protocol: 'HTTP/1.1', connection: socket };
 }
 
 export function hostOf(ask: Ask): string {

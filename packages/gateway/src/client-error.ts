@@ -2,36 +2,40 @@
 
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { answerUnderWay, endGently, failure, meaning, ownText } from '@graylane/forward';
+import { answerUnderWay, endGently, failure, meaning, ownText, refuseRest } from '@graylane/forward';
 import type { Failure, FailureReason } from '@graylane/forward';
 
 /** Connections that had their error; what else comes on them is noise. */
 const doomed = new WeakSet<Duplex>();
 
-export function answerClientError(error: ParserError, socket: Duplex): void {
+/** `unread` is told what is wrong where there is no request yet that could be told of. */
+export function answerClientError(error: ParserError, socket: Duplex, unread: (what: Failure) => void): void {
   if (doomed.has(socket)) return;
   doomed.add(socket);
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  answerInTurn(socket, failureOf(error));
+  answerInTurn(socket, failureOf(error), unread);
 }
 
 /** An error in a request that others came before is said after their answers. */
-function answerInTurn(socket: Duplex, what: Failure): void {
+function answerInTurn(socket: Duplex, what: Failure, unread: (what: Failure) => void): void {
   const current = answerUnderWay(socket);
   if (current !== null && current.req.complete) {
-    current.once('close', () => answerInTurn(socket, what));
+    current.once('close', () => answerInTurn(socket, what, unread));
     return;
   }
   if (current?.headersSent === true || !socket.writable) {
     socket.destroy();
     return;
   }
+  // Its exchange answers, and says what was wrong.
+  if (current !== null && refuseRest(current, what)) return;
+  if (current === null) unread(what);
   const { status } = meaning(what.reason);
   socket.write(ownText(what, STATUS_CODES[status] ?? 'Error'), 'latin1');
-  // The exchange behind the broken body, if there is one, hears that its client left.
+  // Nobody has it in hand yet, or any more.
   current?.destroy();
   endGently(socket);
 }

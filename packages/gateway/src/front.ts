@@ -9,7 +9,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { answerFailure, endGently, failure, inTurn, isClosing, meaning, ownText, valuesOf } from '@graylane/forward';
 import type { Failure } from '@graylane/forward';
-import { askOf } from './ask.ts';
+import { askOf, unreadAsk } from './ask.ts';
 import type { Ask } from './ask.ts';
 import { answerClientError } from './client-error.ts';
 import { tlsOptions } from './front-tls.ts';
@@ -122,7 +122,7 @@ export class Front {
     this.server.on('checkContinue', onRequest);
     this.server.on('upgrade', (req, socket, early) => this.#upgrade(req, socket, early));
     this.server.on('connect', (_req, socket) => inTurn(socket, () => refuse(socket, failure('method-refused'))));
-    this.server.on('clientError', answerClientError);
+    this.server.on('clientError', (error, socket) => answerClientError(error, socket, (what) => this.#handler.refused(what, unreadAsk(socket, this.#secure))));
   }
 
   /** Looks at each connection before Node's HTTP/1.1 does. */

@@ -138,6 +138,16 @@ check('a line break in a value', (stream) => [answerHead(stream, 200, [['a', 'b\
 check('a body behind a 204', (stream) => [answerHead(stream, 204, [], endHeaders), data(stream, 'HTTP/1.1 200 Smuggled')], /^HTTP\/1\.1 204 (?![^]*Smuggled)/);
 check('a pushed stream, which was forbidden', (stream) => [frame(FRAME.push, endHeaders, stream, Buffer.concat([u32(2), block([[':method', 'GET'], [':path', '/p'], [':scheme', 'http'], [':authority', 'a']])])), answerHead(stream, 200)], BAD, 3);
 
+void test('a body that becomes unreadable is a 400, and its stream is taken back', options, async (t) => {
+  const begun = Promise.withResolvers<http2.ServerHttp2Stream>();
+  const { port } = await start(t, await startHttp2App(t, (stream) => begun.resolve(stream)));
+  const text = exchange(port, 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nno size\r\n');
+  const stream = await begun.promise;
+  if (!stream.closed) await once(stream, 'close');
+  assert.notEqual(stream.rstCode, 0);
+  assert.match(await text, /^HTTP\/1\.1 400 [^]*graylane: bad-framing\n$/);
+});
+
 void test('an upload that an app of HTTP/2 refused is a 502: its body is gone', options, async (t) => {
   const app = await startRawHttp2App(t, (stream) => [reset(stream, REFUSED)]);
   const { port } = await start(t, app.upstream);
