@@ -250,7 +250,7 @@ void test('the access log has a line a request, without the query, whoever answe
   await (await fetch(`http://127.0.0.1:${port}/a?secret=1`)).text();
   await (await fetch(`http://127.0.0.1:${port}/b//c`)).text();
   await ask2(connectHttp2(t, `http://127.0.0.1:${port}`), { ':path': '/two', cookie: 'beta=1' });
-  await unreadable(port, 'GET /unreadable\r\n\r\n');
+  await unreadable(port, 'GET / HTTP/1.1\r\nno colon\r\n\r\n');
   await edge.drain(100);
   const lines = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.deepEqual(lines.map(({ path, protocol, status, version, lane, end }) => [path, protocol, status, version, lane, end]), [
