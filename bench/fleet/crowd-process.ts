@@ -12,7 +12,7 @@ let [delta, whole] = [0, 0];
 
 process.on('message', (order: CrowdOrder) => {
   if (order.kind === 'join') void join(order).catch((error: unknown) => say({ kind: 'lost', why: String(error) }));
-  else if (order.kind === 'leave') leave();
+  else leave();
 });
 process.once('disconnect', leave);
 
@@ -49,6 +49,6 @@ function say(word: CrowdWord): void {
 }
 
 function leave(): void {
-  for (const { leave: end } of machines) end();
+  for (const machine of machines) machine.leave();
   process.exit(0);
 }
