@@ -111,6 +111,19 @@ void test('a file is followed: a good change holds from the next request on, a b
   assert.equal((await ask(url, 'beta=1'))[0], 'one');
 });
 
+void test('a file that does not parse any more is warned of with its place and what to do', { timeout: 20_000 }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'glm-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'strategy.yaml');
+  writeFileSync(file, 'services: { web: { stable: v1, versions: { v1: {} } } }\n');
+  const router = await createRouter({ service: 'web', versions: { v1: (_req, res) => res.end('one') }, strategy: { file }, checkGlobals: false });
+  t.after(() => router.close());
+  const warned = once(process, 'warning');
+  writeFileSync(file, 'services: [\n');
+  const [warning] = (await warned) as [Error];
+  assert.match(warning.message, /^the strategy in force stays: GL0006 [^]*strategy\.yaml:\d+:\d+[^]*fix: /);
+});
+
 void test('a lane without a handler falls back to stable, or is an error where its release says so', async (t) => {
   const only = { v1: ((_req, res) => res.end('one')) satisfies VersionHandler };
   const url = await serve(t, await createRouter({ service: 'web', versions: only, strategy: document(), checkGlobals: false }));

@@ -10,38 +10,14 @@ import type { TestContext } from 'node:test';
 import { FrameReader } from '@graylane/wire';
 import type { StrategyMessage } from '@graylane/wire';
 
-import type { Clock } from '../src/clock.ts';
 import type { Hearer } from '../src/hearer.ts';
 import { runPaths } from '../src/paths.ts';
 import { Publisher } from '../src/publisher.ts';
 import { Standings } from '../src/standing.ts';
 import { Waiters } from '../src/until.ts';
+import { FakeClock } from './support/fake-clock.ts';
 
 type Told = readonly [kind: string, generation: number];
-
-class FakeClock implements Clock {
-  #now = 0;
-  #timers: { at: number; run: () => void }[] = [];
-  now(): number { return this.#now; }
-  wall(): number { return this.#now; }
-  random(): number { return 0; }
-  after(ms: number, run: () => void): { cancel: () => void } {
-    const timer = { at: this.#now + ms, run };
-    this.#timers.push(timer);
-    return { cancel: () => { this.#timers = this.#timers.filter((one) => one !== timer); } };
-  }
-
-  /** What waits for one promise gets its turn between two milliseconds. */
-  async pass(ms: number): Promise<void> {
-    for (let step = 0; step < ms; step += 1) {
-      this.#now += 1;
-      const due = this.#timers.filter(({ at }) => at <= this.#now);
-      this.#timers = this.#timers.filter(({ at }) => at > this.#now);
-      for (const { run } of due) run();
-      await new Promise((resolve) => { setImmediate(resolve); });
-    }
-  }
-}
 
 /** A worker that answers after `delayMs`, or never. `oldest` is the oldest generation that its requests carry. */
 class FakeWorker implements Hearer {

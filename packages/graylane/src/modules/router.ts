@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { loadRouter, type Decision, type Router, type Snapshot } from '@graylane/rules';
 import { drawnReleases, routeField, timingField, type Marks } from '@graylane/wire';
+import { Failure, problemText } from '../print/failure.ts';
 import { ModuleCounts, type Counted } from './counts.ts';
 import { GlobalsCheck, type SharedGlobal } from './globals.ts';
 import { callable, type Callable, type VersionHandler } from './handler.ts';
@@ -48,7 +49,7 @@ export async function createRouter(options: RouterOptions): Promise<ModuleRouter
     service: options.service, counts: router.counted,
     get generation() { return router.generation; },
     strategy: (snapshot, generation) => router.use(snapshot, generation),
-    failed: options.onError ?? ((error) => warn(`the strategy in force stays: ${error.message}`)),
+    failed: options.onError ?? ((error) => warn(`the strategy in force stays: ${error instanceof Failure ? error.problems.map(problemText).join('\n') : error.message}`)),
   });
   return {
     listener: (req, res) => router.listen(req, res),

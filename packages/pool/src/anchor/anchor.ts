@@ -1,18 +1,17 @@
 // The anchor: a process so small that it has no reason to die. It holds the listening sockets, starts the supervisor,
 // and starts it again with the same sockets whenever it is gone. It carries no traffic and knows no worker.
 
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-
 import type { Clock, Timer } from '../clock.ts';
 import { deferred } from '../deferred.ts';
 import { isBoundHandle } from '../os/bind.ts';
 import type { BoundHandle } from '../os/bind.ts';
-import { INHERITANCE_VARIABLE, parseNote } from './notes.ts';
-import type { NoteToAnchor, SupervisorCommand } from './notes.ts';
+import { parseNote } from './notes.ts';
+import type { NoteToAnchor } from './notes.ts';
+import type { SupervisorProcess } from './supervisor-process.ts';
 
-export interface AnchorOptions extends SupervisorCommand {
-  readonly env: NodeJS.ProcessEnv;
+export interface AnchorOptions {
+  /** Starts a supervisor that inherits these descriptors, by slot key. */
+  readonly start: (held: ReadonlyMap<string, number>) => SupervisorProcess;
   readonly clock: Clock;
   /** Descriptors that this process was born with, by slot key. */
   readonly inherited: Readonly<Record<string, number>>;
@@ -25,19 +24,25 @@ const FIRST_DELAY_MS = 50;
 const DELAY_CAP_MS = 5_000;
 /** What a dead process has said is in the channel already; only somebody else who holds that open could keep it so. */
 const LAST_WORDS_MS = 1_000;
-const FIRST_HANDLE_DESCRIPTOR = 4;
 
 /** A held socket: inherited as a number, or received as a handle. */
 type Held = { readonly fd: number; readonly handle: BoundHandle | null };
+
+type State =
+  /** A supervisor runs that this anchor did not start, and none is to be started yet. */
+  | { readonly name: 'watching' }
+  | { readonly name: 'starting' | 'standing'; readonly child: SupervisorProcess }
+  /** For the next try. */
+  | { readonly name: 'waiting'; readonly timer: Timer }
+  | { readonly name: 'ended' };
 
 export class Anchor {
   readonly #options: AnchorOptions;
   readonly #held = new Map<string, Held>();
   readonly #ended = deferred<number>();
-  #child: ChildProcess | null = null;
-  #restart: Timer | null = null;
+  #state: State = { name: 'watching' };
   #hasStood: boolean;
-  #standing = false;
+  /** Starts in a row that came to nothing. */
   #failures = 0;
   #farewell: number | null = null;
   /** Somebody wants the end; a supervisor that was not up yet may have missed it. */
@@ -54,20 +59,8 @@ export class Anchor {
   get ended(): Promise<number> { return this.#ended.promise; }
 
   raise(): void {
-    const handles: Record<string, number> = {};
-    const descriptors: number[] = [];
-    for (const [key, { fd }] of this.#held) {
-      handles[key] = FIRST_HANDLE_DESCRIPTOR + descriptors.length;
-      descriptors.push(fd);
-    }
-    this.#standing = false;
-    // A session of its own: Ctrl-C reaches the anchor, which passes it on once.
-    const child = spawn(this.#options.command, this.#options.args, {
-      env: { ...this.#options.env, [INHERITANCE_VARIABLE]: JSON.stringify({ handles }) },
-      detached: true,
-      stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...descriptors],
-    });
-    this.#child = child;
+    const child = this.#options.start(new Map([...this.#held].map(([key, { fd }]) => [key, fd])));
+    this.#state = { name: 'starting', child };
     child.on('message', (message: unknown, handle: unknown) => this.hear(message, handle));
     child.once('error', (error) => this.#fell(error.message, 1));
     child.once('exit', (code, signal) => this.#hearOut(child, () => this.#fell(signal ?? `exit code ${code ?? 1}`, code ?? 1)));
@@ -84,10 +77,14 @@ export class Anchor {
     this.#fell('its channel closed', 1);
   }
 
+  /** What means the end has to reach a supervisor: workers of one that is gone serve on until the next one ends them. */
   signal(name: NodeJS.Signals): void {
     if (name !== 'SIGUSR2') this.#asked = name;
-    if (this.#child?.pid !== undefined) this.#child.kill(name);
-    else if (this.#restart !== null) this.#end(1);
+    if ('child' in this.#state) this.#state.child.kill(name);
+    else if (this.#state.name === 'waiting' && this.#asked !== null) {
+      this.#state.timer.cancel();
+      this.raise();
+    }
   }
 
   #obey(note: NoteToAnchor, handle: unknown): void {
@@ -100,10 +97,7 @@ export class Anchor {
         this.#held.delete(note.key);
         break;
       case 'standing':
-        this.#hasStood = true;
-        this.#standing = true;
-        this.#failures = 0;
-        if (this.#asked !== null) this.#child?.kill(this.#asked);
+        this.#stand();
         break;
       case 'goodbye':
         this.#farewell = note.code;
@@ -111,8 +105,16 @@ export class Anchor {
     }
   }
 
+  #stand(): void {
+    this.#hasStood = true;
+    this.#failures = 0;
+    if (!('child' in this.#state)) return;
+    this.#state = { name: 'standing', child: this.#state.child };
+    if (this.#asked !== null) this.#state.child.kill(this.#asked);
+  }
+
   /** Its end may be noticed before its last words are: that it was up decides on what its end means. */
-  #hearOut(child: ChildProcess, next: () => void): void {
+  #hearOut(child: SupervisorProcess, next: () => void): void {
     if (!child.connected) {
       next();
       return;
@@ -125,26 +127,25 @@ export class Anchor {
   }
 
   #fell(why: string, code: number): void {
-    if (this.#child !== null) this.#child.removeAllListeners();
-    this.#child = null;
+    const state = this.#state;
+    if ('child' in state) state.child.removeAllListeners();
     if (this.#farewell !== null) this.#end(this.#farewell);
     // One that never came up has said why itself; trying again would only say it again.
     else if (!this.#hasStood) this.#end(code);
-    else this.#raiseLater(why);
+    // Nor is there anybody to wait for where the end is wanted, unless the wish itself came too early for it.
+    else if (this.#asked !== null && this.#asked !== why && state.name === 'starting') this.#end(code);
+    else this.#raiseLater(why, state.name === 'starting');
   }
 
-  #raiseLater(why: string): void {
-    const delayMs = this.#standing ? 0 : Math.min(DELAY_CAP_MS, FIRST_DELAY_MS * 2 ** Math.min(this.#failures, 20));
-    this.#failures += 1;
+  #raiseLater(why: string, hasFailed: boolean): void {
+    const delayMs = hasFailed ? Math.min(DELAY_CAP_MS, FIRST_DELAY_MS * 2 ** Math.min(this.#failures, 20)) : 0;
+    if (hasFailed) this.#failures += 1;
     this.#options.onRestart(why, delayMs);
-    this.#restart = this.#options.clock.after(delayMs, () => {
-      this.#restart = null;
-      this.raise();
-    });
+    this.#state = { name: 'waiting', timer: this.#options.clock.after(delayMs, () => this.raise()) };
   }
 
   #end(code: number): void {
-    this.#restart?.cancel();
+    this.#state = { name: 'ended' };
     this.#ended.resolve(code);
   }
 }

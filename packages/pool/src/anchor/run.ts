@@ -8,6 +8,7 @@ import { Anchor } from './anchor.ts';
 import type { AnchorOptions } from './anchor.ts';
 import { ACTIVATED_VARIABLE, TASK_VARIABLE } from './notes.ts';
 import type { SupervisorCommand, Task } from './notes.ts';
+import { startSupervisor } from './supervisor-process.ts';
 
 /** Passed on to the supervisor, which decides what they mean. A closed terminal means the same as SIGTERM. */
 const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, NodeJS.Signals>>> = { SIGTERM: 'SIGTERM', SIGINT: 'SIGINT', SIGHUP: 'SIGTERM', SIGUSR2: 'SIGUSR2' };
@@ -19,7 +20,7 @@ const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, NodeJS.Signals>>> = { SIG
 export async function runAnchor(supervisor: SupervisorCommand, onRestart: AnchorOptions['onRestart']): Promise<number> {
   const inherited = socketActivation(process.env, process.pid);
   const env = { ...process.env, ...(Object.keys(inherited).length === 0 ? {} : { [ACTIVATED_VARIABLE]: '1' }) };
-  const anchor = new Anchor({ ...supervisor, env, clock: systemClock, inherited, onRestart }, false);
+  const anchor = new Anchor({ start: (held) => startSupervisor(supervisor, env, held), clock: systemClock, inherited, onRestart }, false);
   passSignalsOn(anchor);
   anchor.raise();
   return anchor.ended;
@@ -30,7 +31,7 @@ export async function succeedAnchor(): Promise<number> {
   const task = JSON.parse(process.env[TASK_VARIABLE] ?? 'null') as Task | null;
   if (task === null) throw new Error(`${TASK_VARIABLE} is not set: this file is started by a supervisor only`);
   Reflect.deleteProperty(process.env, TASK_VARIABLE);
-  const anchor = new Anchor({ command: task.command, args: task.args, env: process.env, clock: systemClock, inherited: task.handles, onRestart: () => undefined }, true);
+  const anchor = new Anchor({ start: (held) => startSupervisor(task, process.env, held), clock: systemClock, inherited: task.handles, onRestart: () => undefined }, true);
   passSignalsOn(anchor);
   process.on('message', (message: unknown, handle: unknown) => anchor.hear(message, handle));
   process.once('disconnect', () => anchor.lost());
