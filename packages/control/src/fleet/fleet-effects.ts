@@ -1,24 +1,25 @@
 // What the control plane may have done on many machines: wishes in the store, strategies in two phases over every server.
 // It decides nothing; the same call on any server comes to the same.
 
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ServiceSpec, Snapshot, VersionSpec } from '@graylane/rules';
 import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
-import type { Effects, Published, VersionFailure, WorkerFacts } from '../effects.ts';
+import type { Effects, Published, WorkerFacts } from '../effects.ts';
 import type { Store } from '../store/store.ts';
 import { Hub } from './hub.ts';
 import type { ConnectedNode, HubEvents, NodeIdentity } from './hub.ts';
 import { liveKeys } from './live.ts';
 import type { LiveNode, LiveReplica } from './live.ts';
 import { endpointsOf } from './endpoints.ts';
-import { poolId, wishDigest } from './messages.ts';
-import type { PoolReport, PoolWish } from './messages.ts';
+import { Lookout } from './lookout.ts';
+import type { PoolWish } from './messages.ts';
 import { Mirror } from './mirror.ts';
 import { Presence } from './presence.ts';
 import { Roster } from './roster.ts';
 import { Stages } from './stages.ts';
 import type { FirstStage } from './stages.ts';
+import { Wishes } from './wishes.ts';
 
 export interface FleetOptions {
   readonly store: Store;
@@ -35,8 +36,6 @@ export interface FleetOptions {
 const PHASE_LIMIT_MS = 250;
 /** For the other servers; their own waits are part of it. */
 const REPLICAS_LIMIT_MS = 500;
-/** A version may use its whole ready time on the slowest machine, and a drain its own. */
-const WISH_LIMIT_MS = 120_000;
 /** A rotation that is not everywhere by then is tried again a minute later. */
 const KEYS_LIMIT_MS = 2_000;
 const PRESENCE_TTL_MS = 10_000;
@@ -48,10 +47,11 @@ export class FleetEffects implements Effects {
   readonly #options: FleetOptions;
   readonly #presence: Presence;
   readonly #live: Mirror;
-  readonly #wishes: Mirror;
+  readonly #wished: Mirror;
+  readonly #wishes: Wishes;
   readonly #roster: Roster;
   readonly #replicas = new Map<string, LiveReplica>();
-  readonly #waiting = new Set<() => void>();
+  readonly #lookout: Lookout;
   readonly #stages: Stages;
   /** Staged at all, begun by all, and begun by the first: of those that are connected here, but for laggards. */
   #published = 0;
@@ -62,31 +62,32 @@ export class FleetEffects implements Effects {
   #namedLate: ReadonlySet<string> = new Set();
   #keyed = '';
   #cancelTell: Cancel | null = null;
-  #cancelPoke: Cancel | null = null;
 
   constructor(options: FleetOptions) {
     const { store, clock, replica, onFault } = options;
     this.#options = options;
     this.#roster = new Roster(replica);
+    this.#lookout = new Lookout(clock);
+    this.#wishes = new Wishes({ store, lookout: this.#lookout, nodes: () => this.#roster.all(), workers: () => this.workers() });
     this.#stages = new Stages({ first: options.first ?? null, clock, nodes: () => this.nodes(), release: (generation) => void this.#begin(generation, null) });
     this.#presence = new Presence({ store, clock, ttlMs: PRESENCE_TTL_MS, onFault });
     this.hub = new Hub({ clock, replica, events: { counts: options.counts, changed: (name) => this.#nodeChanged(name), moved: (name) => this.#nodeMoved(name) } });
     this.#live = new Mirror({ store, clock, onFault, prefix: liveKeys.all, onChange: (changes) => this.#liveChanged(changes) });
-    this.#wishes = new Mirror({ store, clock, onFault, prefix: liveKeys.wishes, onChange: () => this.#tellSoon() });
+    this.#wished = new Mirror({ store, clock, onFault, prefix: liveKeys.wishes, onChange: () => this.#tellSoon() });
   }
 
   async start(): Promise<void> {
     await this.#live.start();
-    await this.#wishes.start();
+    await this.#wished.start();
     this.#sayReplica();
     this.#tell();
   }
 
   async stop(): Promise<void> {
     this.#cancelTell?.();
-    this.#cancelPoke?.();
+    this.#lookout.stop();
     this.#live.stop();
-    this.#wishes.stop();
+    this.#wished.stop();
     this.#stages.stop();
     this.hub.close();
     await this.#presence.stop();
@@ -110,7 +111,7 @@ export class FleetEffects implements Effects {
     this.#published = Math.max(this.#published, generation);
     await this.hub.untilAll(({ acked }) => acked >= generation, PHASE_LIMIT_MS);
     this.#sayReplica();
-    await this.#until(() => this.#others().every(({ staged, nodes }) => nodes === 0 || staged >= generation), REPLICAS_LIMIT_MS);
+    await this.#lookout.until(() => this.#others().every(({ staged, nodes }) => nodes === 0 || staged >= generation), REPLICAS_LIMIT_MS);
     // Overtaken by a way back, which everybody has begun with.
     if (generation < this.#begun) return { acked: [], stale: [] };
     return this.#begin(generation, this.#stages.hold(generation, isUrgent) ? ({ labels }) => this.#stages.isFirst(labels) : null);
@@ -147,29 +148,27 @@ export class FleetEffects implements Effects {
     await this.hub.untilAll(({ keyed }) => keyed === digest, KEYS_LIMIT_MS);
     if (this.hub.nodes().every(({ keyed }) => keyed === digest)) this.#keyed = digest;
     this.#sayReplica();
-    return this.#keyed === digest && this.#until(() => this.#others().every(({ nodes, keyed }) => nodes === 0 || keyed === digest), KEYS_LIMIT_MS);
+    return this.#keyed === digest && this.#lookout.until(() => this.#others().every(({ nodes, keyed }) => nodes === 0 || keyed === digest), KEYS_LIMIT_MS);
   }
 
   ensureVersion(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void> {
-    return this.#wish({ service, version, role: 'canary', spec, ...(listen === undefined ? {} : { listen }) });
+    return this.#wishes.wish({ service, version, role: 'canary', spec, ...(listen === undefined ? {} : { listen }) });
   }
 
   retireVersion(service: string, version: string): Promise<void> {
-    return this.#unwish(poolId({ service, version, role: 'canary' }));
+    return this.#wishes.unwish({ service, version, role: 'canary' });
   }
 
   prepareStable(service: string, version: string, spec: VersionSpec, listen: ServiceSpec['listen']): Promise<void> {
-    return this.#wish({ service, version, role: 'stable', spec, ...(listen === undefined ? {} : { listen }) });
+    return this.#wishes.wish({ service, version, role: 'stable', spec, ...(listen === undefined ? {} : { listen }) });
   }
 
-  async openStable(service: string, version: string): Promise<void> {
-    const id = poolId({ service, version, role: 'stable' });
-    await this.#store(id, (known) => (known === null || known.open ? null : { ...known, open: true }));
-    await this.#until(() => this.#reports(id).every(({ report }) => report === null || report.state !== 'ready' || report.open), WISH_LIMIT_MS);
+  openStable(service: string, version: string): Promise<void> {
+    return this.#wishes.open({ service, version, role: 'stable' });
   }
 
   retireStable(service: string, version: string): Promise<void> {
-    return this.#unwish(poolId({ service, version, role: 'stable' }));
+    return this.#wishes.unwish({ service, version, role: 'stable' });
   }
 
   workers(): readonly WorkerFacts[] {
@@ -177,47 +176,6 @@ export class FleetEffects implements Effects {
       const generation = this.#generationOf(node);
       return node.workers.map((worker) => ({ ...worker, id: `${node.name}/${worker.id}`, generation }));
     });
-  }
-
-  /** Resolves when every machine that may run it has it. Rejects with the first failure, which takes a new wish back. */
-  async #wish(asked: Omit<PoolWish, 'attempt' | 'open'>): Promise<void> {
-    const id = poolId(asked);
-    const attempt = randomUUID();
-    let wish: PoolWish = { ...asked, attempt, open: false };
-    const isNew = await this.#store(id, (known) => {
-      const same = known !== null && wishDigest({ ...known, attempt }) === wishDigest({ ...asked, attempt, open: false });
-      // What is on the public sockets stays there, whoever asks for it again.
-      wish = same ? known : { ...asked, attempt, open: known?.open ?? false };
-      return same ? null : wish;
-    });
-    const digest = wishDigest(wish);
-    const broken = (): { readonly node: string; readonly report: PoolReport | null } | undefined => this.#reports(id).find(({ report }) => report?.digest === digest && report.state === 'failed');
-    const ready = (): boolean => this.#reports(id).every(({ report }) => report?.digest === digest && report.state !== 'starting');
-    const inTime = await this.#until(() => broken() !== undefined || ready(), WISH_LIMIT_MS);
-    const failed = broken();
-    if (inTime && failed === undefined) return;
-    if (isNew) await this.#store(id, () => 'gone');
-    throw failed === undefined ? tooLate(id, this.#reports(id).filter(({ report }) => report?.state !== 'ready').map(({ node }) => node)) : failureOf(failed);
-  }
-
-  async #unwish(id: string): Promise<void> {
-    await this.#store(id, (known) => (known === null ? null : 'gone'));
-    await this.#until(() => this.#reports(id).every(({ report }) => report === null || report.state === 'elsewhere') && !this.workers().some((worker) => poolId(worker) === id), WISH_LIMIT_MS);
-  }
-
-  /** Changes a wish unless `next` says null; true when it was not there before. */
-  async #store(id: string, next: (known: PoolWish | null) => PoolWish | 'gone' | null): Promise<boolean> {
-    for (;;) {
-      const entry = await this.#options.store.get(liveKeys.wish(id));
-      const wanted = next(entry === null ? null : (JSON.parse(entry.value) as PoolWish));
-      if (wanted === null) return false;
-      const { ok } = await this.#options.store.commit([{ key: liveKeys.wish(id), revision: entry?.revision ?? 0 }], [{ key: liveKeys.wish(id), value: wanted === 'gone' ? null : JSON.stringify(wanted) }]);
-      if (ok) return entry === null;
-    }
-  }
-
-  #reports(id: string): readonly { readonly node: string; readonly report: PoolReport | null }[] {
-    return this.#roster.all().map(({ name, pools }) => ({ node: name, report: pools.find((pool) => pool.id === id) ?? null }));
   }
 
   #generationOf(node: LiveNode): number {
@@ -254,7 +212,7 @@ export class FleetEffects implements Effects {
     this.#presence.set(liveKeys.node(name, replica), value === null ? null : JSON.stringify(value));
     this.#roster.say(name, replica, value);
     this.#tellSoon();
-    this.#pokeSoon();
+    this.#lookout.lookSoon();
   }
 
   /** A thousand that keep up cost the store nothing; one that was named late is so no longer. */
@@ -272,33 +230,7 @@ export class FleetEffects implements Effects {
         else this.#replicas.set(id, JSON.parse(value) as LiveReplica);
       }
     }
-    this.#pokeSoon();
-  }
-
-  /** What comes in one moment is looked at once. */
-  #pokeSoon(): void {
-    this.#cancelPoke ??= this.#options.clock.after(1, () => this.#poke());
-  }
-
-  #poke(): void {
-    this.#cancelPoke = null;
-    for (const look of [...this.#waiting]) look();
-  }
-
-  #until(settled: () => boolean, limitMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const done = (inTime: boolean): void => {
-        this.#waiting.delete(look);
-        cancel();
-        resolve(inTime);
-      };
-      const look = (): void => {
-        if (settled()) done(true);
-      };
-      const cancel = this.#options.clock.after(limitMs, () => done(false));
-      this.#waiting.add(look);
-      look();
-    });
+    this.#lookout.lookSoon();
   }
 
   #tellSoon(): void {
@@ -308,7 +240,7 @@ export class FleetEffects implements Effects {
   #tell(): void {
     this.#cancelTell = null;
     this.#sayReplica();
-    this.hub.wish([...this.#wishes.values.values()].map((value) => JSON.parse(value) as PoolWish));
+    this.hub.wish([...this.#wished.values.values()].map((value) => JSON.parse(value) as PoolWish));
     this.hub.tellEndpoints(endpointsOf(this.#roster.all(), new Set(this.laggards)));
   }
 }
@@ -320,13 +252,4 @@ function namesOf(nodes: readonly ConnectedNode[]): readonly string[] {
 function liveNode({ hello, holder, since, begun, report }: ConnectedNode, replica: string): LiveNode {
   const { name, labels, forward } = hello;
   return { name, labels, replica, holder, since, generation: begun, forward, pools: report?.pools ?? [], workers: report?.workers ?? [], offers: report?.offers ?? [] };
-}
-
-function failureOf({ node, report }: { readonly node: string; readonly report: PoolReport | null }): Error {
-  const failure: VersionFailure = report?.failure ?? { code: 'GL2019', message: 'it did not start' };
-  return Object.assign(new Error(`on ${node}: ${failure.message}`), { ...failure, message: `on ${node}: ${failure.message}` });
-}
-
-function tooLate(id: string, nodes: readonly string[]): Error {
-  return Object.assign(new Error(`${id} is not ready after ${WISH_LIMIT_MS / 1000} s on ${nodes.slice(0, 5).join(', ')}`), { code: 'GL2019', cure: 'see graylane nodes' });
 }
