@@ -1,7 +1,6 @@
 // Where a router's strategy comes from, and what brings it a new one: a document, a file, or a running graylane.
 
-import { readFile } from 'node:fs/promises';
-import { watchFile, unwatchFile } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { ApiClient } from '@graylane/control';
 import { compile, type Snapshot, type Strategy, type StrategyDocument } from '@graylane/rules';
 import { readStrategy, checkStrategy } from '../config/strategy.ts';
@@ -39,10 +38,15 @@ export async function followSource(source: StrategySource, environment: NodeJS.P
 }
 
 async function followFile(file: string, listener: SourceListener): Promise<() => void> {
+  // Before the content: what is written in between is seen at the next look.
+  let mark = await markOf(file);
   let text = await readFile(file, 'utf8');
   listener.strategy(await compiled(file), null);
-  // By its content and not by events: editors, config maps and mounts replace files in ways that events miss.
+  // By looking and not by events: editors, config maps and mounts replace files in ways that events miss.
   const look = async (): Promise<void> => {
+    const now = await markOf(file);
+    if (now === mark) return;
+    mark = now;
     try {
       const next = await readFile(file, 'utf8');
       if (next === text) return;
@@ -52,9 +56,26 @@ async function followFile(file: string, listener: SourceListener): Promise<() =>
       listener.failed(asError(error));
     }
   };
-  const onLook = (): void => void look();
-  watchFile(file, { interval: LOOK_MS, persistent: false }, onLook);
-  return () => unwatchFile(file, onLook);
+  let timer: NodeJS.Timeout | null = null;
+  // One look after the other, and none that keeps a process alive.
+  const wait = (): void => {
+    timer = setTimeout(() => void look().then(() => { if (timer !== null) wait(); }), LOOK_MS).unref();
+  };
+  wait();
+  return () => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+  };
+}
+
+/** Another text for other content; the same as long as the file is away. */
+async function markOf(file: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs } = await stat(file, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  } catch {
+    return 'away';
+  }
 }
 
 async function compiled(file: string): Promise<Snapshot> {
