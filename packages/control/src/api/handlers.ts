@@ -5,7 +5,7 @@ import { apiRequests } from '@graylane/wire';
 import type { Api, ApiRequest, ApiSchema, ApiSchemas, FromSchema } from '@graylane/wire';
 import type { Context } from 'hono';
 import type { Clock } from '../clock.ts';
-import { EVENTS_PAGE } from '../plane/control-plane.ts';
+import { EVENTS_PAGE } from '../plane/answers.ts';
 import type { ControlPlane, Verb } from '../plane/control-plane.ts';
 import { ControlError } from '../problem.ts';
 import { COMMAND_LIMIT_BYTES, DOCUMENT_LIMIT_BYTES, jsonBody } from './body.ts';

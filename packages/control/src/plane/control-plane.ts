@@ -1,16 +1,13 @@
 // The control plane as others use it: a strategy with revisions, releases with verbs, and one view of want and got.
 // It owns the order of things at start and stop; what a verb does is in the files beside it.
 
-import { explain, type Explanation, type RequestFields } from '@graylane/rules';
+import type { Explanation, RequestFields } from '@graylane/rules';
 import type { Api, Count, CountsMessage } from '@graylane/wire';
 import type { WorkerFacts } from '../effects.ts';
 import { Measures } from '../exposure/measures.ts';
-import { metricsText } from '../exposure/metrics.ts';
 import { getJsonByFetch } from '../exposure/prometheus.ts';
 import { ControlError } from '../problem.ts';
 import { effectiveDocument } from '../release/effective.ts';
-import { isLive } from '../release/state.ts';
-import type { Verdicts } from '../release/verdicts.ts';
 import { FleetKeys } from '../access/fleet-keys.ts';
 import { Tokens } from '../access/tokens.ts';
 import { sendByFetch } from '../notify/send.ts';
@@ -21,20 +18,17 @@ import type { Change } from '../strategy/changes.ts';
 import { releaseOf } from '../strategy/edit.ts';
 import { analyseByRules } from '../strategy/analysis.ts';
 import { NO_OWN_PLACES } from '../strategy/places.ts';
-import type { StrategyRecord } from '../strategy/record.ts';
+import { Answers } from './answers.ts';
 import { apply, difference } from './apply.ts';
 import type { Applied, ApplyRequest } from './apply.ts';
 import { settleOrigin } from './boot.ts';
-import { change, currentView, settledView, lastView, republish } from './change.ts';
+import { change, currentView, settledView, republish } from './change.ts';
 import type { Changed, Plane } from './change.ts';
 import { Controller } from './controller.ts';
-import { lastVerdict } from './last-verdict.ts';
 import { Ledger } from './ledger.ts';
 import type { Booted, ControlPlaneOptions, Verb, VerbRequest } from './options.ts';
 import { idOf, poolsFor, startPools } from './pools.ts';
 import { Publisher, snapshotOf } from './publisher.ts';
-import { iso, releaseViews, statusOf, workerView } from './status.ts';
-import type { StatusInput } from './status.ts';
 import { NOT_KEPT, Unstored } from './unstored.ts';
 import { addCanary, command, split } from './verbs.ts';
 import type { NewCanary } from './verbs.ts';
@@ -43,7 +37,6 @@ export type { Booted, ControlPlaneOptions, SharedPlane, Verb, VerbRequest } from
 
 /** Long enough for requests that carry an older generation through a chain of services. */
 const RETIRE_AFTER_MS = 10_000;
-export const EVENTS_PAGE = 200;
 
 export class ControlPlane {
   readonly tokens: Tokens;
@@ -52,23 +45,16 @@ export class ControlPlane {
   readonly #plane: Plane;
   readonly #store: Store;
   readonly #controller: Controller;
-  readonly #verdicts: Verdicts;
   readonly #measures: Measures;
-  readonly #random: () => number;
-  readonly #failures = new Map<string, string>();
-  #findings: ReadonlyMap<string, number> = new Map();
+  readonly #answers: Answers;
   readonly #leads: boolean;
-  #fault: string | null = null;
-  readonly #trouble: string | null;
   readonly #onFault: (what: string, error: unknown) => void;
 
   constructor(options: ControlPlaneOptions) {
     const { store, effects, clock } = options;
     this.#store = store;
-    this.#random = options.random;
-    this.#trouble = options.trouble ?? null;
     const onFault = (what: string, error: unknown): void => {
-      this.#fault = `${what}: ${ControlError.from(error).message}`;
+      this.#answers.wentWrong(what, error);
       options.onFault?.(what, error);
     };
     this.#onFault = onFault;
@@ -84,12 +70,13 @@ export class ControlPlane {
         return { document: record.document, states: releases.values() };
       },
     });
-    this.#verdicts = options.verdicts ?? this.#measures.keeper;
+    const verdicts = options.verdicts ?? this.#measures.keeper;
     this.#plane = {
       ledger: new Ledger(store, clock), effects, clock, publisher: new Publisher(effects, clock), analyse: options.analyse ?? analyseByRules, compile: options.compile ?? snapshotOf, places: options.places ?? NO_OWN_PLACES, runnable: options.runnable ?? true, unstored: new Unstored(options.keeping ?? NOT_KEPT, onFault), shared: options.replica !== undefined,
       onPublish: ({ generation, document }, states) => this.#measures.keeper.published(generation, document, states),
     };
-    this.#controller = new Controller({ plane: this.#plane, verdicts: this.#verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });
+    this.#answers = new Answers({ plane: this.#plane, measures: this.#measures, verdicts, random: options.random, trouble: options.trouble ?? null });
+    this.#controller = new Controller({ plane: this.#plane, verdicts, retireAfterMs: options.retireAfterMs ?? RETIRE_AFTER_MS, onFault });
   }
 
   /**
@@ -109,7 +96,7 @@ export class ControlPlane {
     const failed = await startPools(this.#plane.effects, poolsFor(effectiveDocument(view.record.document, view.releases)));
     for (const { wish, error } of failed) {
       if (wish.role === 'stable') throw error;
-      this.#failures.set(idOf(wish), error.message);
+      this.#answers.didNotStart(idOf(wish), error.message);
     }
     for (const [service, { stable }] of Object.entries(view.record.document.services)) await this.#plane.effects.openStable(service, stable);
     this.#wake();
@@ -152,12 +139,8 @@ export class ControlPlane {
     await this.#measures.stop();
   }
 
-  async strategy(revision?: number): Promise<Api<'Strategy'>> {
-    const current = (await currentView(this.#plane)).record;
-    if (revision === undefined || revision === current.revision) return strategyView(current);
-    const past = await this.#plane.ledger.revision(revision);
-    if (past === null) throw new ControlError('GL3014', { detail: `revision ${revision} is not kept`, fix: `the newest is ${current.revision}` });
-    return strategyView(past);
+  strategy(revision?: number): Promise<Api<'Strategy'>> {
+    return this.#answers.strategy(revision);
   }
 
   difference(document: unknown): Promise<{ readonly revision: number; readonly changes: readonly Change[]; readonly live: readonly Change[] }> {
@@ -167,8 +150,8 @@ export class ControlPlane {
   async apply(request: ApplyRequest): Promise<Applied> {
     const applied = await apply(this.#plane, request);
     if (!request.dryRun) {
-      this.#findings = countsByCode(applied.findings);
       this.#changed();
+      this.#answers.found(applied.findings);
     }
     return applied;
   }
@@ -207,37 +190,30 @@ export class ControlPlane {
     this.#wake();
   }
 
-  async status(): Promise<Api<'Status'>> {
-    return statusOf(await this.#statusInput());
+  status(): Promise<Api<'Status'>> {
+    return this.#answers.status();
   }
 
-  async releases(): Promise<readonly Api<'Release'>[]> {
-    return releaseViews(await this.#statusInput());
+  releases(): Promise<readonly Api<'Release'>[]> {
+    return this.#answers.releases();
   }
 
-  async release(name: string): Promise<Api<'Release'>> {
-    const input = await this.#statusInput();
-    const state = input.view.releases.get(name);
-    const [release] = state === undefined ? [] : releaseViews({ ...input, view: { ...input.view, releases: new Map([[name, state]]) } });
-    if (release === undefined) throw new ControlError('GL3005', { detail: `there is no release '${name}'`, fix: 'see graylane status' });
-    return release;
+  release(name: string): Promise<Api<'Release'>> {
+    return this.#answers.release(name);
   }
 
   /** Newest first, before the number `before`. */
-  async events(options: { readonly before?: number; readonly limit: number }): Promise<readonly Api<'Event'>[]> {
-    const events = await this.#plane.ledger.events({ ...options, limit: Math.min(options.limit, EVENTS_PAGE) });
-    return events.map((event) => ({ ...event, at: iso(event.at) }));
+  events(options: { readonly before?: number; readonly limit: number }): Promise<readonly Api<'Event'>[]> {
+    return this.#answers.events(options);
   }
 
   workers(): readonly Api<'Worker'>[] {
-    return this.#plane.effects.workers().map(workerView);
+    return this.#answers.workers();
   }
 
   /** What the published router does with a request, and why. */
   explain(request: RequestFields): Explanation {
-    const router = this.#plane.publisher.router(this.#random);
-    if (router === null) throw new ControlError('GL3020', { detail: 'nothing is published yet', fix: 'try again in a moment' });
-    return explain(router, request);
+    return this.#answers.explain(request);
   }
 
   /** Counts that a worker of `service` sent since its last message. */
@@ -251,36 +227,17 @@ export class ControlPlane {
   }
 
   /** Both arms of a release side by side; of one that is over, what its last verdict was taken on. */
-  async compare(name: string): Promise<Api<'Comparison'>> {
-    const { releases } = await currentView(this.#plane);
-    const state = releases.get(name);
-    if (state === undefined) throw new ControlError('GL3005', { detail: `there is no release '${name}'`, fix: 'see graylane status' });
-    const base = { release: name, phase: state.standing.phase, live: isLive(state) };
-    const now = isLive(state) ? this.#measures.keeper.compare(state) : null;
-    if (now !== null) return { ...base, at: iso(this.#plane.clock.now()), ...now };
-    const last = await lastVerdict(this.#plane.ledger, name);
-    return { ...base, at: iso(last?.at ?? state.since), arms: [], verdict: last?.verdict ?? null };
+  compare(name: string): Promise<Api<'Comparison'>> {
+    return this.#answers.compare(name);
   }
 
   /** Prometheus text. */
-  async metrics(): Promise<string> {
-    return metricsText({ status: await this.status(), workers: this.#plane.effects.workers(), gateways: this.#plane.effects.gateways?.() ?? [], decisions: this.#measures.tally.totals(), outcomes: this.#measures.outcomes.all(), findings: this.#findings });
+  metrics(): Promise<string> {
+    return this.#answers.metrics();
   }
 
   get store(): Store {
     return this.#store;
-  }
-
-  async #statusInput(): Promise<StatusInput> {
-    const view = await lastView(this.#plane);
-    const problems = [
-      ...(this.#trouble === null ? [] : [this.#trouble]), ...(this.#fault === null ? [] : [this.#fault]),
-      ...this.#plane.unstored.all.map(({ name }) => `the rollback of '${name}' is in force, but the store cannot take it down yet`),
-    ];
-    return {
-      view, workers: this.#plane.effects.workers(), tally: this.#measures.tally, recent: this.#measures.recent, now: this.#plane.clock.now(), publication: this.#plane.publisher.last,
-      failures: this.#failures, verdict: (state) => this.#verdicts.judge(state, false), problems,
-    };
   }
 
   /** A start goes on without what could not be written; anything but the store's failure ends it. */
@@ -302,18 +259,7 @@ export class ControlPlane {
   }
 
   #changed(): void {
-    this.#fault = null;
-    this.#failures.clear();
+    this.#answers.changed();
     this.#wake();
   }
-}
-
-function countsByCode(findings: Applied['findings']): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { code } of findings) counts.set(code, (counts.get(code) ?? 0) + 1);
-  return counts;
-}
-
-function strategyView({ revision, generation, at, who, why, document }: StrategyRecord): Api<'Strategy'> {
-  return { revision, generation, at: iso(at), who, why, document: { ...document } };
 }
