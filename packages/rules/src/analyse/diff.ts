@@ -6,7 +6,8 @@ import type { RequestFields } from '../contract.ts';
 import type { Strategy } from '../document/strategy.ts';
 import { CompiledRouter } from '../route/router.ts';
 import type { Box } from './box.ts';
-import { boxesMeet, EVERYTHING, intersectBoxes } from './box.ts';
+import { BoxIndex } from './box-index.ts';
+import { EVERYTHING, intersectBoxes } from './box.ts';
 import { Budget, coverAll } from './cover.ts';
 import type { Witness } from './finding.ts';
 import { joinPrograms } from './joint.ts';
@@ -79,7 +80,30 @@ function changesOf(old: CompiledRouter, next: CompiledRouter, services: readonly
 }
 
 /** A release or stable, as a region before anybody else takes its part. */
-interface Lane { readonly name: string | null; readonly boxes: readonly Box[]; readonly earlier: readonly Box[] }
+interface Lane { readonly name: string | null; readonly boxes: readonly Box[] }
+
+/** The lanes of one strategy in their order, stable last. */
+class Side {
+  readonly lanes: readonly Lane[];
+  readonly #index = new BoxIndex();
+
+  constructor(lanes: readonly Lane[]) {
+    this.lanes = [...lanes, { name: null, boxes: [EVERYTHING] }];
+    for (const [place, { boxes }] of this.lanes.entries()) for (const box of boxes) this.#index.add(box, place);
+  }
+
+  /** Places of the lanes that meet one of `boxes`, ascending. */
+  meeting(boxes: readonly Box[]): readonly number[] {
+    const found = new Set<number>();
+    for (const box of boxes) this.#index.meeting(box, found);
+    return [...found].sort((a, b) => a - b);
+  }
+
+  /** What lanes before `place` take of `region`. */
+  takenBefore(place: number, region: readonly Box[]): readonly Box[] {
+    return this.meeting(region).flatMap((other) => (other < place ? this.lanes[other]?.boxes ?? [] : []));
+  }
+}
 
 class Comparison {
   readonly #model: Model;
@@ -87,8 +111,8 @@ class Comparison {
   readonly #old: CompiledRouter;
   readonly #next: CompiledRouter;
   readonly #services: readonly string[];
-  readonly #before: readonly Lane[];
-  readonly #after: readonly Lane[];
+  readonly #before: Side;
+  readonly #after: Side;
   #draw = 0.5;
   #at = 0;
 
@@ -100,31 +124,25 @@ class Comparison {
     this.#services = serviceNames(before, after);
     this.#model = new Model(joinPrograms(old, next), [...before.document.releases ?? [], ...after.document.releases ?? []]);
     this.#budget = budget;
-    this.#before = this.#lanes(0, old.releases.length);
-    this.#after = this.#lanes(old.releases.length, old.releases.length + next.releases.length);
+    this.#before = this.#side(0, old.releases.length);
+    this.#after = this.#side(old.releases.length, old.releases.length + next.releases.length);
   }
 
-  #lanes(from: number, to: number): readonly Lane[] {
-    const earlier: Box[] = [];
-    const lanes: Lane[] = this.#model.releases.slice(from, to).map((release) => {
-      const boxes = release.clauses.flatMap((clause) => this.#model.taken(release, clause, new Map()));
-      const lane = { name: release.plan.name, boxes, earlier: earlier.filter((box) => boxes.some((own) => boxesMeet(own, box))) };
-      earlier.push(...boxes);
-      return lane;
-    });
-    return [...lanes, { name: null, boxes: [EVERYTHING], earlier }];
+  #side(from: number, to: number): Side {
+    return new Side(this.#model.releases.slice(from, to).map((release) => ({ name: release.plan.name, boxes: release.clauses.flatMap((clause) => this.#model.taken(release, clause, new Map())) })));
   }
 
   run(): Difference {
     const changes: Change[] = [];
     let complete = !this.#model.releases.some(({ undecided }) => undecided);
-    for (const from of this.#before) {
-      for (const to of this.#after) {
+    for (const [place, from] of this.#before.lanes.entries()) {
+      for (const other of this.#after.meeting(from.boxes)) {
+        const to = this.#after.lanes[other];
+        if (to === undefined) continue;
         const services = changesOf(this.#old, this.#next, this.#services, from.name, to.name);
         if (services.length === 0) continue;
-        const region = from.boxes.flatMap((box) => to.boxes.flatMap((other) => intersectBoxes(box, other) ?? []));
-        if (region.length === 0) continue;
-        const found = coverAll(region, [...from.earlier, ...to.earlier], this.#model.full, this.#budget);
+        const region = from.boxes.flatMap((box) => to.boxes.flatMap((own) => intersectBoxes(box, own) ?? []));
+        const found = coverAll(region, [...this.#before.takenBefore(place, region), ...this.#after.takenBefore(other, region)], this.#model.full, this.#budget);
         if (found.kind === 'undecided') complete = false;
         if (found.kind === 'open') changes.push({ before: from.name, after: to.name, services, witness: this.#witness(found.box, from.name, to.name) });
       }
