@@ -2,7 +2,7 @@
 // The time limits of node:test are for single tests; without this one, a loop that a failed test left behind runs forever.
 
 /** Far above the longest file on a busy machine. */
-const FILE_LIMIT_MS = 300_000;
+const FILE_LIMIT_MS = 600_000;
 
 // Processes that a test starts inherit options and environment, but not this: only the runner's own child speaks to it.
 if (process.env['NODE_TEST_CONTEXT']?.startsWith('child') === true && process.argv[1]?.endsWith('.test.ts') === true) {
