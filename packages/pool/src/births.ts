@@ -7,6 +7,7 @@ import { readIfThere } from './atomic-file.ts';
 import { workerBrief } from './brief.ts';
 import type { Clock } from './clock.ts';
 import { launch, planLaunch, spawnFailure } from './launch.ts';
+import { isBoundHandle } from './os/bind.ts';
 import { renice } from './os/priority.ts';
 import { logPlace } from './logs/place.ts';
 import { receiveNotes } from './notes.ts';
@@ -32,8 +33,9 @@ export interface BirthOptions {
   readonly host: WorkerHost;
   /** Before the process exists: its number is taken and must never be given away twice. */
   readonly numbered: (service: string) => void;
-  /** A socket for a port that nobody declared has arrived from a worker. */
-  readonly donated: (service: string, place: Place, handle: unknown) => void;
+  /** A port that nobody declared has a place now. */
+  readonly changed: () => void;
+  readonly warn: (subject: string, text: string) => void;
 }
 
 export class Births {
@@ -79,8 +81,18 @@ export class Births {
     const places = slots.places.map((_, index) => index);
     const identity = { id, slot, revision, logFile, places, startedWall: clock.wall() };
     const worker = new Worker(identity, spec, childProcess(child, child.pid), { state: starting(spec, places, clock.now()), listeners: [] }, host);
-    receiveNotes(child, { ready: () => worker.saidReady(), donated: (place, handle) => this.#options.donated(spec.service, place, handle) });
+    receiveNotes(child, { ready: () => worker.saidReady(), donated: (place, handle) => this.#takeIn(spec.service, place, handle) });
     return worker;
+  }
+
+  /** The socket of a port that the first stable worker bound, for those that come after it. */
+  #takeIn(service: string, place: Place, handle: unknown): void {
+    if (!isBoundHandle(handle)) {
+      this.#options.warn(service, `the socket of port ${place.port} did not arrive; a restart of its worker will refuse connections for a moment`);
+      return;
+    }
+    this.#options.services.of(service).adopt(place, handle);
+    this.#options.changed();
   }
 
   #setShare(pid: number, spec: FullSpec): void {

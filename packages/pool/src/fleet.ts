@@ -14,30 +14,26 @@ import { encode } from './control/link.ts';
 import type { Link } from './control/link.ts';
 import { ControlServer } from './control/server.ts';
 import type { AgentHandler } from './control/server.ts';
-import { StartFailure } from './failure.ts';
 import { DEFAULT_ROTATION } from './logs/rotate.ts';
 import type { RotationPlan } from './logs/rotate.ts';
 import { Guests } from './guests.ts';
 import type { Hearer } from './hearer.ts';
 import { Keys } from './keys.ts';
 import type { FleetKeys } from './keys.ts';
-import { isBoundHandle } from './os/bind.ts';
-import { isAlive } from './os/processes.ts';
+import { Leftovers } from './leftovers/leftovers.ts';
 import { renice } from './os/priority.ts';
 import { runPaths } from './paths.ts';
 import type { RunPaths } from './paths.ts';
-import type { PoolHost } from './pool/host.ts';
-import { Pool, poolId } from './pool/pool.ts';
+import type { Pool } from './pool/pool.ts';
+import { Pools } from './pools.ts';
 import { Publisher } from './publisher.ts';
 import type { Phases, Published } from './publisher.ts';
-import { loadRecord, RECORD_FORMAT, saveRecord, workerRecord } from './record.ts';
-import type { FleetRecord, PoolRecord } from './record.ts';
-import { adoptStranger, adoptWorker } from './recovery.ts';
+import { RECORD_FORMAT, saveRecord, workerRecord } from './record.ts';
+import type { FleetRecord } from './record.ts';
 import { Roster } from './roster.ts';
 import { Services } from './services.ts';
 import { noKeeper } from './slots.ts';
 import type { Keeper } from './slots.ts';
-import { fullSpec } from './spec.ts';
 import { Standings } from './standing.ts';
 import type { Place, PoolSpec } from './spec.ts';
 import { workerStatus } from './status.ts';
@@ -82,16 +78,9 @@ export class Fleet {
   readonly #watch: Watch;
   readonly #births: Births;
   readonly #services: Services;
-  readonly #pools = new Map<string, Pool>();
-  readonly #poolHost: PoolHost;
-  readonly #workerHost: WorkerHost;
-  /** Left by an earlier supervisor and of no pool. */
-  readonly #strays = new Set<Worker>();
+  readonly #pools: Pools;
+  readonly #leftovers: Leftovers;
   readonly #guests: Guests;
-  /** What an earlier supervisor left, until it is recovered. */
-  #left: FleetRecord | null = null;
-  #recovered = false;
-  #ending = false;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -109,17 +98,17 @@ export class Fleet {
     });
     this.#control = new ControlServer(this.#paths.control, (hello, link) => this.#welcome(hello, link));
     this.#services = new Services(options.keeper ?? noKeeper, options.platform ?? process.platform);
-    this.#poolHost = {
+    this.#pools = new Pools({
       clock: this.#clock,
       spawn: (slot, spec, revision) => this.#births.spawn(slot, spec, revision),
       ensureSlots: (spec, workers) => this.#services.ensure(spec, workers),
-      releaseSlots: (service) => this.#release(service),
+      releaseSlots: (service) => this.#pools.release(service),
       inspect: (worker) => this.#inspect(worker),
       changed: () => this.#save(),
       emit: (event) => this.#options.onEvent(event),
       describe: workerStatus,
-    };
-    this.#workerHost = {
+    }, this.#services);
+    const workerHost: WorkerHost = {
       clock: this.#clock,
       changed: (worker, from) => this.#workerChanged(worker, from),
       connected: (worker) => {
@@ -127,7 +116,7 @@ export class Fleet {
         this.#publisher.greet(worker);
         this.#roster.greet(worker);
         this.#refreshPeers(worker.spec.service);
-        for (const pool of this.#pools.values()) pool.greet(worker);
+        for (const pool of this.pools()) pool.greet(worker);
         this.#waiters.poke();
       },
       said: (worker, message) => this.#said(worker, message),
@@ -135,12 +124,17 @@ export class Fleet {
     };
     this.#births = new Births({
       runDir: path.resolve(options.runDir), paths: this.#paths, agentFile: options.agentFile, env: options.env ?? process.env,
-      clock: this.#clock, services: this.#services, host: this.#workerHost,
+      clock: this.#clock, services: this.#services, host: workerHost,
       numbered: (service) => {
         this.#publisher.prepare(service);
         this.#save();
       },
-      donated: (service, place, handle) => this.#donated(service, place, handle),
+      changed: () => this.#save(),
+      warn: (subject, text) => this.#warn(subject, text),
+    });
+    this.#leftovers = new Leftovers({
+      paths: this.#paths, clock: this.#clock, host: workerHost, births: this.#births, services: this.#services, pools: this.#pools,
+      warn: (subject, text) => this.#warn(subject, text),
     });
     this.#watch = new Watch({
       clock: this.#clock, paths: this.#paths, rotation: options.rotation ?? DEFAULT_ROTATION,
@@ -155,8 +149,8 @@ export class Fleet {
   async listen(): Promise<void> {
     for (const folder of [this.#options.runDir, this.#paths.sockets, this.#paths.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
     await this.#control.claim();
-    this.#left = loadRecord(this.#paths.state);
-    if (this.#left === null) await this.#control.open();
+    this.#leftovers.read();
+    if (!this.#leftovers.areWaiting) await this.#control.open();
     this.#watch.start();
   }
 
@@ -165,23 +159,14 @@ export class Fleet {
    * under way. Call it after `listen` and before anything is started. Resolves when every worker's agent is back, or after 2 s.
    */
   async recover(): Promise<readonly Pool[]> {
-    const left = this.#left;
-    if (left === null) return [];
-    this.#births.continueFrom(left.next);
-    const survivors = left.pools.map((pool) => ({ pool, found: this.#survivors(pool) })).filter(({ found }) => found.length > 0);
-    const friends = survivors.flatMap(({ found }) => found.map((worker) => worker.process.pid));
-    for (const service of left.services) {
-      if (survivors.some(({ pool }) => pool.spec.service === service.name)) await this.#services.of(service.name).open(service.places, service.slots, friends);
-    }
-    for (const { pool, found } of survivors) this.#adopt(pool, found);
+    if (!this.#leftovers.areWaiting) return [];
+    await this.#leftovers.takeOver();
     for (const service of this.#services.names()) {
       // A scaling up that was under way is not gone on with.
-      this.#release(service);
+      this.#pools.release(service);
       this.#publisher.prepare(service);
       this.#refreshPeers(service);
     }
-    this.#left = null;
-    this.#recovered = true;
     this.#save();
     await this.#control.open();
     this.#births.admitToControl();
@@ -205,41 +190,15 @@ export class Fleet {
   }
 
   /** Whether workers run that a supervisor of this run folder has left, dead or not. */
-  static hasLeft(runDir: string): boolean {
-    const left = loadRecord(runPaths(path.resolve(runDir)).state);
-    return left !== null && left.pools.some((pool) => pool.workers.some(({ pid, born }) => isAlive(pid, born)));
-  }
+  static hasLeft(runDir: string): boolean { return Leftovers.exist(runPaths(path.resolve(runDir))); }
 
   /** Resolves with the pool when all its workers are ready. Throws StartFailure; then nothing of it is left, and what ran still runs. */
-  async start(spec: PoolSpec): Promise<Pool> {
-    const full = fullSpec(spec);
-    const id = poolId(full);
-    if (this.#ending) throw new StartFailure({ reason: 'stopped', message: `${id} is not started: everything is on its way down`, cure: 'start again when that is done' });
-    if (this.#pools.has(id)) throw new StartFailure({ reason: 'bad-spec', message: `${id} runs already`, cure: 'reload it, or stop it first' });
-    const pool = new Pool(full, 1, this.#poolHost);
-    this.#pools.set(id, pool);
-    try {
-      await pool.start();
-      return pool;
-    } catch (error) {
-      this.#pools.delete(id);
-      this.#release(full.service);
-      throw error;
-    } finally {
-      this.#save();
-    }
-  }
+  start(spec: PoolSpec): Promise<Pool> { return this.#pools.start(spec); }
 
   /** Drains and forgets a pool. */
-  async stop(pool: Pool): Promise<void> {
-    // Another pool serves its slots from now on, as many as that has workers.
-    this.#services.release(pool.spec.service, this.pools().filter((other) => other !== pool).map((other) => other.spec));
-    await pool.stop();
-    if (this.#pools.get(pool.id) === pool) this.#pools.delete(pool.id);
-    this.#save();
-  }
+  stop(pool: Pool): Promise<void> { return this.#pools.stop(pool); }
 
-  pools(): readonly Pool[] { return [...this.#pools.values()]; }
+  pools(): readonly Pool[] { return this.#pools.all(); }
 
   workers(): readonly WorkerStatus[] { return this.#live().map(workerStatus); }
 
@@ -256,9 +215,7 @@ export class Fleet {
   }
 
   /** Everybody has it by the deadline, and nobody begins with it before it is published. */
-  stage(message: StrategyMessage, deadlineMs: number): Promise<void> {
-    return this.#publisher.stage(message, deadlineMs);
-  }
+  stage(message: StrategyMessage, deadlineMs: number): Promise<void> { return this.#publisher.stage(message, deadlineMs); }
 
   /** Peers of a service on other machines; of versions that have a ready worker here they are not used. */
   setDistant(service: string, peers: readonly Peer[]): void {
@@ -267,50 +224,18 @@ export class Fleet {
   }
 
   /** Resolves when no request in flight carries an older generation, or after the bound. */
-  collected(generation: number, limitMs: number): Promise<void> {
-    return this.#standings.collected(() => this.#hearers(), generation, limitMs);
-  }
+  collected(generation: number, limitMs: number): Promise<void> { return this.#standings.collected(() => this.#hearers(), generation, limitMs); }
 
   /** Gives the keys to all workers, and to those that come later; true when everybody has them by the deadline. */
-  setKeys(keys: FleetKeys, deadlineMs: number): Promise<boolean> {
-    return this.#keys.set(keys, deadlineMs);
-  }
+  setKeys(keys: FleetKeys, deadlineMs: number): Promise<boolean> { return this.#keys.set(keys, deadlineMs); }
 
-  /** Drains everything and gives the ports back: private pools first, so that stable is there to the last. */
+  /** Drains everything and gives the ports back. */
   async down(): Promise<void> {
-    this.#ending = true;
-    const last = this.pools().filter((pool) => pool.spec.publicSlots === 'open');
-    const first = this.pools().filter((pool) => !last.includes(pool));
-    for (const group of [first, last]) await Promise.all(group.map((pool) => this.stop(pool)));
+    await this.#pools.end();
     this.#watch.stop();
     this.#services.close();
     await this.#control.close();
     this.#save();
-  }
-
-  #release(service: string): void {
-    this.#services.release(service, this.pools().map((pool) => pool.spec));
-  }
-
-  #survivors(left: PoolRecord): readonly Worker[] {
-    return left.workers.map((record) => adoptWorker(record, this.#clock, this.#workerHost)).filter((worker) => worker !== null);
-  }
-
-  #adopt(left: PoolRecord, found: readonly Worker[]): void {
-    if (left.phase === 'running' || left.phase === 'reloading') {
-      const pool = new Pool(fullSpec(left.spec), left.revision, this.#poolHost);
-      this.#pools.set(pool.id, pool);
-      pool.adopt(found);
-      return;
-    }
-    // It was not up yet, or on its way out: its workers leave, and whoever wants it starts it again.
-    for (const worker of found) this.#dismiss(worker);
-  }
-
-  /** Nobody's worker: it drains, and is known until it has ended. */
-  #dismiss(worker: Worker): void {
-    this.#strays.add(worker);
-    void worker.drain('left by an earlier supervisor').then(() => this.#strays.delete(worker));
   }
 
   #hearers(): readonly Hearer[] {
@@ -318,17 +243,8 @@ export class Fleet {
   }
 
   #live(service: string | null = null): readonly Worker[] {
-    const all = [...this.pools().flatMap((pool) => pool.workers()), ...this.#strays];
+    const all = [...this.pools().flatMap((pool) => pool.workers()), ...this.#leftovers.strays];
     return service === null ? all : all.filter((worker) => worker.spec.service === service);
-  }
-
-  #donated(service: string, place: Place, handle: unknown): void {
-    if (!isBoundHandle(handle)) {
-      this.#warn(service, `the socket of port ${place.port} did not arrive; a restart of its worker will refuse connections for a moment`);
-      return;
-    }
-    this.#services.of(service).adopt(place, handle);
-    this.#save();
   }
 
   #workerChanged(worker: Worker, from: WorkerState): void {
@@ -363,27 +279,13 @@ export class Fleet {
   #welcome(hello: HelloMessage, link: Link): AgentHandler | null {
     if (hello.guest !== undefined) return this.#guests.welcome(hello, hello.guest, link);
     const worker = this.#live().find((one) => one.id === hello.worker);
-    if (worker === undefined) return this.#welcomeStranger(hello, link);
+    if (worker === undefined) return this.#leftovers.welcomeStranger(hello, link);
     return worker.attach(hello, link);
-  }
-
-  /** A supervisor was killed between starting this one and writing that down. It may serve already, so it drains. */
-  #welcomeStranger(hello: HelloMessage, link: Link): AgentHandler | null {
-    const pool = this.pools().find((one) => hello.worker.startsWith(`${one.spec.service}.${one.spec.version}.`));
-    if (!this.#recovered || pool === undefined) {
-      this.#warn(hello.worker, `an agent of an unknown worker (process ${hello.pid}) connected and was refused`);
-      return null;
-    }
-    const worker = adoptStranger(hello, pool.spec, this.#paths, this.#clock, this.#workerHost);
-    if (worker === null) return null;
-    const handler = worker.attach(hello, link);
-    this.#dismiss(worker);
-    return handler;
   }
 
   #save(): void {
     // What was left must not be overwritten before it is taken over.
-    if (this.#left !== null) return;
+    if (this.#leftovers.areWaiting) return;
     const record: FleetRecord = {
       format: RECORD_FORMAT,
       next: this.#births.next,

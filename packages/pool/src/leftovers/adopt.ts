@@ -2,16 +2,16 @@
 
 import type { HelloMessage } from '@graylane/wire';
 
-import type { Clock } from './clock.ts';
-import { logPlace } from './logs/place.ts';
-import { isAlive } from './os/processes.ts';
-import type { RunPaths } from './paths.ts';
-import type { WorkerRecord } from './record.ts';
-import type { FullSpec } from './spec.ts';
-import { orphanProcess } from './worker/process.ts';
-import type { WorkerState } from './worker/state.ts';
-import { Worker } from './worker/worker.ts';
-import type { WorkerHost } from './worker/worker.ts';
+import type { Clock } from '../clock.ts';
+import { logPlace } from '../logs/place.ts';
+import { isAlive } from '../os/processes.ts';
+import type { RunPaths } from '../paths.ts';
+import type { WorkerRecord } from '../record.ts';
+import type { FullSpec } from '../spec.ts';
+import { orphanProcess } from '../worker/process.ts';
+import type { WorkerState } from '../worker/state.ts';
+import { Worker } from '../worker/worker.ts';
+import type { WorkerHost } from '../worker/worker.ts';
 
 /** Null when it has ended meanwhile, or its number belongs to another process now. */
 export function adoptWorker(record: WorkerRecord, clock: Clock, host: WorkerHost): Worker | null {
