@@ -43,7 +43,7 @@ async function start(t: TestContext, app: App, limits: Partial<Limits> = {}): Pr
   const forwarder = new Forwarder({ hop: 'transparent', limits, onEvent: (event) => events.push(event) });
   forwarder.setUpstreams('v2', [{ key: 'a', address: { path } }]);
   const front = http2.createServer();
-  front.on('stream', (stream, headers) => forwarder.forwardStream('v2', stream, headers, { 'graylane-hop': 'test' }));
+  front.on('stream', (stream, headers, _flags, lines: readonly string[]) => forwarder.forwardStream('v2', stream, headers, lines, { 'graylane-hop': 'test' }));
   front.listen(0, '127.0.0.1');
   await once(front, 'listening');
   const client = http2.connect(`http://127.0.0.1:${(front.address() as AddressInfo).port}`);

@@ -34,8 +34,8 @@ export class LateForwarder implements Groups {
     this.#loaded.upgrade(group, request, socket, head, lines);
   }
 
-  forwardStream(group: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, extra: Readonly<Record<string, string>>): void {
-    this.#loaded.forwardStream(group, stream, headers, extra);
+  forwardStream(group: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, lines: readonly string[], extra: Readonly<Record<string, string>>): void {
+    this.#loaded.forwardStream(group, stream, headers, lines, extra);
   }
 
   /** Exchanges that wait for a place, and how they get one. */

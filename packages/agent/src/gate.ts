@@ -24,7 +24,7 @@ import type { StreamGate } from './stream-gate.ts';
 export interface Forwarding {
   forward(group: string, request: IncomingMessage, response: ServerResponse, lines: string): void;
   upgrade(group: string, request: IncomingMessage, socket: Socket, head: Buffer, lines: string): void;
-  forwardStream(group: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, extra: Readonly<Record<string, string>>): void;
+  forwardStream(group: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, lines: readonly string[], extra: Readonly<Record<string, string>>): void;
 }
 
 export interface GateOptions {

@@ -121,8 +121,11 @@ function sayHangUp(socket: Socket, link: Link): void {
   const say = (): void => {
     if (!link.forwarded || socket.readableEnded || !socket.writable) return;
     const response = responseOf(socket);
-    const unanswered = response === null ? socket.bytesWritten === 0 : Reflect.get(response, 'headersSent') !== true;
+    // Not `headersSent`: that is true of a head that waits for its body.
+    const unanswered = response === null ? socket.bytesWritten === 0 : Reflect.get(response, '_headerSent') !== true;
     if (unanswered) socket.write(HANG_UP, 'latin1');
+    // An answer that has begun in this turn: the client's connection ends behind that.
+    else while (socket.writableCorked > 0) socket.uncork();
   };
   const end = socket.end.bind(socket);
   const destroy = socket.destroy.bind(socket);

@@ -80,7 +80,7 @@ export class StreamGate {
     else if (course.kind === 'nowhere') refuseStream(stream, NO_WORKER);
     // A tunnel is no exchange: it stays in its process, or is refused where that is the wrong version.
     else if (headers[':method'] === 'CONNECT') refuseStream(stream, NO_TUNNEL);
-    else forwarding.forwardStream(streamGroupName(course.version, this.#app.index), stream, headers, { [HOP_HEADER]: course.hop });
+    else forwarding.forwardStream(streamGroupName(course.version, this.#app.index), stream, headers, rawHeaders, { [HOP_HEADER]: course.hop });
     if (course.kind === 'here') return false;
     this.#context = null;
     return true;

@@ -140,12 +140,12 @@ export class Forwarder {
   }
 
   /** Sends an HTTP/2 stream to an upstream of the group that speaks HTTP/2, without TLS on a Unix socket. `extra` are headers to add. */
-  forwardStream(name: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, extra: Readonly<Record<string, string>>): void {
+  forwardStream(name: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, lines: readonly string[], extra: Readonly<Record<string, string>>): void {
     stream.on('error', () => undefined);
     streams(({ StreamExchange }) => {
       if (stream.destroyed) return;
       this.#startChecks();
-      new StreamExchange(this.#context, this.#group(name), { stream, headers, extra }).start();
+      new StreamExchange(this.#context, this.#group(name), { stream, headers, lines, extra }).start();
     }, (fault) => {
       const { reason } = this.#notLoaded(name, fault);
       if (!stream.destroyed) stream.respond({ ':status': meaning(reason).status }, { endStream: true });

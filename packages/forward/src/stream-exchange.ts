@@ -1,6 +1,6 @@
 // One exchange from an HTTP/2 stream to an HTTP/2 upstream, to its one end. A failure resets the stream, never the client's connection.
 
-import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream, ServerStreamResponseOptions } from 'node:http2';
 import type { Endpoint } from './endpoint.ts';
 import type { ExchangeContext } from './exchange.ts';
 import { failure, meaning } from './failure.ts';
@@ -9,6 +9,7 @@ import type { Applicant, Group } from './group.ts';
 import { Http2Link } from './http2-link.ts';
 import { isIdempotent } from './idempotent.ts';
 import { ownBody, ownHeaders } from './own-answer.ts';
+import { sameFields } from './stream-fields.ts';
 
 /** waiting → sent → answering → ended, back from sent to waiting for a retry; `ended` is entered once. */
 type State =
@@ -30,6 +31,8 @@ const CONNECT_ERRORS: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT', '
 export interface StreamRequest {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
+  /** The same as they came: names and values in turn. */
+  readonly lines: readonly string[];
   /** Added to the request. */
   readonly extra: Readonly<Record<string, string>>;
 }
@@ -57,11 +60,11 @@ export class StreamExchange implements Applicant {
   }
 
   admitted(endpoint: Endpoint): void {
-    const { stream, headers, extra } = this.#request;
+    const { stream, headers, lines, extra } = this.#request;
     this.#attempts++;
     let upstream: ClientHttp2Stream;
     try {
-      upstream = endpoint.http2((address) => new Http2Link(address, this.#context.limits)).request({ ...headers, ...extra }, stream.endAfterHeaders);
+      upstream = endpoint.http2((address) => new Http2Link(address, this.#context.limits)).request({ ...sameFields(headers, lines), ...extra }, stream.endAfterHeaders);
     } catch (error) {
       this.#group.release(endpoint);
       this.#end(failure('bad-framing', String(error)));
@@ -78,16 +81,17 @@ export class StreamExchange implements Applicant {
 
   #listen(upstream: ClientHttp2Stream): void {
     const { stream } = this.#request;
+    const { session } = upstream;
     let cause: Failure = failure('no-answer');
     upstream.setTimeout(this.#context.limits.responseHeadMs, () => this.#failed(upstream, failure(this.#state.phase === 'sent' ? 'head-timeout' : 'body-idle')));
     upstream.on('error', (error: NodeJS.ErrnoException) => {
       cause = failure(CONNECT_ERRORS.has(codeOf(error)) ? 'connect-failed' : 'no-answer', error.message);
     });
-    upstream.on('headers', (headers) => {
-      if (!stream.destroyed && !stream.headersSent) stream.additionalHeaders(headers);
+    upstream.on('headers', (headers: IncomingHttpHeaders, _flags: number, lines: readonly string[]) => {
+      if (!stream.destroyed && !stream.headersSent) stream.additionalHeaders(sameFields(headers, lines));
     });
-    upstream.on('response', (headers) => this.#answer(upstream, headers));
-    upstream.on('trailers', (trailers: IncomingHttpHeaders) => this.#trailers = { ...trailers });
+    upstream.on('response', (headers: IncomingHttpHeaders, _flags: number, lines: readonly string[]) => this.#answer(upstream, headers, lines));
+    upstream.on('trailers', (trailers: IncomingHttpHeaders, _flags: number, lines: readonly string[]) => this.#trailers = sameFields(trailers, lines));
     upstream.on('data', (chunk: Buffer) => {
       if (stream.destroyed || stream.write(chunk)) return;
       upstream.pause();
@@ -100,15 +104,18 @@ export class StreamExchange implements Applicant {
     upstream.on('close', () => {
       const { rstCode } = upstream;
       if (rstCode === REFUSED_STREAM) cause = failure('connect-failed', 'refused stream');
-      if (upstream.readableEnded && rstCode === NO_ERROR) this.#finished(upstream);
-      else this.#failed(upstream, this.#state.phase === 'answering' ? failure('cut-off', `reset ${rstCode}`) : cause);
+      // On a connection that lives on, the app has ended the stream, and means its client's.
+      const meant = session !== undefined && !session.destroyed && cause.reason !== 'connect-failed';
+      if (upstream.readableEnded && rstCode === NO_ERROR && this.#state.phase === 'answering') this.#finished(upstream);
+      else if (this.#state.phase === 'answering') this.#failed(upstream, failure('cut-off', `reset ${rstCode}`), meant ? rstCode : INTERNAL_ERROR);
+      else this.#failed(upstream, meant ? failure('hung-up', `reset ${rstCode}`) : cause, rstCode);
     });
   }
 
   #upload(upstream: ClientHttp2Stream): void {
     const { stream } = this.#request;
     let trailers: OutgoingHttpHeaders = {};
-    stream.on('trailers', (found) => trailers = { ...found });
+    stream.on('trailers', (found: IncomingHttpHeaders, _flags: number, lines: readonly string[]) => trailers = sameFields(found, lines));
     upstream.on('wantTrailers', () => upstream.sendTrailers(trailers));
     stream.on('data', (chunk: Buffer) => {
       if (upstream.destroyed || upstream.write(chunk)) return;
@@ -120,7 +127,7 @@ export class StreamExchange implements Applicant {
     });
   }
 
-  #answer(upstream: ClientHttp2Stream, headers: IncomingHttpHeaders): void {
+  #answer(upstream: ClientHttp2Stream, headers: IncomingHttpHeaders, lines: readonly string[]): void {
     const state = this.#state;
     const { stream } = this.#request;
     if (state.phase !== 'sent' || stream.destroyed) return;
@@ -130,24 +137,23 @@ export class StreamExchange implements Applicant {
     upstream.setTimeout(isEvents ? 0 : this.#context.limits.bodyIdleMs);
     const endStream = upstream.readableEnded || upstream.endAfterHeaders;
     if (!endStream) stream.on('wantTrailers', () => stream.sendTrailers(this.#trailers));
-    stream.respond({ ...headers }, { endStream, waitForTrailers: !endStream });
+    // An app that says no date means it. The types do not know the option.
+    const options: ServerStreamResponseOptions & { readonly sendDate: boolean } = { endStream, waitForTrailers: !endStream, sendDate: false };
+    stream.respond(sameFields(headers, lines), options);
   }
 
   #finished(upstream: ClientHttp2Stream): void {
     const state = this.#state;
     if (!('upstream' in state) || state.upstream !== upstream) return;
-    if (state.phase === 'sent') {
-      this.#failed(upstream, failure('no-answer'));
-      return;
-    }
     this.#state = ENDED;
     this.#group.release(state.endpoint);
   }
 
-  #failed(upstream: ClientHttp2Stream, what: Failure): void {
+  /** `code`: what the client's stream is reset with where it can get no answer. */
+  #failed(upstream: ClientHttp2Stream, what: Failure, code: number = INTERNAL_ERROR): void {
     const state = this.#state;
     if (!('upstream' in state) || state.upstream !== upstream) return;
-    this.#group.failed(state.endpoint);
+    if (meaning(what.reason).side === 'upstream') this.#group.failed(state.endpoint);
     if (state.phase === 'sent' && this.#mayRetry(what)) {
       this.avoid = state.endpoint;
       this.#state = WAITING;
@@ -157,7 +163,7 @@ export class StreamExchange implements Applicant {
       this.#group.apply(this);
       return;
     }
-    this.#end(what);
+    this.#end(what, code);
   }
 
   /** A body may be half gone, so only a request without one is sent again. */
@@ -175,12 +181,12 @@ export class StreamExchange implements Applicant {
     this.#end(failure('client-gone', `reset ${stream.rstCode}`));
   }
 
-  #end(what: Failure): void {
+  #end(what: Failure, code: number = INTERNAL_ERROR): void {
     const state = this.#state;
     if (state.phase === 'ended') return;
     this.#state = ENDED;
     if ('upstream' in state) {
-      state.upstream.close(CANCEL);
+      state.upstream.close(what.reason === 'client-gone' ? this.#request.stream.rstCode : CANCEL);
       this.#group.release(state.endpoint);
     } else {
       this.#group.withdraw(this);
@@ -188,14 +194,14 @@ export class StreamExchange implements Applicant {
     const { status } = meaning(what.reason);
     const begun = state.phase === 'answering';
     this.#context.failed(this.#group, what, begun ? 0 : status);
-    this.#answerFailure(what, begun || status === 0);
+    this.#answerFailure(what, begun || status === 0, code);
   }
 
-  #answerFailure(what: Failure, begun: boolean): void {
+  #answerFailure(what: Failure, begun: boolean, code: number): void {
     const { stream } = this.#request;
     if (stream.destroyed || stream.closed) return;
     if (begun || stream.headersSent) {
-      stream.close(INTERNAL_ERROR);
+      stream.close(code);
       return;
     }
     const body = ownBody(what);

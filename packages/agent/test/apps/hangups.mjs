@@ -7,6 +7,11 @@ const ways = {
   '/destroy-request': (req) => req.destroy(),
   '/destroy-socket': (req) => req.socket.destroy(),
   '/end-socket': (req) => req.socket.end(),
+  '/destroy-headed': (req, res) => res.writeHead(200).destroy(),
+  '/destroy-begun': (req, res) => {
+    res.write('begun');
+    res.destroy();
+  },
   '/destroy-later': (req) => setImmediate(() => req.socket.destroy()),
 };
 const server = http.createServer((req, res) => {

@@ -1,0 +1,98 @@
+// Runs test files of another project, each a process of its own, three times: bare, with the agent at 0 %, and with every
+// request forwarded. What passes bare must pass with the agent; a test that does not is tried twice more before it is told.
+// node --conditions=graylane-source conformance/agent/files.ts FOLDER PATTERN...
+
+import { spawn } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { loopLines, preloads, type Plane, type Preload } from './preloaded.ts';
+
+/** As many as the smallest machine has processors. */
+const AT_ONCE = 2;
+const LIMIT_MS = 60_000;
+const TRIES = 3;
+
+const [folder, ...patterns] = process.argv.slice(2);
+if (folder === undefined || patterns.length === 0) {
+  console.error('give the path of a checkout with its dependencies installed, and patterns of its test files');
+  process.exit(2);
+}
+const root: string = folder;
+
+interface Outcome {
+  /** The tests of a file that uses node:test, and the file itself. */
+  readonly passed: ReadonlySet<string>;
+  readonly output: string;
+  readonly loop: readonly string[];
+}
+
+/** Node's own tests say in a comment what they have to be started with. */
+function flagsOf(file: string): string[] {
+  return /^\/\/ Flags: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.trim().split(/\s+/) ?? [];
+}
+
+function run(file: string, preload: Preload, slot: number): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const own = { TEST_THREAD_ID: String(slot), TEST_SERIAL_ID: String(slot), NODE_COMMON_PORT: String(12_400 + slot * 100), NODE_ENV: 'test' };
+    const child = spawn(process.execPath, [...flagsOf(file), ...preload.flags, '--test-reporter=tap', file], { cwd: root, env: { ...process.env, ...own, ...preload.env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    const end = (): void => {
+      // Children of a test that failed, too.
+      if (child.pid !== undefined) try { process.kill(-child.pid, 'SIGKILL'); } catch { /* all gone */ }
+    };
+    const timer = setTimeout(end, LIMIT_MS);
+    child.once('exit', end);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      const passed = passedTests(out);
+      if (code === 0) passed.add('');
+      resolve({ passed, output: `${out}\n${err}\nexit ${code ?? signal ?? ''}`, loop: loopLines(err) });
+    });
+  });
+}
+
+/** By title; a title that comes twice has passed when all of them have. */
+function passedTests(tap: string): Set<string> {
+  const passed = new Map<string, boolean>();
+  for (const [, not, title = ''] of tap.matchAll(/^ *(not )?ok \d+ - (.*)$/gm)) passed.set(title.trim(), not === undefined && passed.get(title.trim()) !== false);
+  return new Set([...passed.keys()].filter((title) => passed.get(title)));
+}
+
+const preloadOf = await preloads();
+const files = globSync(patterns, { cwd: root }).sort().map((file) => join(root, file));
+const totals = { files: 0, tests: 0, bareFailed: 0, differences: 0 };
+
+async function compare(file: string, slot: number): Promise<void> {
+  const bare = await run(file, preloadOf('bare'), slot);
+  totals.files += 1;
+  totals.tests += bare.passed.size;
+  if (!bare.passed.has('')) totals.bareFailed += 1;
+  for (const plane of [0, 100] as const) await compareWith(file, plane, bare.passed, slot);
+}
+
+async function compareWith(file: string, plane: Plane, bare: ReadonlySet<string>, slot: number): Promise<void> {
+  let missing = bare;
+  let last: Outcome | null = null;
+  for (let tries = 0; tries < TRIES && missing.size > 0; tries += 1) {
+    last = await run(file, preloadOf(plane), slot);
+    const { passed } = last;
+    missing = new Set([...missing].filter((title) => !passed.has(title)));
+  }
+  const faults = last?.loop.filter((line) => !/ 0 faults$/.test(line)) ?? [];
+  const place = `${plane} % ${relative(root, file)}`;
+  for (const line of faults) console.log(`  ${place}: ${line}`);
+  if (missing.size === 0 || last === null) return;
+  totals.differences += missing.size;
+  process.exitCode = 1;
+  for (const title of missing) console.log(`  ${place}: ${title === '' ? 'the file fails' : title}`);
+  if (process.env['VERBOSE'] !== undefined) console.log(last.output.replaceAll(/^/gm, '    | '));
+}
+
+const waiting = files.values();
+await Promise.all(Array.from({ length: AT_ONCE }, async (_, slot) => {
+  for (const file of waiting) await compare(file, slot);
+}));
+console.log(`${totals.files} files, ${totals.bareFailed} fail bare; ${totals.tests} tests pass bare, ${totals.differences} of them not with the agent`);

@@ -1,0 +1,44 @@
+// An HTTP/2 server that answers, hangs up and repeats itself in every way; it counts its streams and how they were reset.
+import http2 from 'node:http2';
+
+let streams = 0;
+let reset = null;
+const ways = {
+  '/repeats': (stream, raw) => {
+    let trailers = [];
+    stream.on('trailers', (_headers, _flags, found) => (trailers = found)).resume();
+    stream.on('end', () => {
+      stream.respond({ ':status': 200, 'x-r': ['1', '2'], 'set-cookie': ['a=1', 'b=2'], 'x-one': '1' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'x-t': ['1', '2'] }));
+      stream.end(JSON.stringify({ raw, trailers }));
+    });
+  },
+  '/undated': (stream) => {
+    stream.respond({ ':status': 200 }, { sendDate: false });
+    stream.end('undated');
+  },
+  '/close': (stream) => stream.close(),
+  '/close-11': (stream) => stream.close(11),
+  '/destroy': (stream) => stream.destroy(),
+  '/fault': (stream) => stream.destroy(new Error('fault')),
+  '/no-file': (stream) => stream.respondWithFile('/missing'),
+  '/cut': (stream) => {
+    stream.resume().on('end', () => {
+      stream.respond({ ':status': 200 });
+      stream.write('half', () => stream.destroy(new Error('cut')));
+    });
+  },
+  '/silent': (stream) => {
+    stream.on('close', () => (reset = stream.rstCode));
+    stream.additionalHeaders({ ':status': 103 });
+  },
+  '/told': (stream) => {
+    stream.respond();
+    stream.end(JSON.stringify({ streams, reset }));
+  },
+};
+http2.createServer().on('stream', (stream, headers, _flags, raw) => {
+  stream.on('error', () => undefined);
+  if (headers[':path'] !== '/told') streams += 1;
+  ways[headers[':path']](stream, raw);
+}).listen(Number(process.env.PORT), '127.0.0.1');
