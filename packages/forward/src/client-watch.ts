@@ -40,11 +40,16 @@ export function refuseRest(res: ServerResponse, what: Failure): boolean {
   return listener !== undefined;
 }
 
+/** That the client of this answer has half-closed, while there is something to do about it. */
+export function tellHalfClosed(res: ServerResponse): void {
+  if (!res.writableEnded) (res as Watched)[LISTENER]?.clientHalfClosed();
+}
+
 function onAnswerClosed(this: Watched): void {
   this[LISTENER]?.clientClosed();
 }
 
 function onHalfClosed(this: Socket & { _httpMessage?: Watched | null }): void {
   const current = this._httpMessage;
-  if (current !== undefined && current !== null && !current.writableEnded) current[LISTENER]?.clientHalfClosed();
+  if (current !== undefined && current !== null) tellHalfClosed(current);
 }

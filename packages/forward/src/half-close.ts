@@ -3,6 +3,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { answerUnderWay } from './client-turn.ts';
+import { tellHalfClosed } from './client-watch.ts';
 import type { Clock } from './clock.ts';
 
 /**
@@ -29,7 +31,7 @@ export function awaitHalfClosed(req: IncomingMessage, res: ServerResponse, clock
   const { server } = socket as Socket & { readonly server?: HalfOpenServer };
   if (server?.httpAllowHalfOpen === true) return req.httpVersion === '1.0' ? () => undefined : probe(socket, res, clock);
   keepOpen(socket);
-  (res as unknown as { _last: boolean })._last = true;
+  endBehind(socket, res);
   return clock.after(GRACE_MS, gone);
 }
 
@@ -42,6 +44,24 @@ export function awaitSilence(req: IncomingMessage, clock: Clock, wroteAt: () => 
   if (server?.httpAllowHalfOpen !== true) return () => undefined;
   return clock.every(SILENCE_MS / 2, () => {
     if (clock.now() - wroteAt() >= SILENCE_MS) gone();
+  });
+}
+
+const lastOnes = new WeakSet<ServerResponse>();
+
+/** Ends the connection behind this answer and those that are behind it in the pipeline: they are as good as there, too. */
+function endBehind(socket: Socket, res: ServerResponse): void {
+  if (lastOnes.has(res)) return;
+  lastOnes.add(res);
+  res.once('finish', () => {
+    // By now Node has begun with the next one.
+    const next = answerUnderWay(socket);
+    if (next === null) {
+      socket.destroySoon();
+      return;
+    }
+    tellHalfClosed(next);
+    endBehind(socket, next);
   });
 }
 
