@@ -23,6 +23,7 @@ export class RawUpstream {
   readonly seen: SeenRequest[] = [];
   /** Sockets that are open now. */
   readonly sockets = new Set<net.Socket>();
+  readonly #byConnection = new Map<number, net.Socket>();
   connections = 0;
   readonly #folder: string;
   readonly #server: net.Server;
@@ -61,6 +62,11 @@ export class RawUpstream {
     while (!condition()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
 
+  /** Answers late, on the connection of that number. */
+  answerOn(connection: number, text: string): void {
+    this.#byConnection.get(connection)?.write(text, 'latin1');
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
@@ -70,6 +76,7 @@ export class RawUpstream {
   #accept(socket: net.Socket): void {
     const connection = ++this.connections;
     this.sockets.add(socket);
+    this.#byConnection.set(connection, socket);
     let pending = '';
     let headSeen = false;
     socket.on('error', () => undefined);

@@ -17,6 +17,7 @@ import { isClosing } from './linger.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { answerFailure } from './own-answer.ts';
+import { turnOf } from './pipeline.ts';
 import { plainWriter } from './plain-reply.ts';
 import { onDemand } from './on-demand.ts';
 import { rawWriter, supportsRaw } from './reply.ts';
@@ -113,6 +114,13 @@ export class Forwarder {
       req.resume();
       return;
     }
+    // Most requests are alone on their connection.
+    const turn = res.socket === null ? turnOf(req, res, () => this.#forward(name, req, res, lines, editReply)) : 'now';
+    if (turn === 'now') this.#forward(name, req, res, lines, editReply);
+    else if (turn === 'full') answerFailure(req, res, this.#refused(name, failure('queue-full', 'pipelined')), true);
+  }
+
+  #forward(name: string, req: IncomingMessage, res: ServerResponse, lines: string, editReply: EditReply | null): void {
     const head = this.#requestHead(name, req, lines, false);
     if ('reason' in head) {
       answerFailure(req, res, head, true);
@@ -181,9 +189,7 @@ export class Forwarder {
 
   /** The files of this package are not what they were when the process started. */
   #notLoaded(name: string, fault: unknown): Failure {
-    const what = failure('internal', String(fault));
-    this.#tellFailed(name, what, meaning(what.reason).status);
-    return what;
+    return this.#refused(name, failure('internal', String(fault)));
   }
 
   #requestHead(name: string, req: IncomingMessage, lines: string, upgrade: boolean): RequestHead | Failure {
@@ -194,9 +200,13 @@ export class Forwarder {
       return head;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.#tellFailed(name, error.failure, meaning(error.failure.reason).status);
-      return error.failure;
+      return this.#refused(name, error.failure);
     }
+  }
+
+  #refused(name: string, what: Failure): Failure {
+    this.#tellFailed(name, what, meaning(what.reason).status);
+    return what;
   }
 
   #group(name: string): Group {

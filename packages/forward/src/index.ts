@@ -11,6 +11,7 @@ export { endGently, isClosing } from './linger.ts';
 export { answerFailure, ownText } from './own-answer.ts';
 export * from './upstream.ts';
 export { proxyHop } from './proxy-hop.ts';
+export { turnOf } from './pipeline.ts';
 export { valuesOf } from './proxy-request.ts';
 export type { ExchangeContext } from './exchange.ts';
 export type { Group } from './group.ts';

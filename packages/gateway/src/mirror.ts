@@ -180,8 +180,12 @@ function readAlong(body: IncomingMessage | ServerHttp2Stream, onChunk: (chunk: B
     body.on('data', onChunk);
   };
   body.on('newListener', onListener);
-  let ended = false;
-  body.once('end', () => ended = true);
-  body.once('close', () => onOver(ended));
-  body.once('end', () => onOver(true));
+  // Of a request that was answered before it was whole Node does not say that its client left; its connection does.
+  const connection = 'httpVersion' in body ? body.socket : body;
+  const onClose = (): void => onOver(false);
+  connection.once('close', onClose);
+  body.once('end', () => {
+    connection.removeListener('close', onClose);
+    onOver(true);
+  });
 }

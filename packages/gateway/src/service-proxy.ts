@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import { createHash, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { ExposureWatch, Forwarder, Refusal, answerFailure, endGently, failure, inTurn, isClosing, meaning, ownText, proxyHop } from '@graylane/forward';
+import { ExposureWatch, Forwarder, Refusal, answerFailure, endGently, failure, inTurn, isClosing, meaning, ownText, proxyHop, turnOf } from '@graylane/forward';
 import type { Clock, EditReply, Failure, ForwardEvent, GroupStats, Limits, Upstream } from '@graylane/forward';
 import { MessageClient, Relay, StreamClient, StreamUpgrade, Tunnels } from '@graylane/forward/relay';
 import type { RelayClient } from '@graylane/forward/relay';
@@ -231,18 +231,27 @@ export class ServiceProxy implements FrontHandler {
     this.#options.accessLog?.refused({ ask, service: this.service, version: null, lane: null }, status);
   }
 
-  #relayMessage(req: IncomingMessage, res: ServerResponse, ask: Ask, { version, edit, stamp }: Extract<Route, { kind: 'version' }>, forwarded: ForwardedSaid): void {
+  #relayMessage(req: IncomingMessage, res: ServerResponse, ask: Ask, route: Extract<Route, { kind: 'version' }>, forwarded: ForwardedSaid): void {
     if (isClosing(req.socket)) {
       req.resume();
       return;
     }
+    const turn = turnOf(req, res, () => this.#relayNow(req, res, ask, route, forwarded));
+    if (turn === 'now') this.#relayNow(req, res, ask, route, forwarded);
+    else if (turn === 'full') this.#refuseMessage(req, res, ask, failure('queue-full', 'pipelined'));
+  }
+
+  #relayNow(req: IncomingMessage, res: ServerResponse, ask: Ask, { version, edit, stamp }: Extract<Route, { kind: 'version' }>, forwarded: ForwardedSaid): void {
     try {
       this.#relay(version, new MessageClient(req, res, messageRequest(req, ask, forwarded, stamp), this.#options.clock), edit);
     } catch (error) {
-      const what = refusalOf(error);
-      this.refused(what, ask);
-      answerFailure(req, res, what, true);
+      this.#refuseMessage(req, res, ask, refusalOf(error));
     }
+  }
+
+  #refuseMessage(req: IncomingMessage, res: ServerResponse, ask: Ask, what: Failure): void {
+    this.refused(what, ask);
+    answerFailure(req, res, what, true);
   }
 
   #relay(version: string, client: RelayClient, editReply: EditReply | null): void {

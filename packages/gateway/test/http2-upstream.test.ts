@@ -169,3 +169,21 @@ void test('an app that speaks only HTTP/1.1 where HTTP/2 was said is a 502', opt
   const { port } = await start(t, { key: 'app', address: { host: '127.0.0.1', port: (app.address() as AddressInfo).port }, http2: true });
   assert.match(await exchange(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'), BAD);
 });
+
+void test('pipelined requests that change something reach an app of HTTP/2 one at a time', options, async (t) => {
+  const paths: string[] = [];
+  let underWay = 0;
+  const { port } = await start(t, await startHttp2App(t, (stream, headers) => {
+    assert.equal(underWay++, 0);
+    paths.push(String(headers[':path']));
+    setImmediate(() => {
+      underWay--;
+      stream.respond({ ':status': 200 });
+      stream.end(String(headers[':path']));
+    });
+  }));
+  const lines = (path: string): string => `DELETE ${path} HTTP/1.1\r\nHost: a\r\n`;
+  const text = await exchange(port, `${lines('/1')}\r\n${lines('/2')}\r\n${lines('/3')}Connection: close\r\n\r\n`);
+  assert.deepEqual(paths, ['/1', '/2', '/3']);
+  assert.match(text, /\/1\r\n[^]*\/2\r\n[^]*\/3\r\n/);
+});

@@ -146,6 +146,19 @@ void test('an original that breaks off is not copied', { timeout: 10_000 }, asyn
   assert.deepEqual(got, []);
 });
 
+void test('an original that was answered early and then breaks off is not copied, and leaves nothing behind', { timeout: 10_000 }, async (t) => {
+  const got: Got[] = [];
+  const { url, counts } = await start(t, await app(t, 'mirror', (one) => got.push(one)), { methods: ['POST'], inFlight: 1 });
+  const socket = net.connect(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => undefined).once('data', () => socket.destroy());
+  // The framing breaks, which is answered at once.
+  socket.write('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nno size\r\n');
+  await until(() => counts().dropped['original-aborted'] === 1);
+  assert.equal(await text(url, { method: 'POST', body: 'whole' }), 'v1');
+  await until(() => counts().answered === 1);
+  assert.deepEqual(got.map(({ body }) => body), ['whole']);
+});
+
 void test('an endless answer of a mirror is cut', { timeout: 10_000 }, async (t) => {
   const ended = Promise.withResolvers<undefined>();
   const endless = await listen(t, http.createServer((_req, res) => {
