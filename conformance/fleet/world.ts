@@ -49,8 +49,8 @@ export interface World {
   end(): Promise<void>;
 }
 
-/** Long against any start on a busy machine. */
-const READY_LIMIT_MS = 60_000;
+/** Long against any start on a very busy machine. */
+const READY_LIMIT_MS = 120_000;
 
 export async function startWorld(plan: WorldPlan): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'glf-'));
