@@ -54,7 +54,7 @@ describe('streams', () => {
     await supervisor.stop();
   });
 
-  for (const path of ['/repeats', '/undated', '/close', '/close-11', '/destroy', '/fault', '/no-file', '/cut']) {
+  for (const path of ['/repeats', '/undated', '/close', '/close-11', '/refuse', '/destroy', '/fault', '/no-file', '/cut']) {
     test(`${path} ends the same, and once`, async () => {
       const { streams } = await told(session);
       assert.deepEqual(await outcome(session, path, '1'), await outcome(session, path, '0'));

@@ -104,11 +104,12 @@ export class StreamExchange implements Applicant {
     upstream.on('close', () => {
       const { rstCode } = upstream;
       if (rstCode === REFUSED_STREAM) cause = failure('connect-failed', 'refused stream');
-      // On a connection that lives on, the app has ended the stream, and means its client's.
-      const meant = session !== undefined && !session.destroyed && cause.reason !== 'connect-failed';
+      // On a connection that lives on, the app has ended the stream, and means its client's. It may be its server that refuses.
+      const meant = session !== undefined && !session.destroyed && (cause.reason !== 'connect-failed' || rstCode === REFUSED_STREAM);
       if (upstream.readableEnded && rstCode === NO_ERROR && this.#state.phase === 'answering') this.#finished(upstream);
-      else if (this.#state.phase === 'answering') this.#failed(upstream, failure('cut-off', `reset ${rstCode}`), meant ? rstCode : INTERNAL_ERROR);
-      else this.#failed(upstream, meant ? failure('hung-up', `reset ${rstCode}`) : cause, rstCode);
+      else if (this.#state.phase === 'answering') this.#failed(upstream, failure('cut-off', `reset ${rstCode}`), !meant ? INTERNAL_ERROR : rstCode === NO_ERROR ? CANCEL : rstCode);
+      else if (meant && !(rstCode === REFUSED_STREAM && this.#mayRetry(cause))) this.#failed(upstream, failure('hung-up', `reset ${rstCode}`), rstCode);
+      else this.#failed(upstream, cause);
     });
   }
 

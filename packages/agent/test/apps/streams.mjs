@@ -19,6 +19,7 @@ const ways = {
   },
   '/close': (stream) => stream.close(),
   '/close-11': (stream) => stream.close(11),
+  '/refuse': (stream) => stream.close(7),
   '/destroy': (stream) => stream.destroy(),
   '/fault': (stream) => stream.destroy(new Error('fault')),
   '/no-file': (stream) => stream.respondWithFile('/missing'),
