@@ -16,6 +16,12 @@ if (minor < leastMinor || (minor === leastMinor && patch < leastPatch)) {
   process.exit(2);
 }
 
+// The store is on it since before Node called it stable; said at each command it would only hide what matters.
+const emitWarning = process.emitWarning.bind(process);
+process.emitWarning = (warning, ...rest) => {
+  if (!String(warning).startsWith('SQLite is an experimental feature')) emitWarning(warning, ...rest);
+};
+
 nodeModule.enableCompileCache?.();
 const source = new URL('../src/main.ts', import.meta.url);
 if (existsSync(source)) {

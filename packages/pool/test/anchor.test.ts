@@ -18,8 +18,8 @@ class FakeSupervisor extends EventEmitter {
     this.held = held;
   }
 
-  kill(signal?: NodeJS.Signals | number): boolean {
-    if (typeof signal === 'string') this.signals.push(signal);
+  kill(signal: NodeJS.Signals): boolean {
+    this.signals.push(signal);
     return true;
   }
 

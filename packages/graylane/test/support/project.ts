@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -19,13 +19,21 @@ export class Project {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'glp-'));
   readonly #environment: NodeJS.ProcessEnv;
   readonly #wrapper: readonly string[];
+  readonly #node: string;
   readonly #running = new Set<ChildProcess>();
 
-  /** `wrapper` is a command that runs the command, e.g. in namespaces of its own. */
-  constructor(files: Readonly<Record<string, string>>, wrapper: readonly string[] = []) {
+  /** `wrapper` is a command that runs the command, e.g. in namespaces of its own; `node` runs all of it. */
+  constructor(files: Readonly<Record<string, string>>, wrapper: readonly string[] = [], node: string = process.execPath) {
     this.#wrapper = wrapper;
+    this.#node = node;
     this.#environment = { ...process.env, GRAYLANE_RUN_DIR: join(this.folder, 'r'), NO_COLOR: '1' };
     for (const [name, text] of Object.entries(files)) this.write(name, text);
+  }
+
+  /** Of the supervisor that runs here. */
+  get api(): string {
+    const run = join(this.folder, 'r');
+    return join(run, readdirSync(run)[0] ?? '', 'api.sock');
   }
 
   write(name: string, text: string): void {
@@ -72,7 +80,7 @@ export class Project {
   }
 
   #spawn(args: readonly string[]): ChildProcess {
-    const [command, ...more] = [...this.#wrapper, process.execPath, BIN, ...args];
+    const [command, ...more] = [...this.#wrapper, this.#node, BIN, ...args];
     const child = spawn(command ?? '', more, { cwd: this.folder, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#running.add(child);
     return child;

@@ -1,13 +1,21 @@
 // The supervisor as its anchor sees it: a process that inherits sockets and says a few words. Decides nothing.
 
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 
 import { INHERITANCE_VARIABLE } from './notes.ts';
 import type { SupervisorCommand } from './notes.ts';
 
 /** As much of a child process as an anchor needs. */
-export type SupervisorProcess = Pick<ChildProcess, 'connected' | 'kill' | 'on' | 'once' | 'removeAllListeners'>;
+export interface SupervisorProcess {
+  /** Whether it can still be heard. */
+  readonly connected: boolean;
+  kill(signal: NodeJS.Signals): boolean;
+  on(event: 'message', listener: (message: unknown, handle: unknown) => void): unknown;
+  once(event: 'exit', listener: (code: number | null, signal: NodeJS.Signals | null) => void): unknown;
+  once(event: 'error', listener: (error: Error) => void): unknown;
+  once(event: 'disconnect', listener: () => void): unknown;
+  removeAllListeners(): unknown;
+}
 
 const FIRST_HANDLE_DESCRIPTOR = 4;
 
