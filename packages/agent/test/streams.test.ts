@@ -62,13 +62,14 @@ describe('streams', () => {
     });
   }
 
-  test('an app hears with which code its client reset the stream', async () => {
-    const stream = ask(session, '/silent', '1');
-    await once(stream, 'headers');
-    stream.close(11);
-    await once(stream, 'close').catch(() => undefined);
-    let { reset } = await told(session);
-    while (reset === null) ({ reset } = await told(session));
-    assert.equal(reset, 11);
-  });
+  for (const [path, event, code] of [['/silent', 'headers', 11], ['/silent', 'headers', 0], ['/early', 'end', 0]] as const) {
+    test(`an app hears that its client closed the stream with ${code} at the ${event} of ${path}`, { timeout: 20_000 }, async () => {
+      const stream = ask(session, path, '1').on('error', () => undefined).resume();
+      await once(stream, event);
+      stream.close(code);
+      let { reset } = await told(session);
+      while (reset === null) ({ reset } = await told(session));
+      assert.equal(reset, code);
+    });
+  }
 });

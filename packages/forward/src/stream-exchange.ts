@@ -177,8 +177,12 @@ export class StreamExchange implements Applicant {
 
   #onClientClosed(): void {
     const { stream } = this.#request;
-    // A stream that closed well lets its upstream's end come by itself.
-    if (stream.rstCode === NO_ERROR && stream.writableFinished) return;
+    const state = this.#state;
+    // Of an exchange whose answer is out nothing is left but an upload that nobody sends any more.
+    if (state.phase === 'answering' && stream.rstCode === NO_ERROR && (state.upstream.readableEnded || state.upstream.endAfterHeaders)) {
+      if (!state.upstream.writableEnded) state.upstream.close(NO_ERROR);
+      return;
+    }
     this.#end(failure('client-gone', `reset ${stream.rstCode}`));
   }
 

@@ -30,8 +30,15 @@ const ways = {
     });
   },
   '/silent': (stream) => {
+    reset = null;
     stream.on('close', () => (reset = stream.rstCode));
     stream.additionalHeaders({ ':status': 103 });
+  },
+  '/early': (stream) => {
+    reset = null;
+    stream.on('close', () => (reset = stream.rstCode));
+    stream.respond();
+    stream.end('early');
   },
   '/told': (stream) => {
     stream.respond();
