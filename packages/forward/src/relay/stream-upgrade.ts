@@ -8,6 +8,7 @@ import type { ExchangeContext } from '../exchange.ts';
 import { failure, meaning } from '../failure.ts';
 import type { Failure, FailureReason } from '../failure.ts';
 import type { Applicant, Group } from '../group.ts';
+import { fieldOf } from '../response-head.ts';
 import type { BodyFraming, ResponseHead } from '../response-head.ts';
 import type { Tunnels } from '../tunnel.ts';
 import { fieldIn, headerObject, linesOf, responseFields } from './fields.ts';
@@ -94,7 +95,9 @@ export class StreamUpgrade implements Applicant, ConnectionUser {
     if (state.phase !== 'sent') return;
     const fields = responseFields(head);
     if (head.status === 101) {
-      this.#accept(fields);
+      const protocol = fieldOf(head, 'upgrade') ?? '';
+      if (protocol.toLowerCase() === 'websocket') this.#accept(fields);
+      else this.#end(failure('upgrade-unasked', protocol));
       return;
     }
     if (head.status < 300) {
