@@ -89,6 +89,19 @@ export function responseOf(socket: Socket): object | null {
   return typeof response === 'object' ? response : null;
 }
 
+/** Whether the head of a response was given to its socket (http.js: `_headerSent`); `headersSent` is true of one that waits for its body, too. */
+export function isWritten(response: object): boolean {
+  return Reflect.get(response, '_headerSent') === true;
+}
+
+/** Whether an answer lies in the socket from its head on (stream.js: `writableBuffer`): it is corked until the end of the turn. */
+export function isHeldBack(socket: Socket): boolean {
+  const held: unknown = Reflect.get(socket, 'writableBuffer');
+  const first: unknown = Array.isArray(held) ? held[0] : null;
+  const chunk: unknown = typeof first === 'object' && first !== null ? Reflect.get(first, 'chunk') : null;
+  return typeof chunk === 'string' && chunk.startsWith('HTTP/');
+}
+
 type OnIncoming = (request: IncomingMessage, keepAlive: boolean) => unknown;
 
 interface Parser {

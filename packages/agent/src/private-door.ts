@@ -5,7 +5,7 @@ import { unlinkSync } from 'node:fs';
 import { maxHeaderSize } from 'node:http';
 import { createServer, type Server, type ServerOpts, type Socket } from 'node:net';
 import { HANG_UP, type Protocol } from '@graylane/wire';
-import { adoptSocket, beforeIncoming, responseOf, setOwn, socketOptions } from './internals.ts';
+import { adoptSocket, beforeIncoming, isHeldBack, isWritten, responseOf, setOwn, socketOptions } from './internals.ts';
 import { Link } from './link.ts';
 import { dress } from './linked-socket.ts';
 import { isHttp2, isSecure } from './server-kind.ts';
@@ -118,24 +118,22 @@ function idleTime(server: Server): number {
  * was made for it.
  */
 function sayHangUp(socket: Socket, link: Link): void {
-  const say = (): void => {
+  const say = (lost: boolean): void => {
     if (!link.forwarded || socket.readableEnded || !socket.writable) return;
     const response = responseOf(socket);
-    // Not `headersSent`: that is true of a head that waits for its body.
-    const unanswered = response === null ? socket.bytesWritten === 0 : Reflect.get(response, '_headerSent') !== true;
-    if (unanswered) socket.write(HANG_UP, 'latin1');
-    // An answer that has begun in this turn: the client's connection ends behind that.
-    else while (socket.writableCorked > 0) socket.uncork();
+    // An answer that is held back until the end of this turn is lost with the socket, as it would be on a direct one; `end` lets it go.
+    const unanswered = response === null ? socket.bytesWritten === 0 : !isWritten(response) || (lost && isHeldBack(socket));
+    if (unanswered) socket._write(HANG_UP, 'latin1', () => undefined);
   };
   const end = socket.end.bind(socket);
   const destroy = socket.destroy.bind(socket);
   setOwn(socket, 'end', (...said: readonly unknown[]): Socket => {
-    if (said.length === 0) say();
+    if (said.length === 0) say(false);
     Reflect.apply(end, socket, said);
     return socket;
   });
   setOwn(socket, 'destroy', (error?: Error): Socket => {
-    say();
+    say(true);
     return destroy(error);
   });
 }
