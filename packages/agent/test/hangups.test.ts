@@ -66,4 +66,9 @@ test('a limit of requests per connection counts those of each client', async (t)
       assert.match(head, request < 3 ? /\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5, max=3\r\n/ : /\r\nConnection: close\r\n/, `request ${request}`);
     }
   }
+  // Node says `close` and leaves it to the client; one that goes on is told again.
+  for (const client of clients) {
+    client.write(get('/', {}, 'keep-alive'));
+    assert.match(await until(client, '0\r\n\r\n'), /HTTP\/1\.1 503 Service Unavailable\r\n/);
+  }
 });

@@ -10,6 +10,8 @@ export interface ReplyHead {
   readonly text: string;
   /** Whether the client's connection goes on. */
   readonly keep: boolean;
+  /** Whether it may be left to the client to end it; it knows by itself where the answer ends. */
+  readonly mayStay: boolean;
   /** Whether the body's bytes still have to be put into chunks. */
   readonly chunked: boolean;
 }

@@ -18,7 +18,7 @@ export function proxyReplyHead(head: ResponseHead, framing: BodyFraming, req: In
   if (chunked) text += 'Transfer-Encoding: chunked\r\n';
   if (!keep) text += 'Connection: close\r\n';
   else if (old) text += 'Connection: keep-alive\r\n';
-  return { text: `${text}\r\n`, keep, chunked };
+  return { text: `${text}\r\n`, keep, mayStay: false, chunked };
 }
 
 /** An informational answer; a client of HTTP/1.0 does not know them. */

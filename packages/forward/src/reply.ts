@@ -4,6 +4,7 @@
 import { ServerResponse } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
+import type { ReplyHead } from './hop.ts';
 import type { ReplyWriter } from './reply-writer.ts';
 
 /** The fields of ServerResponse that the pass-through needs; the same on Node 20 to 26, and probed before use. */
@@ -34,7 +35,7 @@ export const rawWriter: ReplyWriter = {
     if (text.startsWith(CONTINUE)) internals._sent100 = true;
   },
   begin: (res, status, head) => {
-    beginRaw(res, status, head.keep);
+    beginRaw(res, status, head);
     return { pending: head.text, chunked: head.chunked };
   },
   write: (res, reply, piece) => {
@@ -51,16 +52,18 @@ export const rawWriter: ReplyWriter = {
 const CONTINUE = 'HTTP/1.1 100 ';
 
 /** From here on `res.write` and `res.end` pass bytes on as they are. */
-function beginRaw(res: ServerResponse, status: number, keep: boolean): void {
+function beginRaw(res: ServerResponse, status: number, { keep, mayStay }: ReplyHead): void {
   const internals = res as unknown as Internals;
   res.statusCode = status;
   internals._header = 'HTTP/1.1';
   internals._headerSent = true;
   internals._hasBody = true;
   internals.chunkedEncoding = false;
+  // Behind the last request that the server's limit allows Node says so, and leaves the rest to the client.
+  const stays = mayStay && internals.shouldKeepAlive && internals.maxRequestsOnConnectionReached === true;
   internals.shouldKeepAlive = keep;
   // Node may have decided already that this is the last one.
-  internals._last ||= !keep;
+  internals._last ||= !keep && !stays;
 }
 
 /** `before`, bytes and `after` as one write; false when the client should be waited for. The bytes are copied. */
@@ -102,7 +105,7 @@ export function supportsRaw(): boolean {
   try {
     res.assignSocket(socket as never);
     rawWriter.interim(res, 'a');
-    const reply = rawWriter.begin(res, 200, { text: 'b', keep: true, chunked: false });
+    const reply = rawWriter.begin(res, 200, { text: 'b', keep: true, mayStay: false, chunked: false });
     rawWriter.write(res, reply, { bytes: Buffer.from('c'), start: 0, end: 1, last: false, trailers: '' });
     rawWriter.write(res, reply, { bytes: Buffer.from('d'), start: 0, end: 1, last: true, trailers: '' });
     return Buffer.concat(written).toString('latin1') === 'abcd' && res.writableEnded;

@@ -20,6 +20,6 @@ export const transparentHop: Hop = {
     const farKeeps = farKeepsAlive(head, framing);
     // A 101 that nobody asked for is passed on, but no other answer may follow it.
     const keep = farKeeps && mayKeep && head.status !== 101;
-    return { text: farKeeps && !keep ? closingHead(head) : verbatimHead(head), keep, chunked: false };
+    return { text: farKeeps && !keep ? closingHead(head) : verbatimHead(head), keep, mayStay: farKeeps, chunked: false };
   },
 };
