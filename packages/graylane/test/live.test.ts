@@ -108,7 +108,7 @@ test('revisions survive: the next start goes on with what was changed live', asy
   await up.ended;
   const again = await project.up('./v1/server.js', '--canary', './v2/server.js', '--cookie', 'beta=1', '--port', String(port), '--expose-route', '--percent', '0');
   assert.equal((await ask(port)).body, 'two');
-  assert.match(again.output().stderr, /1 changes that were made live/);
+  assert.match(again.output().stderr, /going on with 1 change made live, which the command line does not have/);
 });
 
 test('a second supervisor for one project is refused, and the first goes on', async (t) => {
