@@ -118,6 +118,21 @@ void test('a reset of the app resets the stream and leaves the connection', asyn
   assert.equal(forwarder.stats()[0]?.inFlight, 0);
 });
 
+void test('a client whose upload the app does not want is told to stop, without an error, as the app told it', { timeout: 10_000 }, async (t) => {
+  const { client, forwarder } = await start(t, (stream) => {
+    stream.respond({ ':status': 413 });
+    stream.end('big');
+  });
+  const stream = client.request({ ':path': '/', ':method': 'POST' }, { endStream: false });
+  const response = once(stream, 'response') as Promise<[IncomingHttpHeaders]>;
+  let text = '';
+  stream.on('error', () => undefined).on('data', (chunk: Buffer) => text += chunk.toString());
+  stream.write('half');
+  await once(stream, 'close');
+  assert.deepEqual([(await response)[0][':status'], text, stream.rstCode], [413, 'big', http2.constants.NGHTTP2_NO_ERROR]);
+  assert.equal(forwarder.stats()[0]?.inFlight, 0);
+});
+
 void test('a client that cancels cancels the app, and its place is free', async (t) => {
   const { promise: code, resolve: cancelled } = Promise.withResolvers<number>();
   const { client, forwarder } = await start(t, (stream) => stream.on('close', () => cancelled(stream.rstCode)));

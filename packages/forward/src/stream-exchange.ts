@@ -148,6 +148,11 @@ export class StreamExchange implements Applicant {
     if (!('upstream' in state) || state.upstream !== upstream) return;
     this.#state = ENDED;
     this.#group.release(state.endpoint);
+    const { stream } = this.#request;
+    if (stream.endAfterHeaders || stream.readableEnded) return;
+    // The app has told this side to stop sending (RFC 9113 §8.1).
+    if (stream.writableFinished) stream.close(NO_ERROR);
+    else stream.once('finish', () => stream.close(NO_ERROR));
   }
 
   /** `code`: what the client's stream is reset with where it can get no answer. */
