@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { loopLines, preloads, type Plane } from './preloaded.ts';
 
 interface Outcome {
   readonly passed: ReadonlySet<string>;
@@ -30,24 +31,25 @@ if (mocha === undefined) {
   process.exit(2);
 }
 
-/** `percent` null: without the agent. */
-function run(mocha: string, percent: number | null): Outcome {
-  const loop = percent === null ? [] : ['--conditions=graylane-source', '--import', join(import.meta.dirname, 'loop.ts')];
-  const { stdout, stderr } = spawnSync(process.execPath, [...loop, mocha, '--require', 'test/support/env', '--reporter', 'json', '--no-exit', 'test/', 'test/acceptance/'], {
+const preloadOf = await preloads();
+
+function run(mocha: string, plane: Plane): Outcome {
+  const { flags, env } = preloadOf(plane);
+  const { stdout, stderr } = spawnSync(process.execPath, [...flags, mocha, '--require', 'test/support/env', '--reporter', 'json', '--no-exit', 'test/', 'test/acceptance/'], {
     cwd: folder,
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
     timeout: 300_000,
-    env: { ...process.env, NODE_ENV: 'test', LOOP_PERCENT: String(percent ?? 0) },
+    env: { ...process.env, NODE_ENV: 'test', ...env },
   });
   const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Report;
   const titles = (tests: Report['passes']): Set<string> => new Set(tests.map(({ fullTitle }) => fullTitle));
-  return { passed: titles(report.passes), failed: titles(report.failures), loop: stderr.split('\n').filter((line) => line.startsWith('loop:')).join('; ') };
+  return { passed: titles(report.passes), failed: titles(report.failures), loop: loopLines(stderr).join('; ') };
 }
 
-const bare = run(mocha, null);
+const bare = run(mocha, 'bare');
 console.log(`bare: ${bare.passed.size} passed, ${bare.failed.size} failed`);
-for (const percent of [0, 100]) {
+for (const percent of [0, 100] as const) {
   const outcome = run(mocha, percent);
   console.log(`${percent} %: ${outcome.passed.size} passed, ${outcome.failed.size} failed (${outcome.loop})`);
   for (const title of bare.passed) {

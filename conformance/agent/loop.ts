@@ -2,7 +2,7 @@
 // stable worker, and LOOP_PERCENT of its requests are forwarded to the private socket of the same process. So a whole
 // suite goes through the agent without being changed. No part of the product.
 
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,5 +87,6 @@ watchListen({
 
 process.on('exit', () => {
   const forwarded = counts.take().filter(({ lane }) => lane === 'loop').reduce((sum, { requests }) => sum + requests, 0);
+  rmSync(folder, { recursive: true, force: true });
   process.stderr.write(`loop: ${servers} servers, ${forwarded} requests forwarded, ${faults.count} faults\n`);
 });

@@ -1,7 +1,7 @@
 // Makes the loop one file with the agent's parts beside it, as the agent itself is built, and says how a process gets it.
 // It knows no suite.
 
-import { copyFileSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild-wasm';
@@ -19,6 +19,7 @@ export interface Preload {
 export async function preloads(): Promise<(plane: Plane) => Preload> {
   await bundleAgent();
   const folder = mkdtempSync(join(tmpdir(), 'graylane-loop-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const { file } of PARTS) copyFileSync(file, join(folder, basename(file)));
   const outfile = join(folder, 'loop.mjs');
   await build({ entryPoints: [join(import.meta.dirname, 'loop.ts')], outfile, bundle: true, format: 'esm', platform: 'node', conditions: ['graylane-source'], target: 'node20.19', logLevel: 'warning' });
