@@ -10,7 +10,9 @@ const FIRST_PERCENT = 5;
 
 export function nextCommands(releases: readonly Release[]): string[] {
   const open = releases.filter(({ phase }) => phase !== 'succeeded' && phase !== 'rolled-back');
-  if (open.length === 0) return ['graylane canary <dir or script>'];
+  // What was rolled back is tried again, or another version comes.
+  const again = releases.filter(({ phase }) => phase === 'rolled-back').map(({ name }) => `graylane start ${name}`);
+  if (open.length === 0) return [...again, 'graylane canary <dir or script>'].slice(0, NEXT_LIMIT);
   return [...new Set(open.flatMap(commandsFor))].slice(0, NEXT_LIMIT);
 }
 

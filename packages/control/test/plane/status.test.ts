@@ -43,7 +43,7 @@ describe('status', () => {
     await until(async () => (await plane.release('r')).hold === 'failure');
     assert.equal(await next(), 'graylane resume r');
     await plane.verb('r', 'rollback', by);
-    assert.equal(await next(), 'graylane canary <dir or script>');
+    assert.deepEqual((await plane.status()).next, ['graylane start r', 'graylane canary <dir or script>']);
   });
 
   inWorld('says that a share of nobody still has its pinned users', withRelease(), async ({ plane }) => {
