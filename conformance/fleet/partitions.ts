@@ -59,8 +59,10 @@ export async function etcdCutOff(world: World, cutMs: number): Promise<number> {
     await eventually('a write is taken again', async () => (await world.api(0, 'PUT', '/strategy', documentOfNow(before))).status === 200, 15_000);
     await caughtUp(world, before);
     const tookMs = performance.now() - begun;
-    const leaders = await Promise.all(world.servers.map(async (_, index) => (await world.nodesOf(index)).leader));
-    assert.ok(leaders[0] !== null && leaders.every((leader) => leader === leaders[0]), leaders.join(', '));
+    await eventually('one leads, and all say which', async () => {
+      const leaders = await Promise.all(world.servers.map(async (_, index) => (await world.nodesOf(index)).leader));
+      return leaders[0] !== null && leaders.every((leader) => leader === leaders[0]);
+    }, 15_000);
     const { body } = await world.api(0, 'GET', '/status');
     assert.equal((body as { readonly frozen: string | null }).frozen, null, 'what was refused was done');
     return tookMs;
