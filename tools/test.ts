@@ -23,7 +23,7 @@ const tests = globSync(['packages/*/test/**/*.test.ts', 'conformance/**/*.test.t
 const stages: readonly (readonly Step[])[] = [
   [{ name: 'types', command: bin('tsc'), args: ['-b', 'tsconfig.json'] }],
   [
-    { name: 'types of tests', command: bin('tsc'), args: ['-p', 'tsconfig.test.json'] },
+    { name: 'types of tests', command: bin('tsc'), args: ['-p', 'tsconfig.test.json', '--incremental', '--tsBuildInfoFile', '.cache/tests.tsbuildinfo'] },
     { name: 'lint', command: bin('eslint'), args: ['packages/*/src/**/*.ts'] },
     { name: 'lint of tests', command: bin('eslint'), args: ['.', '--ignore-pattern', 'packages/*/src/**'] },
     { name: 'arrows', command: process.execPath, args: ['tools/arrows.ts'] },
