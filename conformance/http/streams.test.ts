@@ -161,3 +161,13 @@ void test('over its limits a stream waits, then is shed', async (t) => {
   const [second, third] = await Promise.all([ask(client, { ':path': '/second' }), ask(client, { ':path': '/third' })]);
   assert.deepEqual([second.headers[':status'], third.headers[':status']], [503, 503]);
 });
+
+void test('an answer that the app breaks off without an error is no complete one', async (t) => {
+  const { client } = await start(t, (stream) => {
+    stream.respond({ 'content-length': '10' });
+    stream.write('half', () => stream.destroy());
+  });
+  // A complete one of this length would be a protocol error to the client.
+  const { body, code } = await ask(client, { ':path': '/' });
+  assert.deepEqual({ body, code }, { body: 'half', code: http2.constants.NGHTTP2_NO_ERROR });
+});

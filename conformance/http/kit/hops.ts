@@ -33,6 +33,8 @@ export interface HopOptions {
   readonly frontLimits?: Partial<FrontLimits>;
   /** On which planes; both unless told. */
   readonly planes?: readonly HopKind[];
+  /** For how long the transparent plane's server keeps a client that says nothing; 0 is for ever. */
+  readonly keepAliveTimeout?: number;
 }
 
 const GROUP = 'v2';
@@ -78,7 +80,7 @@ type Plane = Pick<Hop, 'port' | 'setUpstreams' | 'stats'> & { close(): void };
 async function transparent(members: readonly Upstream[], options: HopOptions, onEvent: (event: ForwardEvent) => void): Promise<Plane> {
   const forwarder = new Forwarder({ hop: 'transparent', onEvent, ...(options.limits === undefined ? {} : { limits: options.limits }) });
   forwarder.setUpstreams(GROUP, members);
-  const server = http.createServer();
+  const server = http.createServer(options.keepAliveTimeout === undefined ? {} : { keepAliveTimeout: options.keepAliveTimeout });
   const forward = (req: http.IncomingMessage, res: http.ServerResponse): void => forwarder.forward(GROUP, req, res, 'graylane-hop: test\r\n');
   server.on('request', forward);
   server.on('checkContinue', forward);

@@ -15,7 +15,7 @@ import type { Applicant, Group } from './group.ts';
 import type { EditReply, Hop } from './hop.ts';
 import type { Limits } from './limits.ts';
 import { isIdempotent } from './idempotent.ts';
-import { closeGently } from './linger.ts';
+import { closeGently, endGently } from './linger.ts';
 import { answerFailure } from './own-answer.ts';
 import { keepsAlive } from './reply.ts';
 import type { Reply, ReplyWriter } from './reply-writer.ts';
@@ -153,7 +153,8 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
     const state = this.#state;
     if (state.phase === 'waiting') return;
     if (state.phase === 'ended') {
-      // Nobody takes the rest of the body any more.
+      // Nobody takes the rest of the body any more: its sender is hung up on, as by the app itself.
+      if (this.#trailing !== null) endGently(this.#req.socket);
       this.#trailing?.();
       return;
     }

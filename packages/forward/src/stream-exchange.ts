@@ -9,6 +9,7 @@ import type { Applicant, Group } from './group.ts';
 import { Http2Link } from './http2-link.ts';
 import { isIdempotent } from './idempotent.ts';
 import { ownBody, ownHeaders } from './own-answer.ts';
+import { watchEnd } from './stream-end.ts';
 import { sameFields } from './stream-fields.ts';
 
 /** waiting → sent → answering → ended, back from sent to waiting for a retry; `ended` is entered once. */
@@ -82,6 +83,7 @@ export class StreamExchange implements Applicant {
   #listen(upstream: ClientHttp2Stream): void {
     const { stream } = this.#request;
     const { session } = upstream;
+    const isComplete = watchEnd(upstream);
     let cause: Failure = failure('no-answer');
     upstream.setTimeout(this.#context.limits.responseHeadMs, () => this.#failed(upstream, failure(this.#state.phase === 'sent' ? 'head-timeout' : 'body-idle')));
     upstream.on('error', (error: NodeJS.ErrnoException) => {
@@ -98,16 +100,16 @@ export class StreamExchange implements Applicant {
       stream.once('drain', () => upstream.resume());
     });
     upstream.on('end', () => {
-      // A reset shows as an end, too; its code tells them apart.
-      if (this.#state.phase === 'answering' && !stream.destroyed && upstream.rstCode === NO_ERROR) stream.end();
+      // A reset shows as an end, too.
+      if (this.#state.phase === 'answering' && !stream.destroyed && isComplete()) stream.end();
     });
     upstream.on('close', () => {
       const { rstCode } = upstream;
       if (rstCode === REFUSED_STREAM) cause = failure('connect-failed', 'refused stream');
       // On a connection that lives on, the app has ended the stream, and means its client's. It may be its server that refuses.
       const meant = session !== undefined && !session.destroyed && (cause.reason !== 'connect-failed' || rstCode === REFUSED_STREAM);
-      if (upstream.readableEnded && rstCode === NO_ERROR && this.#state.phase === 'answering') this.#finished(upstream);
-      else if (this.#state.phase === 'answering') this.#failed(upstream, failure('cut-off', `reset ${rstCode}`), !meant ? INTERNAL_ERROR : rstCode === NO_ERROR ? CANCEL : rstCode);
+      if (upstream.readableEnded && isComplete() && rstCode === NO_ERROR && this.#state.phase === 'answering') this.#finished(upstream);
+      else if (this.#state.phase === 'answering') this.#failed(upstream, failure('cut-off', `reset ${rstCode}`), meant ? rstCode : INTERNAL_ERROR);
       else if (meant && !(rstCode === REFUSED_STREAM && this.#mayRetry(cause))) this.#failed(upstream, failure('hung-up', `reset ${rstCode}`), rstCode);
       else this.#failed(upstream, cause);
     });
@@ -211,7 +213,9 @@ export class StreamExchange implements Applicant {
     const { stream } = this.#request;
     if (stream.destroyed || stream.closed) return;
     if (begun || stream.headersSent) {
-      stream.close(code);
+      // `close` would end an answer that is not complete.
+      if (code === NO_ERROR) stream.destroy();
+      else stream.close(code);
       return;
     }
     const body = ownBody(what);
