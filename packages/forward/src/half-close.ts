@@ -67,6 +67,8 @@ function endBehind(socket: Socket, res: ServerResponse): void {
 
 /** Node's listener for 'end' is about to call `socket.end()`; it does nothing this once. */
 function keepOpen(socket: Socket): void {
+  // A TLS socket would end by itself.
+  socket.allowHalfOpen = true;
   Object.defineProperty(socket, 'end', { value: () => socket, configurable: true });
   process.nextTick(() => Reflect.deleteProperty(socket, 'end'));
 }
