@@ -1,7 +1,7 @@
 // What all services of one gateway process share about lanes: keys, requests in flight by generation, generations to wait for.
 
+import { mac } from '@graylane/forward/mac';
 import { Arrivals, GenerationsInFlight, Stamps, type After, type KeyRing } from '@graylane/wire';
-import { mac } from './mac.ts';
 
 /** Who is told; nobody until a supervisor's link is there. */
 export interface LaneReports {

@@ -4,7 +4,6 @@ export * from './baggage.ts';
 export * from './exposures.ts';
 export * from './frames.ts';
 export * from './generations.ts';
-export * from './hmac.ts';
 export * from './hop.ts';
 export * from './in-flight.ts';
 export * from './marks.ts';

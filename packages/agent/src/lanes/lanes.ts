@@ -5,13 +5,13 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { Writable } from 'node:stream';
+import { mac } from '@graylane/forward/mac';
 import type { RequestFields } from '@graylane/rules';
 import { Arrivals, GenerationsInFlight, openOverride, Stamps, type AgentMessage, type Generations, type KeyRing, type Note } from '@graylane/wire';
 import type { Context } from '../context/context.ts';
 import type { Counts } from '../counts.ts';
 import type { Published } from '../strategy.ts';
 import { leaveOnRequest, leaveOnStream } from './leave.ts';
-import { mac } from './mac.ts';
 import { answerOverrideLink } from './override-gate.ts';
 import { StampEntry, type Several, type Stamped } from './stamp-entry.ts';
 
