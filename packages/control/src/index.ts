@@ -5,7 +5,7 @@ export * from './store/election.ts';
 export * from './store/errors.ts';
 export { keptIn } from './store/kept-commands.ts';
 export * from './store/rescue.ts';
-export * from './store/sqlite.ts';
+export * from './store/sqlite/sqlite-store.ts';
 export * from './store/store.ts';
 export * from './plane/control-plane.ts';
 export type { Applied, ApplyRequest } from './plane/apply.ts';

@@ -5,7 +5,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { StoreError } from './errors.ts';
-import { openSqliteStore } from './sqlite.ts';
+import { openSqliteStore } from './sqlite/sqlite-store.ts';
 import { LIST_LIMIT } from './store.ts';
 import type { Entry, Store } from './store.ts';
 import { synced } from './synced.ts';

@@ -21,16 +21,3 @@ export class StoreError extends Error {
     return this.failure === 'full' || this.failure === 'read-only' || this.failure === 'io' || this.failure === 'busy';
   }
 }
-
-/** SQLite's primary result codes (sqlite.org/rescode.html) that mean something of their own here. */
-const FAILURES: ReadonlyMap<number, StoreFailure> = new Map([
-  [5, 'busy'], [6, 'busy'], [8, 'read-only'], [10, 'io'], [11, 'damaged'], [13, 'full'], [14, 'io'], [26, 'damaged'],
-]);
-
-/** Turns what `node:sqlite` throws into a StoreError; anything else comes back as it is. */
-export function fromSqlite(error: unknown, file: string): unknown {
-  if (error instanceof StoreError || !(error instanceof Error)) return error;
-  if (!('errcode' in error) || typeof error.errcode !== 'number') return error;
-  const failure = FAILURES.get(error.errcode & 0xff) ?? 'io';
-  return new StoreError(failure, `${file}: ${error.message}`, { cause: error });
-}

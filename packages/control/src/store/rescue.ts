@@ -6,7 +6,7 @@ import type { Clock } from '../clock.ts';
 import { keys } from '../strategy/record.ts';
 import { StoreError } from './errors.ts';
 import { readSpare, refusingWrites, withSpare } from './spare.ts';
-import { openSqliteStore } from './sqlite.ts';
+import { openSqliteStore } from './sqlite/sqlite-store.ts';
 import type { Store } from './store.ts';
 
 export interface Opened {

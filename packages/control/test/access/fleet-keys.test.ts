@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { openOverride, Stamps, parseBaggage, type Mac } from '@graylane/wire';
 import { FleetKeys, type DeliveredKeys } from '../../src/access/fleet-keys.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeClock } from '../fake-clock.ts';
 

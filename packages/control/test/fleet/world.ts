@@ -7,7 +7,7 @@ import type { ControlPlane } from '../../src/plane/control-plane.ts';
 import { Replica } from '../../src/fleet/replica.ts';
 import type { ReplicaOptions } from '../../src/fleet/replica.ts';
 import { StoreError } from '../../src/store/errors.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Change, Store } from '../../src/store/store.ts';
 
 export interface Server {

@@ -5,7 +5,7 @@ import { after, it } from 'node:test';
 import { Ledger } from '../../src/plane/ledger.ts';
 import type { Draft, LedgerView } from '../../src/plane/ledger.ts';
 import { firstState } from '../../src/release/transition.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { keys } from '../../src/strategy/record.ts';
 import { FakeClock } from '../fake-clock.ts';

@@ -10,7 +10,7 @@ import { ControlPlane } from '../../src/plane/control-plane.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import type { StoreFailure } from '../../src/store/errors.ts';
 import { keptIn } from '../../src/store/kept-commands.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
 import { FakeMachine } from './fake-machine.ts';

@@ -3,7 +3,7 @@
 import type { StrategyDocument, StepSpec } from '@graylane/rules';
 import { ControlPlane } from '../../src/plane/control-plane.ts';
 import type { ControlPlaneOptions } from '../../src/plane/control-plane.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
 import { FakeMachine } from './fake-machine.ts';

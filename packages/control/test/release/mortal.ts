@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
 import type { Effects, WorkerFacts } from '../../src/effects.ts';
 import { ControlPlane } from '../../src/plane/control-plane.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { withRelease } from '../plane/world.ts';
 
 const [, , dir = '', task = ''] = process.argv;

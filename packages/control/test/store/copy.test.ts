@@ -10,7 +10,7 @@ import { copyStore } from '../../src/store/copy.ts';
 import { StoreError } from '../../src/store/errors.ts';
 import { etcdAddress } from '../../src/store/etcd/address.ts';
 import { openEtcdStore } from '../../src/store/etcd/etcd-store.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startEtcd, whyNoEtcd } from '../support/etcd.ts';
 

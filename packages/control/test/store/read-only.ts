@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../../src/clock.ts';
 import { StoreError } from '../../src/store/errors.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 
 const [, , dir = '', task = ''] = process.argv;
 try {

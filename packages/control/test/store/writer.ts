@@ -1,7 +1,7 @@
 // A process to be killed: commits numbers as fast as it can and says on stdout which one was acknowledged.
 
 import { systemClock } from '../../src/clock.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 
 const [, , file = ''] = process.argv;
 const store = await openSqliteStore({ file, clock: systemClock });

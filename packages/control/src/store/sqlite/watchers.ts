@@ -1,6 +1,6 @@
 // Who waits for the next revision. A watcher keeps no queue: it is told that there is something, and reads it at its own pace.
 
-import { StoreError } from './errors.ts';
+import { StoreError } from '../errors.ts';
 
 /** A dashboard tab or a CLI each; beyond this something leaks. */
 const WATCHERS_LIMIT = 2_000;

@@ -2,9 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Cancel, Clock } from '../clock.ts';
-import { StoreError } from './errors.ts';
-import type { Lease } from './store.ts';
+import type { Cancel, Clock } from '../../clock.ts';
+import { StoreError } from '../errors.ts';
+import type { Lease } from '../store.ts';
 
 /** One per process that takes part in an election or an announcement. */
 const LEASES_LIMIT = 10_000;

@@ -1,8 +1,9 @@
 // The tables of the embedded store and the check that what is in them is what was written. It must not know keys or meanings.
 
-import { crc32 } from 'node:zlib';
 import type { DatabaseSync } from 'node:sqlite';
-import { StoreError } from './errors.ts';
+import { StoreError } from '../errors.ts';
+import { damaged } from './failure.ts';
+import { changeOf } from './rows.ts';
 
 /** Kept in SQLite's `user_version`; a store of a later layout is refused, never guessed at. */
 const LAYOUT_VERSION = 1;
@@ -19,11 +20,6 @@ const TABLES = `
   CREATE TABLE leases (id TEXT PRIMARY KEY, ttl INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO meta VALUES ('revision', 0), ('compacted', 0);
 `;
-
-/** SQLite's pages carry no checksum, so that each row has one of its own. */
-export function rowSum(key: string, value: string | null, revision: number): number {
-  return crc32(`${revision}\0${key}\0${value === null ? '-' : `+${value}`}`);
-}
 
 /** Makes the tables in an empty file; throws StoreError `newer` on a layout that this code does not know. */
 export function prepareLayout(db: DatabaseSync, file: string): void {
@@ -42,9 +38,7 @@ export function checkContents(db: DatabaseSync, file: string): void {
   const revision = metaNumber(db, 'revision', file);
   for (const table of ['entries', 'changes'] as const) {
     for (const row of db.prepare(`SELECT key, value, revision, sum FROM ${table}`).iterate()) {
-      const { key, value, revision: written, sum } = row;
-      if (typeof key !== 'string' || (typeof value !== 'string' && value !== null) || typeof written !== 'number') throw damaged(file, `a row of ${table} has the wrong shape`);
-      if (rowSum(key, value, written) !== sum) throw damaged(file, `the checksum of ${table} '${key}' at revision ${written} does not match`);
+      const { key, revision: written } = changeOf(row, file, table);
       if (written > revision) throw damaged(file, `${table} '${key}' is of revision ${written}, beyond the store's ${revision}`);
     }
   }
@@ -54,8 +48,4 @@ export function metaNumber(db: DatabaseSync, name: 'revision' | 'compacted', fil
   const value = db.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'];
   if (typeof value !== 'number') throw damaged(file, `the ${name} is missing`);
   return value;
-}
-
-export function damaged(file: string, detail: string): StoreError {
-  return new StoreError('damaged', `${file} is damaged: ${detail}. Running workers go on under their last strategy. Restore a backup, or move the file and its .spare away to start from the config file again.`);
 }

@@ -1,19 +1,18 @@
 // The embedded store: one file of node:sqlite, one writer, every acknowledged commit on disk. It must not know what is stored.
 
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import type { Clock } from '../clock.ts';
-import { StoreError, fromSqlite } from './errors.ts';
-import { checkContents, damaged, metaNumber, prepareLayout, rowSum } from './layout.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '../../clock.ts';
+import { StoreError } from '../errors.ts';
+import { checkSizes } from '../sizes.ts';
+import { LIST_LIMIT } from '../store.ts';
+import type { Change, CommitResult, Condition, Entry, Lease, ListOptions, Store, Write } from '../store.ts';
+import { IN_MEMORY, copyDatabase, inTransaction, openDatabase } from './database.ts';
+import { damaged, fromSqlite } from './failure.ts';
+import { metaNumber } from './layout.ts';
 import { LeaseTable } from './leases.ts';
 import { RevisionMark } from './mark.ts';
-import { checkSizes } from './sizes.ts';
-import { LIST_LIMIT } from './store.ts';
-import type { Change, CommitResult, Condition, Entry, Lease, ListOptions, Store, Write } from './store.ts';
-import { prepareStatements } from './statements.ts';
-import type { Row } from './statements.ts';
-import { synced } from './synced.ts';
+import { LAST_KEY, changeOf, entryOf, prefixEnd, rowSum } from './rows.ts';
+import { prepareStatements, type Statements } from './statements.ts';
 import { Watchers } from './watchers.ts';
 
 export interface SqliteOptions {
@@ -26,7 +25,6 @@ export interface SqliteOptions {
   readonly historyRevisions?: number;
 }
 
-const IN_MEMORY = ':memory:';
 const HOLD_WAIT_MS = 5_000;
 const HOLD_POLL_MS = 50;
 /** Some minutes of changes at the highest rate, so that a watcher that was away catches up without reading all. */
@@ -35,8 +33,6 @@ const HISTORY_REVISIONS = 5_000;
 const HISTORY_LIMIT_BYTES: number = 128 * 1024 * 1024;
 /** Compacting is amortised over so many commits. */
 const COMPACT_EVERY = 256;
-/** Beyond every key, which are ASCII. */
-const LAST_KEY = '\u{10ffff}';
 /** One read of a watcher; what it has not taken yet stays on disk. */
 const WATCH_BATCH = 64;
 
@@ -59,26 +55,6 @@ function heldByAnother(file: string, cause: StoreError): StoreError {
   return new StoreError('busy', `${file} is held by another process. Only one control plane writes a store: stop the other one, or name another folder.`, { cause });
 }
 
-function openDatabase(file: string): DatabaseSync {
-  try {
-    if (file !== IN_MEMORY) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new StoreError('io', `cannot make the folder of ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-  const db = new DatabaseSync(file, { timeout: 0 });
-  try {
-    // Exclusive before the first access: no other process can write, and no shared-memory file is needed.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
-    db.exec('BEGIN IMMEDIATE; COMMIT;');
-    prepareLayout(db, file);
-    checkContents(db, file);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
 class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #file: string;
@@ -86,7 +62,7 @@ class SqliteStore implements Store {
   readonly #mark: RevisionMark;
   readonly #watchers: Watchers;
   readonly #leases: LeaseTable;
-  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #statements: Statements;
   #revision: number;
   #compacted: number;
   #closed = false;
@@ -123,7 +99,7 @@ class SqliteStore implements Store {
       const rows = options.reverse === true
         ? this.#statements.listDown.all(prefix, options.after === undefined || options.after > end ? end : options.after, limit)
         : this.#statements.listUp.all(prefix, options.after ?? '', end, limit);
-      return rows.map((row) => this.#entry(row));
+      return rows.map((row) => entryOf(row, this.#file));
     });
   }
 
@@ -150,7 +126,7 @@ class SqliteStore implements Store {
       while (!signal.aborted) {
         const upTo = this.#revisionNow();
         if (seen < this.#compacted) throw new StoreError('compacted', `revisions up to ${this.#compacted} are no longer kept; read anew and watch from there`);
-        const changes = await this.#run(() => this.#statements.changes.all(seen, seenKey, prefix, end, WATCH_BATCH).map((row) => this.#change(row)));
+        const changes = await this.#run(() => this.#statements.changes.all(seen, seenKey, prefix, end, WATCH_BATCH).map((row) => changeOf(row, this.#file)));
         for (const change of changes) {
           if (isAborted(signal)) return;
           yield change;
@@ -184,19 +160,7 @@ class SqliteStore implements Store {
   }
 
   backup(target: string): Promise<void> {
-    return this.#run(() => {
-      const draft = `${target}.part`;
-      rmSync(draft, { force: true });
-      try {
-        this.#db.prepare('VACUUM INTO ?').run(draft);
-        synced(draft);
-        renameSync(draft, target);
-        synced(dirname(target));
-      } catch (error) {
-        rmSync(draft, { force: true });
-        throw error;
-      }
-    });
+    return this.#run(() => copyDatabase(this.#db, target));
   }
 
   close(): Promise<void> {
@@ -215,7 +179,7 @@ class SqliteStore implements Store {
       this.#revisionNow();
       return Promise.resolve(body());
     } catch (error) {
-      return Promise.reject(asError(fromSqlite(error, this.#file)));
+      return Promise.reject(fromSqlite(error, this.#file));
     }
   }
 
@@ -227,7 +191,7 @@ class SqliteStore implements Store {
   #write(writes: readonly Write[]): void {
     const revision = this.#revision + 1;
     const compactTo = revision % COMPACT_EVERY === 0 ? this.#compactionPoint(revision) : this.#compacted;
-    this.#transaction(() => {
+    inTransaction(this.#db, () => {
       for (const { key, value, lease } of writes) this.#writeOne(revision, key, value, lease ?? null);
       this.#statements.setMeta.run(revision, 'revision');
       if (compactTo > this.#compacted) {
@@ -258,18 +222,6 @@ class SqliteStore implements Store {
     this.#statements.log.run(revision, key, value, sum);
   }
 
-  #transaction(body: () => void): void {
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      body();
-      this.#db.exec('COMMIT');
-    } catch (error) {
-      // SQLite rolls back by itself on some failures (a full disk among them) and not on others.
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw error;
-    }
-  }
-
   #compactionPoint(revision: number): number {
     const byCount = revision - this.#historyRevisions;
     const byBytes = this.#statements.overBytes.get(HISTORY_LIMIT_BYTES)?.['revision'];
@@ -285,32 +237,8 @@ class SqliteStore implements Store {
 
   #read(key: string): Entry | null {
     const row = this.#statements.get.get(key);
-    return row === undefined ? null : this.#entry(row);
+    return row === undefined ? null : entryOf(row, this.#file);
   }
-
-  #entry(row: Row): Entry {
-    const { key, value, revision, created, sum } = row;
-    if (typeof key !== 'string' || typeof value !== 'string' || typeof revision !== 'number' || typeof created !== 'number') throw damaged(this.#file, 'an entry has the wrong shape');
-    if (rowSum(key, value, revision) !== sum) throw damaged(this.#file, `the checksum of '${key}' at revision ${revision} does not match`);
-    return { key, value, revision, created };
-  }
-
-  #change(row: Row): Change {
-    const { key, value, revision, sum } = row;
-    if (typeof key !== 'string' || (typeof value !== 'string' && value !== null) || typeof revision !== 'number') throw damaged(this.#file, 'a change has the wrong shape');
-    if (rowSum(key, value, revision) !== sum) throw damaged(this.#file, `the checksum of a change of '${key}' at revision ${revision} does not match`);
-    return { key, value, revision };
-  }
-}
-
-/** The smallest text beyond all that begin with `prefix`. */
-function prefixEnd(prefix: string): string {
-  if (prefix === '') return LAST_KEY;
-  return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 /** In a function, so that the compiler does not take the flag for settled across a yield. */
