@@ -1,4 +1,4 @@
-// The percentage hash of routing.md: MurmurHash3 (Appleby, public domain; x86, 32 bit, seed 0) of `salt:key`, scaled to [0, 1,000,000).
+// The percentage hash of docs/routing.md: MurmurHash3 (Appleby, public domain; x86, 32 bit, seed 0) of `salt:key`, scaled to [0, 1,000,000).
 
 const C1 = 0xcc9e2d51n;
 const C2 = 0x1b873593n;

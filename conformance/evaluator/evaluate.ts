@@ -1,4 +1,4 @@
-// Which lanes a strategy allows for a request: slow and obvious, straight from routing.md, sharing no code with packages/rules.
+// Which lanes a strategy allows for a request: slow and obvious, straight from docs/routing.md, sharing no code with packages/rules.
 
 import { bucketOf } from './bucket.ts';
 import type { Clause, Document, Matchers, Release, WireRequest } from './document.ts';

@@ -1,4 +1,4 @@
-// Whether one value satisfies one matcher (routing.md, "Matchers"). Regex and semver are left out and refused by name.
+// Whether one value satisfies one matcher (docs/routing.md). Regex and semver are left out and refused by name.
 
 import type { Matcher } from './document.ts';
 import { utf8 } from './values.ts';

@@ -1,4 +1,4 @@
-// The one value per name that a request has (routing.md, "One value per name"). It decides nothing.
+// The one value per name that a request has (docs/routing.md, Values). It decides nothing.
 
 import type { TagSource, WireRequest } from './document.ts';
 

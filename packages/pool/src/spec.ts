@@ -90,7 +90,7 @@ export interface FullSpec extends Required<Omit<PoolSpec, 'envFile' | 'ready' | 
   readonly backoff: BackoffPlan;
 }
 
-/** The same alphabet as routing.md's names: they become file names and metric labels. */
+/** The alphabet of names in a strategy: they become file names and metric labels. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 /** More processes than this on one machine is a slip of the pen. */
 const WORKERS_LIMIT = 1024;

@@ -1,4 +1,4 @@
-// What a verdict says of one guardrail: plain data for people, events and the dashboard.
+// What a verdict says of one guardrail: plain data for people and events.
 
 import type { PlannedGuardrail } from './config.ts';
 import type { Crossing } from './state.ts';

@@ -141,7 +141,7 @@ export interface Exposure {
 export const LATENCY_EDGES_SECONDS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
 /**
- * The buckets ([0, 1,000,000), routing.md) of users in one arm since the last message, each at most once a message.
+ * The buckets ([0, 1,000,000); docs/routing.md, Selection) of users in one arm since the last message, each at most once a message.
  * A bucket stands for its users: no identity leaves the data plane, and a set of them is bounded.
  */
 export interface UsersSeen {

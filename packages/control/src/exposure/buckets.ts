@@ -1,6 +1,6 @@
 // A set of users as buckets: a million bits at most, exact to merge, and nobody's identity. It must not know what the set is of.
 
-/** As many as routing can tell apart (routing.md, Percent). */
+/** As many as routing can tell apart (docs/routing.md, Selection). */
 const BUCKETS = 1_000_000;
 /** Bits are kept in pages, so that five percent of the users cost five percent of the memory at most. */
 const PAGE_BYTES = 1_000;

@@ -1,4 +1,4 @@
-// Everything that is measured, as Prometheus text (exposition format 0.0.4), with the names of interfaces.md.
+// Everything that is measured, as Prometheus text (exposition format 0.0.4), under the names that docs/metrics.md lists.
 // It must not count anything itself.
 
 import type { Api, Vitals } from '@graylane/wire';

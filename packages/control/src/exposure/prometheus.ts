@@ -26,7 +26,7 @@ export async function queryValue(base: string, query: string, labels: Labels, ge
   return valueOf(await get(url.href, QUERY_TIMEOUT_MS), query);
 }
 
-/** Names are of a form that ends no PromQL string (routing.md, names), so that nothing has to be escaped. */
+/** Names are of a form that ends no PromQL string (letters, digits, `.`, `_`, `-`), so that nothing has to be escaped. */
 function filled(query: string, labels: Labels): string {
   return query.replaceAll(/\{\{\s*(service|version|release)\s*\}\}/g, (_, name: keyof Labels) => labels[name]);
 }

@@ -1,10 +1,16 @@
-// The written reference is what the code says.
+// The written references are what the code says.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
+import { METRICS_FILE, metricsReference } from './metrics-reference.ts';
 import { REFERENCE_FILE, apiReference } from './reference.ts';
 
-it('docs/api.md is as the routes and schemas are', () => {
-  assert.equal(readFileSync(REFERENCE_FILE, 'utf8'), apiReference(), 'write it anew: node --conditions=graylane-source packages/control/test/docs/reference.ts');
-});
+for (const { page, file, text, writer } of [
+  { page: 'docs/api.md', file: REFERENCE_FILE, text: apiReference(), writer: 'reference.ts' },
+  { page: 'docs/metrics.md', file: METRICS_FILE, text: metricsReference(), writer: 'metrics-reference.ts' },
+]) {
+  it(`${page} is as the code is`, () => {
+    assert.equal(readFileSync(file, 'utf8'), text, `write it anew: node --conditions=graylane-source packages/control/test/docs/${writer}`);
+  });
+}

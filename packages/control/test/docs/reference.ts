@@ -16,17 +16,20 @@ export function apiReference(): string {
     '',
     '<!-- Generated: node --conditions=graylane-source packages/control/test/docs/reference.ts -->',
     '',
-    'Under `/api/v1` on the Unix socket of the control plane, for whoever may open that file, and on loopback TCP when asked for: there every request needs',
-    '`Authorization: Bearer <token>` with a sufficient scope (`read` < `operate` < `admin`), the right `Host`, and no foreign `Origin`.',
-    'The same as OpenAPI 3.1: `GET /api/v1/openapi.json`.',
+    'Under `/api/v1` on the Unix socket of the control plane, for whoever may open that file, and on TCP when asked for (`graylane up --api`, `graylane server`; beyond this machine with TLS only).',
+    'There every request needs `Authorization: Bearer <token>` with a sufficient scope (`read` < `operate` < `admin`), the right `Host`, and no foreign `Origin`. Events name the token; on the',
+    'Unix socket whoever asks may name himself (`Graylane-Who`). The same as OpenAPI 3.1: `GET /api/v1/openapi.json`.',
     '',
     '- Reads of the strategy carry its revision as `ETag`. Writes marked *If-Match* need it back: `428` without, `412` with what stands and the difference; `*` takes whatever stands.',
-    '- The other verbs need none: each is harmless when it is repeated (`promote` with the `step` that was seen).',
-    '- A way back (`rollback`) is in force even when the store cannot be written; `status` then says that it is not stored yet. It survives a restart.',
+    '- A verb on a release needs none: each is harmless when it is repeated (`promote` with the `step` that was seen).',
+    '- Bodies are `application/json`: 256 KiB at most, a strategy document 32 MiB. `PUT /strategy` takes its reason from `Graylane-Why`.',
+    '- On one machine a way back (`rollback`) is in force even when the store cannot be written; `status` then says that it is not stored yet. It survives a restart.',
     '- Lists: `limit` and `cursor` in, `items` and `cursor` out; the last page has `cursor: null`.',
     '- Errors: RFC 9457, `application/problem+json`, with a stable `code`, `errors[].pointer` into what was sent, `fix` in words, and the `exitCode` of the command line.',
     '- `GET /watch`: server-sent events `ready`, `strategy`, `release`, `event`; each id is a position in the store to resume from (`Last-Event-ID`). `gone` means that history has been dropped: read anew.',
-    '- Outside of `/api/v1`: `GET /livez`, `GET /readyz`, and `GET /metrics` (Prometheus text, scope `read`).',
+    '- Outside of `/api/v1`: `GET /livez` and `GET /readyz` (for anybody), and `GET /metrics` (scope `read`, [metrics.md](metrics.md)).',
+    '- A supervisor has its processes beside it, not in OpenAPI: `GET /processes` (scope `read`), `POST /processes/reload?of=NAME` and `POST /processes/scale?of=NAME&workers=N` (scope `operate`),',
+    '  where NAME is a service, a version, `service/version` or `all`. Each answers with pools and workers when it is done.',
     '',
     '## Operations',
     '',
@@ -59,14 +62,22 @@ function operationRow(route: Route): string {
 }
 
 function record(name: string, schema: ApiSchema): readonly string[] {
-  const required = new Set(schema.required ?? []);
-  const rows = Object.entries(schema.properties ?? {}).map(([key, property]) => `| \`${key}\`${required.has(key) ? '' : ' ?'} | ${typeText(property)} | ${property.description ?? ''} |`);
+  const rows = keyRows(schema, '');
   return [`### ${name}`, '', ...(schema.description === undefined ? [] : [schema.description, '']), '| key | type | |', '|---|---|---|', ...rows, ''];
+}
+
+/** Objects in lists have no name of their own: their keys stand below the list's. */
+function keyRows({ properties = {}, required = [] }: ApiSchema, of: string): readonly string[] {
+  return Object.entries(properties).flatMap(([key, property]) => [
+    `| \`${of}${key}\`${required.includes(key) ? '' : ' ?'} | ${typeText(property)} | ${property.description ?? ''} |`,
+    ...(property.items === undefined ? [] : keyRows(property.items, `${of}${key}[].`)),
+  ]);
 }
 
 function typeText(schema: ApiSchema): string {
   if (schema.$ref !== undefined) return schema.$ref.replace('#/components/schemas/', '');
-  if (schema.enum !== undefined) return schema.enum.map((one) => `\`${one}\``).join(' ');
+  if (schema.oneOf !== undefined) return schema.oneOf.map(typeText).join(' or ');
+  if (schema.enum !== undefined) return schema.enum.map((one) => `\`${one}\``).join(' ') + (schema.type?.includes('null') === true ? ' or null' : '');
   if (schema.type === 'array') return `list of ${schema.items === undefined ? 'anything' : typeText(schema.items)}`;
   return schema.type === undefined ? 'anything' : [schema.type].flat().join(' or ');
 }

@@ -2,7 +2,7 @@
 
 import { StoreError } from '../errors.ts';
 
-/** A dashboard tab or a CLI each; beyond this something leaks. */
+/** A page or a command each; beyond this something leaks. */
 const WATCHERS_LIMIT = 2_000;
 
 export interface WatchPlace {

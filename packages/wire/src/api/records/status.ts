@@ -12,7 +12,7 @@ export const statusRecords = {
           type: 'object',
           properties: {
             version: { type: 'string' },
-            role: { type: 'string', enum: ['stable', 'canary', 'kept'] },
+            role: { type: 'string', enum: ['stable', 'canary', 'kept'], description: 'Kept is for nobody now: a former stable version, say.' },
             release: { type: ['string', 'null'] },
             workers: { type: 'integer' },
             ready: { type: 'integer' },
