@@ -25,6 +25,12 @@ export function cliReference(): string {
     '| 5 | the supervisor cannot be reached |',
     '| 124 | timed out |',
     '',
+    '## Environment',
+    '',
+    '| variable | meaning |',
+    '|---|---|',
+    ...Object.entries(VARIABLES).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`),
+    '',
     '## Global options',
     '',
     ...optionRows(program),
@@ -32,6 +38,17 @@ export function cliReference(): string {
     '',
   ].join('\n');
 }
+
+/** Beside those that belong to one option. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  GRAYLANE_SERVER: 'commands ask this server (`https://host:port`) and not the supervisor of this machine',
+  GRAYLANE_TOKEN_FILE: 'a file with the token for it',
+  GRAYLANE_SERVER_CA: 'a file with its authority (PEM), if that is none of the system\'s',
+  GRAYLANE_SOCKET: 'the control API\'s Unix socket, where `--project` cannot say whose supervisor is meant',
+  GRAYLANE_RUN_DIR: 'the folder for the run folders of projects: sockets, logs, state of processes; default `$XDG_RUNTIME_DIR/graylane-UID`, else the same in the temporary folder',
+  GRAYLANE_ALLOW_LINK_LOCAL: '`1` takes strategies that name link-local addresses (`GL3024` otherwise)',
+  NO_COLOR: 'not empty: no colours; `FORCE_COLOR` wins over it',
+};
 
 type Command = ReturnType<typeof buildProgram>;
 
@@ -50,7 +67,7 @@ function argumentRows(command: Command): string[] {
 }
 
 function optionRows(command: Command): string[] {
-  return ['| option | meaning |', '|---|---|', ...command.options.map((option) => `| \`${option.flags}\` | ${option.description.replaceAll('|', '\\|')}${defaultText(option.defaultValue)} |`)];
+  return ['| option | meaning |', '|---|---|', ...command.options.map((option) => `| \`${option.flags}\` | ${option.description.replaceAll('|', '\\|')}${defaultText(option.defaultValue)}${option.envVar === undefined ? '' : ` (or \`${option.envVar}\`)`} |`)];
 }
 
 function defaultText(value: unknown): string {

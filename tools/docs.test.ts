@@ -32,9 +32,70 @@ test('every npm script that a page names is one', () => {
   assert.deepEqual(unknown, []);
 });
 
-test('every graylane command that a page names is one', () => {
-  const known = new Set(buildProgram().commands.flatMap((command) => [command.name(), ...command.aliases()]));
-  const unknown = pages.filter((page) => page !== 'CHANGELOG.md' && !page.startsWith('docs/decisions')).flatMap((page) =>
-    [...text(page).matchAll(/(?:`|npx )graylane ([a-z][a-z-]+)\b/g)].map((match) => match[1] ?? '').filter((name) => !known.has(name)).map((name) => `${page}: graylane ${name}`));
+/** Pages that speak of today; the others speak of what was. */
+const present = pages.filter((page) => page !== 'CHANGELOG.md' && !page.startsWith('docs/decisions'));
+const shellOf = (page: string): string => [...text(page).matchAll(/```(?:sh)?\n([^]*?)```/g)].map((match) => match[1] ?? '').join('\n').replaceAll('\\\n', ' ');
+/** In backquotes, behind `npx`, and in blocks of shell; each up to where the command ends. */
+const commandLines = (page: string): string[] => [...text(page).matchAll(/(?:`|npx )graylane ([a-z][^`#|&;\n]*)/g), ...shellOf(page).matchAll(/^(?:\w+=\S+ )*graylane ([a-z][^#|&;\n]*)/gm)].map((match) => match[1] ?? '');
+
+type Command = ReturnType<typeof buildProgram>;
+const program = buildProgram();
+const flagsOf = (command: Command): string[] => command.options.flatMap(({ long, short }) => [long, short].filter((flag) => flag !== undefined && flag !== null));
+const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
+const find = (parent: Command, name: string): Command | undefined => parent.commands.find((one) => one.name() === name || one.aliases().includes(name));
+
+/** What is wrong with a command line, or null. */
+function faultOf(line: string): string | null {
+  const [name = '', ...rest] = line.replaceAll(/'[^']*'|"[^"]*"/g, 'x').split(/\s+/);
+  const command = find(program, name);
+  if (command === undefined) return `no command ${name}`;
+  const known = new Set([program, command, ...command.commands].flatMap(flagsOf));
+  const foreign = rest.filter((word) => /^--?[a-z]/i.test(word)).map((word) => word.replace(/[,.)].*$/, '')).find((flag) => !known.has(flag));
+  return foreign === undefined ? null : `${name} has no ${foreign}`;
+}
+
+test('every graylane command that a page names is one, and has the options that it is given', () => {
+  const lines = present.flatMap((page) => commandLines(page).map((line) => ({ page, line })));
+  assert.deepEqual(lines.flatMap(({ page, line }) => { const fault = faultOf(line); return fault === null ? [] : [`${page}: ${fault}: graylane ${line}`]; }), []);
+  assert.ok(lines.length > 100, `${lines.length} command lines were found`);
+});
+
+/** Options of other programs. */
+const FOREIGN = new Set(['--import', '--auto-compaction-retention', '--max-txn-ops', '--seed', '--short', '--only']);
+
+test('every option in backquotes is one of a command', () => {
+  const known = new Set(everyCommand(program).flatMap(flagsOf));
+  const unknown = present.flatMap((page) => [...text(page).matchAll(/`(?:-- )?(--[a-z][a-z-]+)/g)].map((match) => match[1] ?? '').filter((flag) => !known.has(flag) && !FOREIGN.has(flag)).map((flag) => `${page}: ${flag}`));
   assert.deepEqual(unknown, []);
+  assert.deepEqual([...FOREIGN].filter((flag) => known.has(flag)), []);
+});
+
+test('every metric that a page names is one', () => {
+  const known = new Set([...text('docs/metrics.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1] ?? ''));
+  const named = pages.flatMap((page) => [...text(page).matchAll(/\b(?:graylane|process|nodejs|http_server)_[a-z0-9_]*[a-z0-9]/g)].map(([name]) => ({ page, name })));
+  assert.deepEqual(named.filter(({ name }) => !known.has(name) && ![...known].some((one) => name.startsWith(`${one}_`))).map(({ page, name }) => `${page}: ${name}`), []);
+  assert.ok(known.size > 15 && named.length > known.size, 'metrics were found');
+});
+
+/** Between processes of graylane, or for tests alone. */
+const INNER = new Set(['GRAYLANE_ANCHOR', 'GRAYLANE_ANCHOR_TASK', 'GRAYLANE_ACTIVATED', 'GRAYLANE_EDGE', 'GRAYLANE_AGENT', 'GRAYLANE_LONG']);
+const namesIn = (texts: readonly string[], pattern: RegExp): Set<string> => new Set(texts.flatMap((one) => [...one.matchAll(pattern)].map(([name]) => name)));
+const sources = globSync('packages/*/src/**/*.ts', { cwd: root }).map(text);
+
+test('variables of the environment stand in the pages as they stand in the code', () => {
+  const [inPages, inCode] = [present.map(text), sources].map((texts) => namesIn(texts, /GRAYLANE_[A-Z_]*[A-Z]/g)) as [Set<string>, Set<string>];
+  assert.deepEqual([...inPages].filter((name) => !inCode.has(name) && !INNER.has(name)), [], 'pages only');
+  assert.deepEqual([...inCode].filter((name) => !inPages.has(name) && !INNER.has(name)), [], 'code only');
+});
+
+test('every code that a page names is one', () => {
+  const known = namesIn(sources, /GL\d{4}/g);
+  assert.deepEqual([...namesIn(present.map(text), /GL\d{4}/g)].filter((code) => !known.has(code)), []);
+});
+
+test('every link into a page leads to a heading', () => {
+  const anchor = (heading: string): string => heading.trim().toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(' ', '-');
+  const anchors = (page: string): Set<string> => new Set([...text(page).matchAll(/^#+ (.*)$/gm)].map((match) => anchor(match[1] ?? '')));
+  const missing = pages.flatMap((page) => [...text(page).matchAll(/\]\(([^):\s]*)#([^)\s]+)\)/g)].filter(([, to = '', at = '']) => !anchors(to === '' ? page : join(dirname(page), to)).has(at)).map(([link]) => `${page}: ${link}`));
+  assert.deepEqual(missing, []);
 });

@@ -31,7 +31,6 @@ const PROBLEMS = {
   GL3016: { title: 'token missing or not valid', status: 401, exitCode: 1 },
   GL3017: { title: 'not allowed', status: 403, exitCode: 1 },
   GL3018: { title: 'history gone', status: 410, exitCode: 1 },
-  GL3019: { title: 'frozen', status: 409, exitCode: 4 },
   GL3020: { title: 'still starting', status: 503, exitCode: 1 },
   GL3021: { title: 'live changes would be lost', status: 409, exitCode: 4 },
   GL3022: { title: 'method not allowed', status: 405, exitCode: 1 },
