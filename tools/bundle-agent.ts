@@ -22,9 +22,9 @@ interface Part {
 /** CommonJS, for the agent loads them in the middle of a synchronous step, on Node 20 as well. */
 export const PARTS: readonly Part[] = [
   // Beside another version.
-  { file: join(dist, 'forwarder.cjs'), entry: 'forwarder.ts', limitBytes: 56_000 },
-  // Where a server speaks something else than plain HTTP/1.1, or what is asked of it cannot be.
-  { file: join(dist, 'protocols.cjs'), entry: 'protocols.ts', limitBytes: 10_000 },
+  { file: join(dist, 'forwarder.cjs'), entry: 'forwarder.ts', limitBytes: 60_000 },
+  // Where a server speaks something else than plain HTTP/1.1, a response says how it was routed, or what is asked cannot be.
+  { file: join(dist, 'protocols.cjs'), entry: 'protocols.ts', limitBytes: 11_000 },
   // Where a strategy believes tokens.
   { file: join(dist, 'tokens.cjs'), entry: 'tokens.ts', limitBytes: 6_000 },
   // Where a strategy has several services.

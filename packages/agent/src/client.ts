@@ -1,7 +1,7 @@
 // The client's side of a hop line, made once per connection and kept on its socket.
 
 import type { Socket } from 'node:net';
-import { peerText } from '@graylane/wire';
+import { clientText } from '@graylane/wire';
 import { loadPart } from './part.ts';
 
 const CLIENT: unique symbol = Symbol('graylane.client');
@@ -10,7 +10,7 @@ interface KnownSocket extends Socket {
   [CLIENT]?: string;
 }
 
-export function clientText(socket: Socket): string {
+export function clientTextOf(socket: Socket): string {
   const known: KnownSocket = socket;
   const text = known[CLIENT];
   if (text !== undefined) return text;
@@ -22,7 +22,7 @@ export function clientText(socket: Socket): string {
 
 function describe(socket: Socket): string {
   const tls = Reflect.get(socket, 'encrypted') === true ? loadPart('protocols').encodeTls(socket) : null;
-  return peerText({
+  return clientText({
     remoteAddress: socket.remoteAddress ?? '',
     remotePort: socket.remotePort ?? 0,
     localAddress: socket.localAddress ?? '',

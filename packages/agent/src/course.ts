@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { hopText, type WorkerBrief } from '@graylane/wire';
-import { clientText } from './client.ts';
+import { clientTextOf } from './client.ts';
 import type { Counts } from './counts.ts';
 import type { Peers } from './peers.ts';
 import type { Published, Route } from './strategy.ts';
@@ -34,7 +34,7 @@ export class Courses {
     const serving = this.#peers.has(version, index) ? version : this.#substitute(published, decision.lane, index);
     if (serving === null) return NOWHERE;
     if (serving === this.#own) return HERE;
-    return { kind: 'there', version: serving, hop: hopText(clientText(socket), published.router.generation, decision.lane ?? '', decision.mint ?? '', context?.baggage ?? '') };
+    return { kind: 'there', version: serving, hop: hopText(clientTextOf(socket), published.router.generation, decision.lane ?? '', decision.mint ?? '', context?.baggage ?? '') };
   }
 
   /** Who serves a lane whose version has no ready worker; null for nobody. */

@@ -14,7 +14,6 @@ import { HERE, type Course, type Courses } from './course.ts';
 import type { Faults } from './faults.ts';
 import { groupName } from './group-names.ts';
 import { linkOf } from './linked-socket.ts';
-import { markResponse } from './marked-response.ts';
 import { loadPart } from './part.ts';
 import { isHttp2 } from './server-kind.ts';
 import type { Route, Strategy } from './strategy.ts';
@@ -61,6 +60,8 @@ export class Gate {
   constructor(app: AppServer, options: GateOptions) {
     this.#app = app;
     this.#options = options;
+    // What a canary answers is not for everybody, and its first answer says so, too: not the moment to find a file gone.
+    if (!options.routes) loadPart('protocols');
     this.#streams = isHttp2(app.protocol) ? new (loadPart('protocols').StreamGate)(app, options) : null;
   }
 
@@ -107,9 +108,10 @@ export class Gate {
     return this.#upgradeCourse(request).kind !== 'here';
   }
 
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): boolean {
+  /** `event`: how it was announced, as an upgrade or as a tunnel (CONNECT). */
+  upgrade(event: 'upgrade' | 'connect', request: IncomingMessage, socket: Socket, head: Buffer): boolean {
     const course = this.#upgradeCourse(request, !this.#waited.has(request));
-    if (course.kind === 'late') return this.#wait(course.missing, request, socket, ['upgrade', request, socket, head]);
+    if (course.kind === 'late') return this.#wait(course.missing, request, socket, [event, request, socket, head]);
     if (course.kind === 'here') {
       this.#app.connections.addTunnel(socket);
       this.#context = this.#upgradeContexts.get(request) ?? this.#forwardedContext(request);
@@ -118,20 +120,6 @@ export class Gate {
     return this.#options.faults.guard('forward an upgrade', () => {
       if (course.kind === 'nowhere') loadPart('protocols').refuseUpgrade(socket);
       else this.#options.forwarding.upgrade(groupName(course.version, this.#app.index), request, socket, head, hopLine(course.hop));
-      return true;
-    }, false);
-  }
-
-  /** A tunnel is no exchange: it stays here, or is refused where this is the wrong version. */
-  connect(request: IncomingMessage, socket: Socket): boolean {
-    const course = this.#upgradeCourse(request);
-    if (course.kind === 'here') {
-      this.#app.connections.addTunnel(socket);
-      return false;
-    }
-    return this.#options.faults.guard('refuse a tunnel', () => {
-      if (course.kind === 'nowhere') loadPart('protocols').refuseUpgrade(socket);
-      else loadPart('protocols').refuseTunnel(socket);
       return true;
     }, false);
   }
@@ -190,7 +178,7 @@ export class Gate {
       counting.answer(request, response, route, course);
       if (course.kind === 'here') {
         const marks = announcer.own(route, Reflect.get(request.socket, 'encrypted') === true);
-        if (marks !== null) markResponse(request, response, marks);
+        if (marks !== null) loadPart('protocols').markResponse(request, response, marks);
         return false;
       }
       this.#context = null;
@@ -215,7 +203,7 @@ export class Gate {
     // Without a hop it comes from a gateway, or is a probe of the supervisor.
     if (!link.forwarded) return;
     const marks = this.#options.announcer.forwarded(link.hop);
-    if (marks !== null) markResponse(request, response, marks);
+    if (marks !== null) loadPart('protocols').markResponse(request, response, marks);
   }
 
   #forwardedContext(request: IncomingMessage): Context | null {

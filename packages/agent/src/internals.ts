@@ -55,7 +55,8 @@ export function handleOf(owner: Server | Socket): object | null {
 
 /** Makes a server forget that it listens on a Unix path; it would name that path once it is closed (net.js: `_pipeName`). */
 export function forgetPath(server: Server): void {
-  Reflect.deleteProperty(server, '_pipeName');
+  // Not deleted: a server of another shape costs each of its requests.
+  Reflect.set(server, '_pipeName', undefined);
 }
 
 /**
@@ -163,23 +164,44 @@ function countLines(request: IncomingMessage): boolean {
 
 /** Takes the last header line off a message that nobody has read yet. */
 export function dropLastLine(request: IncomingMessage): void {
-  const name = request.rawHeaders.at(-2)?.toLowerCase();
-  request.rawHeaders.length -= 2;
+  const lines = request.rawHeaders;
+  lines.pop();
+  const name = lines.pop()?.toLowerCase();
   if (!countLines(request) && name !== undefined) Reflect.deleteProperty(request.headers, name);
 }
 
+interface HeadStore extends ServerResponse {
+  _storeHeader: (this: HeadStore, ...args: unknown[]) => unknown;
+  _header: unknown;
+}
+
+function storesHead(response: ServerResponse): response is HeadStore {
+  return typeof Reflect.get(response, '_storeHeader') === 'function';
+}
+
+/** Gets the complete head of a response before it is sent, and gives what is sent instead. */
+export type ChangeHead = (response: ServerResponse, head: string) => string;
+
 /**
- * Lets `change` see the complete head of a response before it is sent, however the app wrote it
- * (http.js: `_storeHeader` puts every head together into `_header`).
+ * Makes a function that lets `change` see the head of a response, however the app wrote it (http.js: `_storeHeader` puts
+ * every head together into `_header`). It is false where Node does that in another way.
+ * All responses get the same function, by assignment: defining one for each costs more than the change.
  */
-export function onHead(response: ServerResponse, change: (head: string) => string): boolean {
-  const store: unknown = Reflect.get(response, '_storeHeader');
-  if (typeof store !== 'function') return false;
-  setOwn(response, '_storeHeader', (...args: unknown[]): unknown => {
-    const result: unknown = Reflect.apply(store, response, args);
-    const head: unknown = Reflect.get(response, '_header');
-    if (typeof head === 'string') Reflect.set(response, '_header', change(head));
+export function headHook(change: ChangeHead): (response: ServerResponse) => boolean {
+  let before: HeadStore['_storeHeader'] | null = null;
+  let hooked: HeadStore['_storeHeader'] | null = null;
+  const around = (store: HeadStore['_storeHeader']): HeadStore['_storeHeader'] => function hook(this: HeadStore, ...args: unknown[]): unknown {
+    const result: unknown = Reflect.apply(store, this, args);
+    const head = this._header;
+    if (typeof head === 'string') this._header = change(this, head);
     return result;
-  });
-  return true;
+  };
+  return (response) => {
+    if (!storesHead(response)) return false;
+    // Nearly always Node's own, of the prototype.
+    const store = response._storeHeader;
+    if (hooked === null || store !== before) hooked = around(before = store);
+    response._storeHeader = hooked;
+    return true;
+  };
 }

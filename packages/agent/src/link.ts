@@ -2,15 +2,15 @@
 // whose exchange it carries at the moment. It knows nothing of routing.
 
 import type { IncomingMessage } from 'node:http';
-import { isIPv6, type AddressInfo, type Socket } from 'node:net';
-import { HOP_HEADER, parseHop, type Hop } from '@graylane/wire';
+import { HOP_HEADER, clientText, parseClient, parseHop, type Client, type Hop } from '@graylane/wire';
 import type { ClientTls } from './client-tls.ts';
-import { getter, method } from './descriptors.ts';
+import { PLAIN } from './client-view.ts';
 import { dropLastLine } from './internals.ts';
+import { linkProperty } from './linked-socket.ts';
 import { loadPart } from './part.ts';
 
 /** Who is shown when nobody was named: a probe of the supervisor, say. */
-const NOBODY: Hop = { remoteAddress: '127.0.0.1', remotePort: 0, localAddress: '127.0.0.1', localPort: 0, encrypted: false, tls: '', generation: 0, lane: '', mint: '', stamp: '' };
+const NOBODY: Client = { remoteAddress: '127.0.0.1', remotePort: 0, localAddress: '127.0.0.1', localPort: 0, encrypted: false, tls: '' };
 
 interface LinkOptions {
   /** The app's server speaks TLS. */
@@ -27,13 +27,15 @@ export class Link {
   readonly #alpn: string | false;
   #text = '';
   #hop: Hop | null = null;
+  #client: Client | null = null;
   #tls: ClientTls | null = null;
   #tlsText = '';
 
   constructor(options: LinkOptions) {
     this.#options = options;
     this.secure = options.secure;
-    this.#fallback = { ...NOBODY, encrypted: options.secure, localPort: options.port };
+    const { secure, port } = options;
+    this.#fallback = { client: clientText({ ...NOBODY, encrypted: secure, localPort: port }), encrypted: secure, generation: 0, lane: '', mint: '', stamp: '' };
     this.#alpn = options.alpn;
   }
 
@@ -60,6 +62,7 @@ export class Link {
     if (text === this.#text) return;
     this.#text = text;
     this.#hop = null;
+    this.#client = null;
   }
 
   /** True when the exchange came from another agent, not from a probe. */
@@ -72,8 +75,13 @@ export class Link {
     return this.#hop;
   }
 
+  get client(): Client {
+    this.#client ??= parseClient(this.hop.client);
+    return this.#client;
+  }
+
   get tls(): ClientTls | null {
-    const text = this.hop.tls;
+    const text = this.client.tls;
     if (text !== this.#tlsText) {
       this.#tlsText = text;
       this.#tls = loadPart('protocols').decodeTls(text);
@@ -85,23 +93,9 @@ export class Link {
     return this.tls?.alpn ?? this.#alpn;
   }
 
-  /** What is shown of the client on its socket. */
-  shown(): PropertyDescriptorMap {
-    const plain: PropertyDescriptorMap = {
-      remoteAddress: getter(() => this.hop.remoteAddress),
-      remotePort: getter(() => this.hop.remotePort),
-      remoteFamily: getter(() => family(this.hop.remoteAddress)),
-      localAddress: getter(() => this.hop.localAddress),
-      localPort: getter(() => this.hop.localPort),
-      localFamily: getter(() => family(this.hop.localAddress)),
-      address: method((): AddressInfo => ({ address: this.hop.localAddress, family: family(this.hop.localAddress), port: this.hop.localPort })),
-      // A Unix socket has no reset; without this the app gets an error for asking.
-      resetAndDestroy: { value(this: Socket) { return this.destroy(); }, configurable: true, writable: true },
-    };
-    return this.secure ? { ...plain, ...loadPart('protocols').secureProperties(this) } : plain;
+  /** Makes `target` look like the client's connection from now on. */
+  show<Target extends object>(target: Target): Target {
+    Object.defineProperties(target, { ...linkProperty(this), ...PLAIN });
+    return this.secure ? Object.defineProperties(target, loadPart('protocols').SECURE) : target;
   }
-}
-
-function family(address: string): 'IPv4' | 'IPv6' {
-  return isIPv6(address) ? 'IPv6' : 'IPv4';
 }

@@ -3,24 +3,35 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { additions, type Addition, type Answered, type Marks } from '@graylane/wire';
-import { onHead } from './internals.ts';
+import { headHook } from './internals.ts';
+
+const MARKS: unique symbol = Symbol('graylane.marks');
+
+interface Marked extends ServerResponse {
+  [MARKS]?: { readonly marks: Marks; readonly request: IncomingMessage };
+}
+
+const hook = headHook((response: Marked, head) => {
+  const said = response[MARKS];
+  if (said === undefined) return head;
+  const { marks, request } = said;
+  const answered: Answered = {
+    method: request.method ?? 'GET',
+    status: response.statusCode,
+    authorized: request.headers.authorization !== undefined,
+    header: (name) => lineValues(head, name),
+  };
+  return additions(marks, answered).reduce(withLine, head);
+});
 
 export function markResponse(request: IncomingMessage, response: ServerResponse, marks: Marks): void {
-  onHead(response, (head) => {
-    const answered: Answered = {
-      method: request.method ?? 'GET',
-      status: response.statusCode,
-      authorized: request.headers.authorization !== undefined,
-      header: (name) => lineValues(head, name),
-    };
-    return additions(marks, answered).reduce(withLine, head);
-  });
+  const marked: Marked = response;
+  if (hook(marked)) marked[MARKS] = { marks, request };
 }
 
 /** All values of a header in a head as text, joined; null without one. */
 function lineValues(head: string, name: string): string | null {
-  // Most heads have no such line, and one look is a tenth of taking them apart.
-  if (!mentionOf(name).test(head)) return null;
+  if (!mentions(head, name)) return null;
   const values: string[] = [];
   for (const line of head.split('\r\n').slice(1)) {
     const colon = line.indexOf(':');
@@ -29,16 +40,15 @@ function lineValues(head: string, name: string): string | null {
   return values.length === 0 ? null : values.join(', ');
 }
 
-const mentions = new Map<string, RegExp>();
-
-/** Asked for by `additions` only, which knows three names. */
-function mentionOf(name: string): RegExp {
-  const known = mentions.get(name);
-  if (known !== undefined) return known;
-  const mention = new RegExp(`\\r\\n${name}:`, 'i');
-  mentions.set(name, mention);
-  return mention;
+/** Most heads have no such line, and one look is a tenth of taking them apart. */
+function mentions(head: string, name: string): boolean {
+  let mention = MENTIONS.get(name);
+  if (mention === undefined) MENTIONS.set(name, mention = new RegExp(`\\r\\n${name}:`, 'i'));
+  return mention.test(head);
 }
+
+/** Asked for by `additions` only, which knows few names. */
+const MENTIONS = new Map<string, RegExp>();
 
 function withLine(head: string, { name, value, replace }: Addition): string {
   const rest = replace ? withoutLines(head, name.toLowerCase()) : head;
@@ -47,5 +57,6 @@ function withLine(head: string, { name, value, replace }: Addition): string {
 }
 
 function withoutLines(head: string, name: string): string {
+  if (!mentions(head, name)) return head;
   return head.split('\r\n').filter((line) => line.slice(0, name.length + 1).toLowerCase() !== `${name}:`).join('\r\n');
 }

@@ -7,7 +7,6 @@ import { createServer, type Server, type ServerOpts, type Socket } from 'node:ne
 import { HANG_UP, type Protocol } from '@graylane/wire';
 import { adoptSocket, beforeIncoming, isHeldBack, isWritten, responseOf, setOwn, socketOptions } from './internals.ts';
 import { Link } from './link.ts';
-import { dress } from './linked-socket.ts';
 import { isHttp2, isSecure } from './server-kind.ts';
 
 /** Above the forwarder's own idle time (it closes first), so that no request is sent into a closing connection. */
@@ -76,7 +75,7 @@ interface Entry {
 
 function admit(server: Server, socket: Socket, entry: Entry): void {
   const link = new Link(entry);
-  dress(socket, link);
+  link.show(socket);
   adoptSocket(server, socket);
   keepIdleTime(server, socket);
   lingerOnClose(socket);
@@ -87,14 +86,13 @@ function admit(server: Server, socket: Socket, entry: Entry): void {
 
 /** The parser takes its limit from the server while the connection is handed over; the app's value is back right after. */
 function withHeaderRoom(server: Server, handOver: () => void): void {
-  const own = Object.getOwnPropertyDescriptor(server, 'maxHeaderSize');
-  const limit: unknown = own?.value;
-  setOwn(server, 'maxHeaderSize', (typeof limit === 'number' && limit > 0 ? limit : maxHeaderSize) + HOP_LINE_BYTES);
+  const limit: unknown = Reflect.get(server, 'maxHeaderSize');
+  // Assigned, never defined anew or deleted: a server of another shape costs each of its requests.
+  Reflect.set(server, 'maxHeaderSize', (typeof limit === 'number' && limit > 0 ? limit : maxHeaderSize) + HOP_LINE_BYTES);
   try {
     handOver();
   } finally {
-    if (own === undefined) Reflect.deleteProperty(server, 'maxHeaderSize');
-    else Object.defineProperty(server, 'maxHeaderSize', own);
+    Reflect.set(server, 'maxHeaderSize', limit);
   }
 }
 

@@ -10,7 +10,7 @@ import { streamGroupName } from './group-names.ts';
 import type { Link } from './link.ts';
 import { linkOf } from './linked-socket.ts';
 import { markStream } from './marked-stream.ts';
-import { NO_TUNNEL, NO_WORKER } from './refusal.ts';
+import { NO_WORKER } from './refusal.ts';
 import { refuseStream } from './refused-stream.ts';
 import { showClient } from './stream-view.ts';
 
@@ -69,7 +69,7 @@ export class StreamGate {
     if (route === null || socket === undefined) return false;
     if (route.missing !== 0) {
       this.#waited.add(stream);
-      strategy.lanes.need().whenHere(route.missing, stream, () => this.#app.server.emit('stream', stream, headers, flags, rawHeaders));
+      strategy.lanes.need().whenHere(route.missing, stream, () => stream.session?.emit('stream', stream, headers, flags, rawHeaders));
       return true;
     }
     if (route.left !== null) strategy.lanes.loaded?.leaveOnStream(headers, rawHeaders, route.left);
@@ -78,8 +78,6 @@ export class StreamGate {
     counting.stream(stream, headers[':method'] ?? '', route, course);
     if (course.kind === 'here') this.#mark(stream, headers, announcer.own(route, headers[':scheme'] === 'https'));
     else if (course.kind === 'nowhere') refuseStream(stream, NO_WORKER);
-    // A tunnel is no exchange: it stays in its process, or is refused where that is the wrong version.
-    else if (headers[':method'] === 'CONNECT') refuseStream(stream, NO_TUNNEL);
     else forwarding.forwardStream(streamGroupName(course.version, this.#app.index), stream, headers, rawHeaders, { [HOP_HEADER]: course.hop });
     if (course.kind === 'here') return false;
     this.#context = null;

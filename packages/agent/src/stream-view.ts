@@ -7,16 +7,15 @@ import type { Link } from './link.ts';
 export function showClient(stream: ServerHttp2Stream, link: Link): void {
   const { session } = stream;
   if (session === undefined) return;
-  const socket = overlay(session.socket, link.shown());
+  const socket = overlay(session.socket, link.show({}));
   // Node's compatibility layer finds the socket under a symbol of this name.
   const key = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'socket');
   const shown: PropertyDescriptorMap = { socket: { value: socket }, ...(key === undefined ? {} : { [key]: { value: socket } }) };
-  Object.defineProperty(stream, 'session', { value: overlay(session, shown), configurable: true });
+  Object.defineProperty(stream, 'session', { value: overlay(session, Object.defineProperties({}, shown)), configurable: true });
 }
 
-/** `target` but for the properties given; its methods still run on itself. */
-function overlay<Target extends object>(target: Target, shown: PropertyDescriptorMap): Target {
-  const own: object = Object.defineProperties({}, shown);
+/** `target` but for the properties that `own` has; its methods still run on itself. */
+function overlay<Target extends object>(target: Target, own: object): Target {
   return new Proxy(target, {
     get: (_, name): unknown => {
       if (Object.hasOwn(own, name)) return Reflect.get(own, name);

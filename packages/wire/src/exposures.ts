@@ -27,12 +27,13 @@ const SLOW_SECONDS = 1;
 
 interface Cell extends Pick<Exposure, 'method' | 'status' | 'end'> { readonly subject: Subject; requests: number; seconds: number; readonly latency: number[]; untimed: number }
 interface Users { readonly seen: Set<number>; readonly bad: Set<number>; readonly slow: Set<number> }
+/** What was counted of one subject. */
+interface Page { last: Cell | null; readonly methods: Map<string, Map<number, Cell>>; users: Users | null }
 
 export class ExposureBook {
   #subjects = new Map<string, Subject>();
   #cells: Cell[] = [];
-  #byKind = new Map<Subject, Map<string, Map<number, Cell>>>();
-  #users = new Map<Subject, Users>();
+  #pages = new Map<Subject, Page>();
   #entries = 0;
   /** For what is left untimed when counts are taken. */
   #lastSeconds = 0;
@@ -51,13 +52,17 @@ export class ExposureBook {
    * stands for it. `user` is the bucket of its user in the subject's release, or null.
    */
   count(subject: Subject, method: string, status: number, end: Exposure['end'], seconds: number | null, user: number | null): void {
-    const cell = this.#cell(subject, method, status, end);
+    let page = this.#pages.get(subject);
+    if (page === undefined) this.#pages.set(subject, page = { last: null, methods: new Map(), users: null });
+    const { last } = page;
+    // Requests of one subject mostly end alike.
+    const cell = last?.status === status && last.method === method && last.end === end ? last : this.#cell(page, subject, method, status, end);
     if (cell !== null) {
       cell.requests += 1;
       if (seconds === null) cell.untimed += 1;
       else this.#time(cell, seconds, 1 + cell.untimed);
     }
-    if (user !== null && this.#entries < USERS_LIMIT) this.#seen(subject, user, status >= 500 || status === 0 || end !== 'complete', (seconds ?? 0) > SLOW_SECONDS);
+    if (user !== null && this.#entries < USERS_LIMIT) this.#seen(page, user, status >= 500 || status === 0 || end !== 'complete', (seconds ?? 0) > SLOW_SECONDS);
   }
 
   /** Everything since the last time. */
@@ -65,13 +70,12 @@ export class ExposureBook {
     for (const cell of this.#cells) if (cell.untimed > 0) this.#time(cell, this.#lastSeconds, cell.untimed);
     const exposures = this.#cells.map(({ subject: { again, ...subject }, method, status, end, requests, seconds, latency }): Exposure =>
       ({ ...subject, ...(again ? { again } : {}), method, status, end, requests, seconds, latency }));
-    const users = [...this.#users].flatMap(([{ generation, of, arm }, { seen, bad, slow }]): UsersSeen[] =>
-      (of === null || (arm !== 'treated' && arm !== 'control') ? [] : [{ generation, of, arm, seen: [...seen], bad: [...bad], slow: [...slow] }]));
+    const seen = [...this.#pages].flatMap(([{ generation, of, arm }, { users }]): UsersSeen[] =>
+      (users === null || of === null || (arm !== 'treated' && arm !== 'control') ? [] : [{ generation, of, arm, seen: [...users.seen], bad: [...users.bad], slow: [...users.slow] }]));
     this.#cells = [];
-    this.#byKind = new Map();
-    this.#users = new Map();
+    this.#pages = new Map();
     this.#entries = 0;
-    return { exposures, users };
+    return { exposures, users: seen };
   }
 
   #subject(subject: Subject): Subject {
@@ -92,24 +96,21 @@ export class ExposureBook {
   }
 
   /** Null beyond the limit. */
-  #cell(subject: Subject, method: string, status: number, end: Exposure['end']): Cell | null {
-    let methods = this.#byKind.get(subject);
-    if (methods === undefined) this.#byKind.set(subject, methods = new Map<string, Map<number, Cell>>());
-    let kinds = methods.get(method);
-    if (kinds === undefined) methods.set(method, kinds = new Map<number, Cell>());
+  #cell(page: Page, subject: Subject, method: string, status: number, end: Exposure['end']): Cell | null {
+    let kinds = page.methods.get(method);
+    if (kinds === undefined) page.methods.set(method, kinds = new Map<number, Cell>());
     const kind = status * ENDS.length + ENDS.indexOf(end);
     const known = kinds.get(kind);
-    if (known !== undefined) return known;
+    if (known !== undefined) return page.last = known;
     if (this.#cells.length >= CELLS_LIMIT) return null;
     const cell: Cell = { subject, method, status, end, requests: 0, seconds: 0, untimed: 0, latency: new Array<number>(LATENCY_EDGES_SECONDS.length + 1).fill(0) };
     this.#cells.push(cell);
     kinds.set(kind, cell);
-    return cell;
+    return page.last = cell;
   }
 
-  #seen(subject: Subject, user: number, bad: boolean, slow: boolean): void {
-    let users = this.#users.get(subject);
-    if (users === undefined) this.#users.set(subject, users = { seen: new Set(), bad: new Set(), slow: new Set() });
+  #seen(page: Page, user: number, bad: boolean, slow: boolean): void {
+    const users = page.users ??= { seen: new Set(), bad: new Set(), slow: new Set() };
     this.#note(users.seen, user);
     if (bad) this.#note(users.bad, user);
     if (slow) this.#note(users.slow, user);

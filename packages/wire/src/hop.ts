@@ -11,7 +11,8 @@ export const HOP_HEADER = 'graylane-hop';
 export const HANG_UP_STATUS = 199;
 export const HANG_UP: string = `HTTP/1.1 ${HANG_UP_STATUS} Hang-up\r\n${HOP_HEADER}: hang-up\r\n\r\n`;
 
-export interface Hop {
+/** The client at the other end of an exchange, and its connection. */
+export interface Client {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
@@ -19,6 +20,13 @@ export interface Hop {
   readonly encrypted: boolean;
   /** What TLS said about the client: a text of the agent's own, without spaces; '' when there is nothing to say. */
   readonly tls: string;
+}
+
+export interface Hop {
+  /** A {@link clientText}: few apps ask for their client, and only then is it read. */
+  readonly client: string;
+  /** The client's connection is TLS. */
+  readonly encrypted: boolean;
   /** The generation that routed it. */
   readonly generation: number;
   /** The release that selected it; '' for stable. */
@@ -30,30 +38,42 @@ export interface Hop {
 }
 
 /** The part that stays the same for a client's connection, so that it is made once. */
-export function peerText(hop: Pick<Hop, 'remoteAddress' | 'remotePort' | 'localAddress' | 'localPort' | 'encrypted'> & { readonly tls?: string }): string {
-  return `${hop.remoteAddress} ${hop.remotePort} ${hop.localAddress} ${hop.localPort} ${hop.encrypted ? `s${hop.tls ?? ''}` : '-'}`;
+export function clientText(client: Client): string {
+  return `${client.remoteAddress} ${client.remotePort} ${client.localAddress} ${client.localPort} ${client.encrypted ? `s${client.tls}` : '-'}`;
 }
 
-/** `peerText` with the part that is the request's own. */
-export function hopText(peer: string, generation: number, lane: string, mint: string, stamp: string = ''): string {
-  return `${peer} ${generation} ${lane || '-'} ${mint || '-'}${stamp === '' ? '' : ` ${stamp}`}`;
+/** What {@link clientText} wrote. */
+export function parseClient(text: string): Client {
+  const [remoteAddress = '', remotePort, localAddress = '', localPort, security = '-'] = text.split(' ');
+  const encrypted = security.startsWith('s');
+  return { remoteAddress, remotePort: Number(remotePort), localAddress, localPort: Number(localPort), encrypted, tls: encrypted ? security.slice(1) : '' };
 }
+
+/** A {@link clientText} with the part that is the request's own. */
+export function hopText(client: string, generation: number, lane: string, mint: string, stamp: string = ''): string {
+  return `${client} ${generation} ${lane || '-'} ${mint || '-'}${stamp === '' ? '' : ` ${stamp}`}`;
+}
+
+const CLIENT_PARTS = 5;
 
 /** Null on anything that {@link hopText} did not write. */
 export function parseHop(text: string): Hop | null {
-  const parts = text.split(' ');
-  if (parts.length !== 8 && !(parts.length === 9 && parts[8]?.startsWith('graylane.') === true)) return null;
-  const [remoteAddress, remotePort, localAddress, localPort, security, generation, lane, mint] = parts as [string, string, string, string, string, string, string, string];
+  let start = 0;
+  let end = -1;
+  for (let part = 0; part < CLIENT_PARTS; part++) {
+    start = end + 1;
+    end = text.indexOf(' ', start);
+    if (end === -1) return null;
+  }
+  const own = text.slice(end + 1).split(' ');
+  if (own.length !== 3 && !(own.length === 4 && own[3]?.startsWith('graylane.') === true)) return null;
+  const [generation, lane, mint, stamp = ''] = own as [string, string, string, string?];
   return {
-    remoteAddress,
-    remotePort: Number(remotePort),
-    localAddress,
-    localPort: Number(localPort),
-    encrypted: security.startsWith('s'),
-    tls: security.startsWith('s') ? security.slice(1) : '',
+    client: text.slice(0, end),
+    encrypted: text.startsWith('s', start),
     generation: Number(generation),
     lane: lane === '-' ? '' : lane,
     mint: mint === '-' ? '' : mint,
-    stamp: parts[8] ?? '',
+    stamp,
   };
 }

@@ -40,9 +40,10 @@ export function additions(marks: Marks, answered: Answered): readonly Addition[]
   if (marks.route !== null) added.push({ name: 'Graylane-Route', value: marks.route, replace: false });
   if (marks.timing !== null) added.push({ name: 'Server-Timing', value: marks.timing, replace: false });
   if (marks.cache === 'vary' && marks.vary.length > 0) added.push({ name: 'Vary', value: marks.vary.join(', '), replace: false });
-  let shared = isShared(answered);
+  const control = answered.header('cache-control');
+  let shared = isShared(answered, control);
   if (shared && marks.cache === 'private') {
-    added.push({ name: 'Cache-Control', value: privateOnly(answered.header('cache-control')), replace: true });
+    added.push({ name: 'Cache-Control', value: privateOnly(control), replace: true });
     shared = false;
   }
   if (marks.mint !== null && !shared) added.push({ name: 'Set-Cookie', value: mintCookie(marks.mint, marks.secure), replace: false });
@@ -72,12 +73,14 @@ function mintCookie(id: string, secure: boolean): string {
 const HEURISTIC: ReadonlySet<number> = new Set([200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501]);
 
 /** Whether a shared cache may store it (RFC 9111 §3). */
-function isShared({ method, status, authorized, header }: Answered): boolean {
-  const directives = directivesOf(header('cache-control'));
+function isShared({ method, status, authorized, header }: Answered, control: string | null): boolean {
+  const directives = directivesOf(control);
   if (status < 200 || directives.has('no-store') || directives.has('private')) return false;
   if (authorized && !['public', 'must-revalidate', 's-maxage'].some((name) => directives.has(name))) return false;
+  const mayStore = method === 'GET' || method === 'HEAD';
+  if (mayStore && HEURISTIC.has(status)) return true;
   const explicit = ['public', 'max-age', 's-maxage'].some((name) => directives.has(name)) || header('expires') !== null;
-  if (method === 'GET' || method === 'HEAD') return explicit || HEURISTIC.has(status);
+  if (mayStore) return explicit;
   // A POST only with explicit freshness, and for the resource that it names (RFC 9110 §9.3.3).
   return method === 'POST' && explicit && header('content-location') !== null;
 }
@@ -92,6 +95,7 @@ function directivesOf(value: string | null): ReadonlySet<string> {
 
 /** The same directives without those that speak to shared caches, and `private`. */
 function privateOnly(value: string | null): string {
-  const kept = (value ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '' && !/^(?:public|s-maxage|proxy-revalidate)\b/i.test(part));
+  if (value === null) return 'private';
+  const kept = value.split(',').map((part) => part.trim()).filter((part) => part !== '' && !/^(?:public|s-maxage|proxy-revalidate)\b/i.test(part));
   return ['private', ...kept].join(', ');
 }

@@ -4,7 +4,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
 
-import { HOP_HEADER, hopText, peerText } from '@graylane/wire';
+import { HOP_HEADER, clientText, hopText } from '@graylane/wire';
 import type { ListenerReport } from '@graylane/wire';
 
 /** A path that does not answer within this is not ready yet; the next attempt follows. */
@@ -51,6 +51,6 @@ function isHealthy(status: number): boolean {
 
 /** The request looks like one from this machine that stable serves. */
 function headers(listener: ListenerReport): Record<string, string> {
-  const peer = peerText({ remoteAddress: '127.0.0.1', remotePort: 0, localAddress: '127.0.0.1', localPort: listener.port, encrypted: false });
-  return { host: `localhost:${listener.port}`, 'user-agent': 'graylane-ready', [HOP_HEADER]: hopText(peer, 0, '', '') };
+  const client = clientText({ remoteAddress: '127.0.0.1', remotePort: 0, localAddress: '127.0.0.1', localPort: listener.port, encrypted: false, tls: '' });
+  return { host: `localhost:${listener.port}`, 'user-agent': 'graylane-ready', [HOP_HEADER]: hopText(client, 0, '', '') };
 }
