@@ -1,12 +1,14 @@
 // Starting a pool: what becomes ready, and how each way to fail is said.
 
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import net from 'node:net';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 
-import type { PoolSpec } from '../src/index.ts';
+import type { Pool, PoolSpec } from '../src/index.ts';
 import { app, failureOf, freePort, get, rig } from './support/harness.ts';
 
 test('two workers share a port through their slots and both serve', async (t) => {
@@ -30,6 +32,31 @@ test('a canary has a private socket only, and appears among the peers', async (t
   assert.equal((await get(socket ?? '')).body['version'], 'v2');
   for (let i = 0; i < 20; i++) assert.equal((await get(port)).body['version'], 'v1');
 });
+
+test('a canary interrupts nobody when it wakes up, in none of its threads', { skip: !existsSync('/usr/bin/chrt') && 'without util-linux nobody can be told so' }, async (t) => {
+  const { fleet, port } = await rig(t);
+  await fleet.openSlots('web', [{ port, host: '127.0.0.1' }], 1);
+  const stable = await fleet.start(app());
+  const canary = await fleet.start(app({ version: 'v2', role: 'canary' }));
+  // It is told beside its start.
+  while (policiesOf(canary).some((policy) => policy !== BATCH)) await setTimeout(10);
+  assert.ok(policiesOf(canary).length > 1, 'Node has several threads');
+  assert.deepEqual(new Set(policiesOf(stable)), new Set([NORMAL]));
+});
+
+/** sched(7). */
+const NORMAL = 0;
+const BATCH = 3;
+
+/** The scheduling policies of all threads of a pool's first worker. */
+function policiesOf(pool: Pool): number[] {
+  const pid = pool.workers()[0]?.process.pid ?? 0;
+  // proc_pid_stat(5): the 41st field; the 3rd is the first behind the command.
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[41 - 3]);
+  });
+}
 
 test('ports that nobody declared are donated by the first worker and shared with the others', async (t) => {
   const { fleet } = await rig(t);
