@@ -1,4 +1,4 @@
-// What clients do, on purpose or not: leave, half-close, pipeline, drip, overrun limits. Others never notice.
+// What clients do, on purpose or not: leave, half-close, drip, overrun limits. Others never notice.
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -93,59 +93,6 @@ onHops('17: a half-closed client waits for a slow answer, too', { planes: ['prox
   const client = await RawClient.connect(port);
   client.socket.end(GET);
   assert.match(await client.all(), /very late$/);
-});
-
-onHops('18: 100 pipelined requests are answered in order', { answer: (socket, request, count) => {
-  // The later ones are ready first.
-  const path = /^GET (\S+)/.exec(request.head)?.[1] ?? '';
-  setTimeout(() => ok(`[${path}]`)(socket, request, count), (100 - Number(path.slice(1))) / 2);
-} }, async ({ port }) => {
-  const client = await RawClient.connect(port);
-  const paths = Array.from({ length: 100 }, (_, i) => `/${i}`);
-  client.send(paths.map((path) => GET.replace('/x', path)).join(''));
-  await client.until((text) => text.includes('[/99]'));
-  assert.deepEqual([...client.received.matchAll(/\[(\/\d+)\]/g)].map((match) => match[1]), paths);
-  client.destroy();
-});
-
-onHops('18: pipelined requests that change something are worked on one at a time and in their order, safe ones together', { answer: () => undefined }, async ({ port, upstream }) => {
-  const client = await RawClient.connect(port);
-  const post = 'POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi';
-  client.send(`${GET.replace('/x', '/0')}${GET.replace('/x', '/1')}${post}${GET.replace('/x', '/3')}${GET.replace('GET /x', 'DELETE /4')}${GET.replace('/x', '/5')}`);
-  const answerAll = (count: number): void => {
-    for (const socket of upstream.sockets) socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${upstream.seen.length}.`);
-    assert.equal(upstream.seen.length, count);
-  };
-  const order = ['/0', '/1', '/2', '/3', '/4', '/5'];
-  await upstream.requests(2);
-  answerAll(2);
-  for (let count = 3; count <= order.length; count++) {
-    await upstream.requests(count);
-    assert.deepEqual(upstream.seen.map(({ head }) => head.split(' ')[1]).slice(2), order.slice(2, count));
-    // Only the one that is under way has a connection that waits for an answer.
-    const { connection } = upstream.seen.at(-1)!;
-    upstream.answerOn(connection, `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${count}.`);
-  }
-  await client.until((text) => text.endsWith('6.'));
-  assert.deepEqual([...client.received.matchAll(/\r\n\r\n(\d)\./g)].map((match) => match[1]), ['2', '2', '3', '4', '5', '6']);
-  client.destroy();
-});
-
-onHops('18: who pipelines more than a hundred requests that change something is answered up to there, and then refused', {}, async ({ port, upstream, stats }) => {
-  const all = await exchange(port, GET.replace('GET', 'DELETE').repeat(150));
-  assert.deepEqual([...all.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => match[1]), [...Array.from({ length: 101 }, () => '200'), '503']);
-  assert.equal(upstream.seen.length, 101);
-  assert.equal(stats().inFlight, 0);
-});
-
-onHops('18: a malformed request behind good ones is refused after their answers', { answer: (socket, request, count) => {
-  setTimeout(() => ok('good')(socket, request, count), 20);
-} }, async ({ port, kind }) => {
-  const client = await RawClient.connect(port);
-  client.send(`${GET}GET / HTTP/1.1\r\nNo colon here\r\n\r\n`);
-  const all = await client.all();
-  // In the in-process plane the app's own server answers what it cannot parse.
-  if (kind === 'proxy') assert.match(all, /^HTTP\/1\.1 200 [^]*good[^]*HTTP\/1\.1 400 /);
 });
 
 onHops('19: a body over the limit is a 413 with its connection closed cleanly', { limits: { requestBodyBytes: 1_000 }, answer: silent }, async ({ port, upstream }) => {

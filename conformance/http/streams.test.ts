@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import * as http2 from 'node:http2';
-import type { ClientHttp2Session, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { ClientHttp2Session, ClientSessionOptions, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ interface Got {
   readonly code: number;
 }
 
-async function start(t: TestContext, app: App, limits: Partial<Limits> = {}): Promise<Plane> {
+async function start(t: TestContext, app: App, limits: Partial<Limits> = {}, clientOptions: ClientSessionOptions = {}): Promise<Plane> {
   const folder = mkdtempSync(join(tmpdir(), 'gl-'));
   const path = join(folder, 'app.sock');
   const upstream = http2.createServer();
@@ -46,7 +46,7 @@ async function start(t: TestContext, app: App, limits: Partial<Limits> = {}): Pr
   front.on('stream', (stream, headers, _flags, lines: readonly string[]) => forwarder.forwardStream('v2', stream, headers, lines, { 'graylane-hop': 'test' }));
   front.listen(0, '127.0.0.1');
   await once(front, 'listening');
-  const client = http2.connect(`http://127.0.0.1:${(front.address() as AddressInfo).port}`);
+  const client = http2.connect(`http://127.0.0.1:${(front.address() as AddressInfo).port}`, clientOptions);
   t.after(() => {
     client.destroy();
     front.close();
@@ -170,4 +170,19 @@ void test('an answer that the app breaks off without an error is no complete one
   // A complete one of this length would be a protocol error to the client.
   const { body, code } = await ask(client, { ':path': '/' });
   assert.deepEqual({ body, code }, { body: 'half', code: http2.constants.NGHTTP2_NO_ERROR });
+});
+
+void test('white space around what a line says is for its client to judge', async (t) => {
+  const { client } = await start(t, (stream) => stream.respond({ 'x-padded': ' a ' }, { endStream: true }), {}, { strictFieldWhitespaceValidation: false });
+  assert.equal((await ask(client, { ':path': '/' })).headers['x-padded'], ' a ');
+});
+
+void test('an event stream is no exchange under way', async (t) => {
+  const { client, forwarder } = await start(t, (stream) => {
+    stream.respond({ 'content-type': 'text/event-stream' });
+    stream.write('data: 1\n\n');
+  });
+  await once(client.request({ ':path': '/' }), 'data');
+  const [{ inFlight, tunnels } = { inFlight: -1, tunnels: -1 }] = forwarder.stats();
+  assert.deepEqual({ inFlight, tunnels }, { inFlight: 0, tunnels: 1 });
 });

@@ -7,27 +7,31 @@ import type { Socket } from 'node:net';
 import { responseOf } from './internals.ts';
 import { linkOf } from './linked-socket.ts';
 
-/** Closed sockets are let go when there are as many as open ones, and a few more. */
+/** What is left of closed ones is swept when there are as many as open ones, and a few more. */
 const CLOSED_SOCKETS = 64;
 
 export class Connections {
-  readonly #sockets = new Set<Socket>();
+  /** Not held: one whose client left in the middle keeps its request, and with it whatever the app has there. */
+  readonly #sockets = new Set<WeakRef<Socket>>();
   readonly #sessions = new Set<ServerHttp2Session>();
-  readonly #tunnels = new Set<Socket>();
+  readonly #tunnels = new WeakSet<Socket>();
   #streams = 0;
   #crowded = CLOSED_SOCKETS;
 
   /** Without a listener: apps count and list those of their sockets. */
   add(socket: Socket): void {
-    if (this.#sockets.size >= this.#crowded) {
-      this.#forgetClosed();
-      this.#crowded = 2 * this.#sockets.size + CLOSED_SOCKETS;
-    }
-    this.#sockets.add(socket);
+    if (this.#sockets.size >= this.#crowded) this.#crowded = 2 * this.#open().length + CLOSED_SOCKETS;
+    this.#sockets.add(new WeakRef(socket));
   }
 
-  #forgetClosed(): void {
-    for (const sockets of [this.#sockets, this.#tunnels]) for (const socket of sockets) if (socket.destroyed) sockets.delete(socket);
+  #open(): Socket[] {
+    const open: Socket[] = [];
+    for (const reference of this.#sockets) {
+      const socket = reference.deref();
+      if (socket === undefined || socket.destroyed) this.#sockets.delete(reference);
+      else open.push(socket);
+    }
+    return open;
   }
 
   get sessions(): number {
@@ -53,10 +57,7 @@ export class Connections {
 
   /** Exchanges and tunnels that are being served. */
   get inFlight(): number {
-    this.#forgetClosed();
-    let count = this.#tunnels.size + this.#streams;
-    for (const socket of this.#sockets) if (responseOf(socket) !== null) count += 1;
-    return count;
+    return this.#streams + this.#open().filter((socket) => this.#tunnels.has(socket) || responseOf(socket) !== null).length;
   }
 
   /**
@@ -64,7 +65,7 @@ export class Connections {
    * line of a forwarded response is the client's, and that client may go on.
    */
   lastResponses(): void {
-    for (const socket of this.#sockets) {
+    for (const socket of this.#open()) {
       const response = responseOf(socket);
       if (response instanceof ServerResponse && !response.headersSent && linkOf(socket) === undefined) response.shouldKeepAlive = false;
     }
@@ -73,7 +74,7 @@ export class Connections {
 
   /** Ends what carries nothing: first a FIN, so that a client reads all that was sent. */
   closeIdle(): void {
-    for (const socket of this.#sockets) {
+    for (const socket of this.#open()) {
       if (responseOf(socket) === null && !this.#tunnels.has(socket)) socket.end(() => socket.destroy());
     }
   }

@@ -5,10 +5,11 @@ import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Server, Socket } from 'node:net';
+import { isForwarded } from '@graylane/forward';
 import type { AppServer } from './app-server.ts';
 import { enter } from './context/enter.ts';
 import type { Gate } from './gate.ts';
-import { setOwn } from './internals.ts';
+import { responseOf, setOwn } from './internals.ts';
 import { isSecure } from './server-kind.ts';
 
 /** The events that concern a gate, with what Node gives along; all others pass. */
@@ -16,9 +17,10 @@ type ServerEvent =
   | readonly ['request', IncomingMessage, ServerResponse]
   | readonly ['checkContinue' | 'checkExpectation', IncomingMessage, ServerResponse]
   | readonly ['upgrade' | 'connect', IncomingMessage, Socket, Buffer]
-  | readonly ['connection' | 'secureConnection', Socket]
-  | readonly ['session', ServerHttp2Session]
-  | readonly ['stream', ServerHttp2Stream, IncomingHttpHeaders, number, string[]];
+  | readonly ['connection' | 'secureConnection' | 'timeout', Socket]
+  | readonly ['session', ServerHttp2Session];
+
+type SessionEvent = readonly ['stream', ServerHttp2Stream, IncomingHttpHeaders, number, string[]] | readonly ['close'];
 
 interface Guard {
   app: AppServer;
@@ -30,7 +32,7 @@ export function isGuarded(server: Server): boolean {
   return guards.has(server);
 }
 
-type Emit = (this: Server, event: string, ...args: readonly unknown[]) => boolean;
+type Emit = (this: EventEmitter, event: string, ...args: readonly unknown[]) => boolean;
 
 interface Emitting {
   readonly emit: Emit;
@@ -91,18 +93,36 @@ function handle(guard: Guard, pass: Pass, event: Exclude<ServerEvent, readonly [
     case 'checkExpectation':
       return guard.gate.request(event[1], event[2]) || carried(guard, event[1], event[2], () => byApp(guard.app.server, pass, event) || failExpectation(event[2]));
     case 'upgrade':
-      return guard.gate.upgrade(event[1], event[2], event[3]) || carried(guard, event[1], event[2], () => pass(event));
     case 'connect':
       // Node's HTTP/2 has an event of this name for requests of its compatibility layer; they are decided with their stream.
-      return (event[1].httpVersionMajor === 1 && guard.gate.connect(event[1], event[2])) || pass(event);
+      if (event[1].httpVersionMajor === 2) return pass(event);
+      return guard.gate.upgrade(event[0], event[1], event[2], event[3]) || carried(guard, event[1], event[2], () => pass(event));
+    case 'timeout':
+      // The app that answers has a timeout, too, and is asked what to do. This one began first.
+      return isAnsweredElsewhere(event[1]) || pass(event);
     case 'session':
       guard.app.connections.addSession(event[1]);
+      guardSession(guard, event[1]);
       return pass(event);
-    case 'stream':
-      return guard.gate.stream(event[1], event[2], event[3], event[4]) || carried(guard, event[1], undefined, () => pass(event));
     default:
       return pass(event);
   }
+}
+
+function isAnsweredElsewhere(socket: Socket): boolean {
+  const response = responseOf(socket);
+  return response !== null && isForwarded(response);
+}
+
+/** A stream is announced on its session, where an app may listen, and from there on its server. */
+function guardSession(guard: Guard, session: ServerHttp2Session): void {
+  const emit: unknown = Reflect.get(session, 'emit');
+  if (!isEmit(emit)) return;
+  setOwn(session, 'emit', (...event: SessionEvent): boolean => {
+    const pass = (): boolean => emit.apply(session, [...event]);
+    if (event[0] !== 'stream') return pass();
+    return guard.gate.stream(event[1], event[2], event[3], event[4]) || carried(guard, event[1], undefined, pass);
+  });
 }
 
 /** Hands over in the request's context, where it has one. */
@@ -158,7 +178,7 @@ function failExpectation(response: ServerResponse): true {
 }
 
 /** A secure server announces a connection twice; the one that carries requests counts. */
-function connected(app: AppServer, pass: Pass, event: readonly ['connection' | 'secureConnection', Socket]): boolean {
+function connected(app: AppServer, pass: Pass, event: readonly [string, Socket]): boolean {
   if ((event[0] === 'secureConnection') !== isSecure(app.protocol)) return pass(event);
   const { connections } = app;
   const sessions = connections.sessions;

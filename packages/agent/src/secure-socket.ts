@@ -5,6 +5,8 @@ import { getter, method } from './descriptors.ts';
 
 export const SECURE: PropertyDescriptorMap = {
   encrypted: getter(() => true),
+  // Not documented, and asked by some.
+  _secureEstablished: getter(() => true),
   authorized: getter(({ tls }) => tls?.authorized ?? false),
   authorizationError: getter(({ tls }) => tls?.refusal ?? null),
   alpnProtocol: getter(({ alpn }) => alpn),

@@ -4,15 +4,16 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { body, exchange, get, open, until } from './support/exchange.ts';
-import { document, Supervisor } from './support/supervisor.ts';
+import { document, Supervisor, type WorkerOptions } from './support/supervisor.ts';
 
-/** All requests go to the canary. */
-async function canary(supervisor: Supervisor, env: Readonly<Record<string, string>> = {}): Promise<number> {
+/** All requests go to the canary, unless told. */
+async function canary(supervisor: Supervisor, more: Partial<WorkerOptions> = {}, percent: number = 100): Promise<number> {
   const port = supervisor.port();
-  await supervisor.worker({ app: 'hangups.mjs', ports: [port], env });
-  await supervisor.worker({ app: 'hangups.mjs', version: 'v2', role: 'canary', ports: [port], env });
+  const options = { app: 'hangups.mjs', ports: [port], ...more };
+  await supervisor.worker(options);
+  await supervisor.worker({ ...options, version: 'v2', role: 'canary' });
   await supervisor.introduce();
-  await supervisor.publish(document([{ name: 'all', when: [{}], percent: 100, versions: { web: 'v2' } }]));
+  await supervisor.publish(document([{ name: 'all', when: [{}], percent, versions: { web: 'v2' } }]));
   return port;
 }
 
@@ -48,6 +49,28 @@ describe('a canary that hangs up without an answer', () => {
   }
 });
 
+test('a canary that was too slow for its own timeout decides what its client hears', async (t) => {
+  const supervisor = await Supervisor.start();
+  t.after(async () => await supervisor.stop());
+  const port = await canary(supervisor, { app: 'timeouts.mjs' });
+  assert.equal(body(await heard(port, get('/heard'))), 'too slow');
+  assert.equal(await heard(port, get('/unheard')), '');
+});
+
+for (const percent of [0, 100]) {
+  test(`with a canary at ${percent} % nothing is kept of the request of a client that left`, { timeout: 30_000 }, async (t) => {
+    const supervisor = await Supervisor.start();
+    t.after(async () => await supervisor.stop());
+    const port = await canary(supervisor, { app: 'holding.mjs', flags: ['--expose-gc'] }, percent);
+    const client = open({ port });
+    client.write(get('/held'));
+    await until(client, ' 102 ');
+    client.destroy();
+    let said = '';
+    while (said !== 'let go: 1') said = body(await exchange({ port }, get('/let-go')));
+  });
+}
+
 /** The head of the answer to one more request. */
 async function next(client: Socket): Promise<string> {
   client.write(get('/', {}, 'keep-alive'));
@@ -57,7 +80,7 @@ async function next(client: Socket): Promise<string> {
 test('a limit of requests per connection counts those of each client', async (t) => {
   const supervisor = await Supervisor.start();
   t.after(async () => await supervisor.stop());
-  const port = await canary(supervisor, { LIMIT: '3' });
+  const port = await canary(supervisor, { env: { LIMIT: '3' } });
   const clients = [open({ port }), open({ port }), open({ port })];
   t.after(() => clients.forEach((client) => client.destroy()));
   for (let request = 1; request <= 3; request += 1) {

@@ -7,12 +7,12 @@ import * as net from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { refuseTunnel } from '../src/refusal.ts';
+import { refuseUpgrade } from '../src/refusal.ts';
 
 const PIPELINED = 'GET / HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n';
 
 async function client(t: TestContext, answer: http.RequestListener): Promise<{ socket: Socket; server: http.Server }> {
-  const server = http.createServer(answer).on('connect', (_request, socket) => refuseTunnel(socket));
+  const server = http.createServer(answer).on('connect', (_request, socket) => refuseUpgrade(socket));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const socket = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -30,7 +30,7 @@ void test('a refusal comes behind the answer that is under way', { timeout: 10_0
   socket.on('data', (chunk) => text += String(chunk));
   socket.write(PIPELINED);
   await once(socket, 'end');
-  assert.match(text, /^HTTP\/1\.1 200 [^]*first[^]*HTTP\/1\.1 501 /);
+  assert.match(text, /^HTTP\/1\.1 200 [^]*first[^]*HTTP\/1\.1 503 /);
 });
 
 void test('a client that resets before its refusal ends nothing else', { timeout: 10_000 }, async (t) => {

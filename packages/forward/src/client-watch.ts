@@ -12,7 +12,8 @@ export interface ClientListener {
   clientHalfClosed(): void;
 }
 
-const LISTENER = Symbol('graylane.client');
+/** By name: the agent asks for it from a file of its own. */
+const LISTENER: unique symbol = Symbol.for('graylane.client');
 const watched = new WeakSet<Socket>();
 
 type Watched = ServerResponse & { [LISTENER]?: ClientListener };
@@ -31,6 +32,11 @@ export function watchClient(req: IncomingMessage, res: ServerResponse, listener:
   watched.add(socket);
   // Before Node's own listener, which would end the connection.
   socket.prependListener('end', onHalfClosed);
+}
+
+/** Whether it is another process that answers. */
+export function isForwarded(answer: object): boolean {
+  return LISTENER in answer;
 }
 
 /** For a request whose body cannot be read. False when nobody waits for its answer. */

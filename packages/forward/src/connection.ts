@@ -6,7 +6,7 @@ import { surviveFailedWrite, whenReadOut } from './failed-write.ts';
 import { Refusal, failure } from './failure.ts';
 import type { Failure } from './failure.ts';
 import { ResponseReader } from './response-reader.ts';
-import type { AnswerSink } from './response-reader.ts';
+import type { AnswerSink, Switch } from './response-reader.ts';
 import type { ResponseHead, BodyFraming } from './response-head.ts';
 import { Reuse } from './reuse.ts';
 import { connect, isLocal } from './upstream.ts';
@@ -81,7 +81,7 @@ export class Connection implements TunnelEnd, AnswerSink {
   }
 
   /** Writes a request's head. `complete`: no body follows. */
-  writeHead(text: string, complete: boolean, toHead: boolean, maySwitch: boolean): boolean {
+  writeHead(text: string, complete: boolean, toHead: boolean, maySwitch: Switch): boolean {
     this.uses++;
     this.#requestSent = complete;
     this.#answerBegun = false;
@@ -261,7 +261,7 @@ export class Connection implements TunnelEnd, AnswerSink {
       return;
     }
     if (this.#reader.endsWithConnection) {
-      this.#reader.expect(false, false);
+      this.#reader.expect(false, 'never');
       this.#state = CLOSED;
       user.body(READ_BUFFER, 0, 0, true, '');
       this.socket.destroy();

@@ -91,7 +91,7 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
     this.#attempts++;
     this.#leave = () => this.#group.release(endpoint);
     this.#move({ phase: 'sent', connection, endpoint, since: now, idleMs: connection.uses === 0 ? 0 : now - connection.since });
-    connection.writeHead(this.#head.text, this.#upload.ended, this.#req.method === 'HEAD', false);
+    connection.writeHead(this.#head.text, this.#upload.ended, this.#req.method === 'HEAD', 'never');
     if (!connection.isConnecting) this.#upload.start(connection);
   }
 

@@ -65,6 +65,8 @@ export class Http2Link {
       // A pushed stream has no request that was routed here.
       settings: { enablePush: false },
       maxHeaderListPairs: ANSWER_LINES,
+      // What a line may hold is between the app and its client.
+      strictFieldWhitespaceValidation: false,
       createConnection: () => connectPlain(this.#address),
     });
     const opened: Session = { http2: session, streams: 0 };

@@ -1,5 +1,7 @@
+// What agent and gateway need to move exchanges between clients and upstreams. Tokens, the seal of stamps and relays are apart: few need them.
+
 export { answerUnderWay, inTurn } from './client-turn.ts';
-export { refuseRest } from './client-watch.ts';
+export { isForwarded, refuseRest } from './client-watch.ts';
 export * from './clock.ts';
 export * from './exposure-watch.ts';
 export * from './failure.ts';

@@ -21,6 +21,7 @@ export function proxyRequestHead(req: IncomingMessage, lines: string, upgrade: b
   const controls: Controls = { contentLength: null, transferEncoding: null, expectsContinue: false };
   const connection = valuesOf(rawHeaders, 'connection');
   const named = connection === '' || PERSISTENCE.test(connection) ? null : namedFields(connection);
+  if (req.method === 'CONNECT') throw new Refusal('method-refused', req.method);
   let text = requestLine(req, '1.1');
   let hosts = 0;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {

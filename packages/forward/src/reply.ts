@@ -50,11 +50,15 @@ export const rawWriter: ReplyWriter = {
 };
 
 const CONTINUE = 'HTTP/1.1 100 ';
+/** The phrase comes next. */
+const STATUS_LINE = 'HTTP/1.1 200 ';
 
 /** From here on `res.write` and `res.end` pass bytes on as they are. */
-function beginRaw(res: ServerResponse, status: number, { keep, mayStay }: ReplyHead): void {
+function beginRaw(res: ServerResponse, status: number, { text, keep, mayStay }: ReplyHead): void {
   const internals = res as unknown as Internals;
+  // Who watches this process' answers reads both.
   res.statusCode = status;
+  res.statusMessage = text.slice(STATUS_LINE.length, text.indexOf('\r'));
   internals._header = 'HTTP/1.1';
   internals._headerSent = true;
   internals._hasBody = true;

@@ -50,7 +50,6 @@ export function transparentHead(req: IncomingMessage, lines: string): RequestHea
 export function requestLine(req: IncomingMessage, as: string): string {
   const { method = '', url = '', httpVersion } = req;
   if (httpVersion !== '1.1' && httpVersion !== '1.0') throw new Refusal('version-refused', httpVersion);
-  if (method === 'CONNECT') throw new Refusal('method-refused', method);
   if (UNSAFE_TARGET.test(url)) throw new Refusal('bad-target', 'a space or control octet');
   return method + ' ' + url + ' HTTP/' + as + '\r\n';
 }

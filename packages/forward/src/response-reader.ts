@@ -23,6 +23,9 @@ export interface AnswerSink {
  */
 export type ReadMode = 'raw' | 'payload';
 
+/** What may end HTTP on the connection: nothing, a 101, or any success (RFC 9110 §9.3.6). */
+export type Switch = 'never' | 'upgrade' | 'connect';
+
 type State =
   | { readonly kind: 'head'; interims: number }
   | { readonly kind: 'length'; left: number }
@@ -36,12 +39,21 @@ const UNTIL_CLOSE: State = { kind: 'until-close' };
 const SWITCHED: State = { kind: 'switched' };
 const EMPTY = Buffer.alloc(0);
 
+/** Whether the bytes behind an answer of that status are no HTTP. */
+export function switches(may: Switch, status: number): boolean {
+  switch (may) {
+    case 'never': return false;
+    case 'upgrade': return status === 101;
+    case 'connect': return status >= 200 && status < 300;
+  }
+}
+
 export class ResponseReader {
   readonly #mode: ReadMode;
   readonly #limits: Limits;
   #state: State = DONE;
   #toHead = false;
-  #maySwitch = false;
+  #maySwitch: Switch = 'never';
   /** The beginning of a head that came in pieces. */
   #carry: Buffer = EMPTY;
   #carried = 0;
@@ -67,7 +79,7 @@ export class ResponseReader {
   }
 
   /** Begins to read the answer to one request. */
-  expect(toHead: boolean, maySwitch: boolean): void {
+  expect(toHead: boolean, maySwitch: Switch): void {
     this.#state = { kind: 'head', interims: 0 };
     this.#toHead = toHead;
     this.#maySwitch = maySwitch;
@@ -137,7 +149,7 @@ export class ResponseReader {
   }
 
   #begin(head: ResponseHead, sink: AnswerSink): void {
-    if (head.status === 101 && this.#maySwitch) {
+    if (switches(this.#maySwitch, head.status)) {
       this.#state = SWITCHED;
       sink.head(head, 'none');
       return;

@@ -46,6 +46,8 @@ export class StreamExchange implements Applicant {
   #attempts = 0;
   #trailers: OutgoingHttpHeaders = {};
   avoid: Endpoint | null = null;
+  /** Gives back what it holds of its group's limits; replaced when it holds something else. */
+  #leave: () => void = () => undefined;
 
   constructor(context: ExchangeContext, group: Group, request: StreamRequest) {
     this.#context = context;
@@ -63,11 +65,12 @@ export class StreamExchange implements Applicant {
   admitted(endpoint: Endpoint): void {
     const { stream, headers, lines, extra } = this.#request;
     this.#attempts++;
+    this.#leave = () => this.#group.release(endpoint);
     let upstream: ClientHttp2Stream;
     try {
       upstream = endpoint.http2((address) => new Http2Link(address, this.#context.limits)).request({ ...sameFields(headers, lines), ...extra }, stream.endAfterHeaders);
     } catch (error) {
-      this.#group.release(endpoint);
+      this.#leave();
       this.#end(failure('bad-framing', String(error)));
       return;
     }
@@ -136,8 +139,9 @@ export class StreamExchange implements Applicant {
     if (state.phase !== 'sent' || stream.destroyed) return;
     this.#group.answered(state.endpoint, this.#context.now() - state.since);
     this.#state = { ...state, phase: 'answering' };
-    const isEvents = headers['content-type']?.startsWith('text/event-stream') === true;
-    upstream.setTimeout(isEvents ? 0 : this.#context.limits.bodyIdleMs);
+    const isTunnel = this.#request.headers[':method'] === 'CONNECT' || headers['content-type']?.startsWith('text/event-stream') === true;
+    upstream.setTimeout(isTunnel ? 0 : this.#context.limits.bodyIdleMs);
+    if (isTunnel && this.#context.mayTunnel()) this.#becomeTunnel();
     const endStream = upstream.readableEnded || upstream.endAfterHeaders;
     if (!endStream) stream.on('wantTrailers', () => stream.sendTrailers(this.#trailers));
     // An app that says no date means it. The types do not know the option.
@@ -145,11 +149,18 @@ export class StreamExchange implements Applicant {
     stream.respond(sameFields(headers, lines), options);
   }
 
+  /** It may last for days, and is no exchange under way. */
+  #becomeTunnel(): void {
+    this.#leave();
+    this.#group.tunnels++;
+    this.#leave = () => this.#group.tunnels--;
+  }
+
   #finished(upstream: ClientHttp2Stream): void {
     const state = this.#state;
     if (!('upstream' in state) || state.upstream !== upstream) return;
     this.#state = ENDED;
-    this.#group.release(state.endpoint);
+    this.#leave();
     const { stream } = this.#request;
     if (stream.endAfterHeaders || stream.readableEnded) return;
     // The app has told this side to stop sending (RFC 9113 §8.1).
@@ -167,7 +178,7 @@ export class StreamExchange implements Applicant {
       this.#state = WAITING;
       upstream.close(CANCEL);
       this.#context.retried(this.#group, what);
-      this.#group.release(state.endpoint);
+      this.#leave();
       this.#group.apply(this);
       return;
     }
@@ -199,7 +210,7 @@ export class StreamExchange implements Applicant {
     this.#state = ENDED;
     if ('upstream' in state) {
       state.upstream.close(what.reason === 'client-gone' ? this.#request.stream.rstCode : CANCEL);
-      this.#group.release(state.endpoint);
+      this.#leave();
     } else {
       this.#group.withdraw(this);
     }

@@ -1,4 +1,4 @@
-// An exchange that asks for another protocol: ends as a tunnel, or as an ordinary answer and a closed connection. It knows no protocol.
+// An exchange that asks for another protocol, or for a tunnel (CONNECT): ends as a tunnel, or as an ordinary answer and a closed connection. It knows no protocol.
 
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -14,6 +14,8 @@ import { refuseUpgrade } from './refuse-upgrade.ts';
 import { frameChunk } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
+import { switches } from './response-reader.ts';
+import type { Switch } from './response-reader.ts';
 import type { Before, Tunnels } from './tunnel.ts';
 
 export { Tunnels } from './tunnel.ts';
@@ -42,6 +44,7 @@ export class Upgrade implements Applicant, ConnectionUser {
   readonly #tunnels: Tunnels;
   readonly #client: UpgradeClient;
   readonly #head: RequestHead;
+  readonly #switch: Switch;
   #early: EarlyBytes | null = null;
   #state: State = WAITING;
   #attempts = 0;
@@ -53,6 +56,7 @@ export class Upgrade implements Applicant, ConnectionUser {
     this.#tunnels = tunnels;
     this.#client = client;
     this.#head = head;
+    this.#switch = client.req.method === 'CONNECT' ? 'connect' : 'upgrade';
   }
 
   start(): void {
@@ -68,7 +72,7 @@ export class Upgrade implements Applicant, ConnectionUser {
     const connection = endpoint.take(this, true);
     this.#attempts++;
     this.#state = { phase: 'sent', connection, endpoint, chunked: false };
-    connection.writeHead(this.#head.text, true, false, true);
+    connection.writeHead(this.#head.text, true, false, this.#switch);
     this.#onClientEnd();
   }
 
@@ -93,7 +97,7 @@ export class Upgrade implements Applicant, ConnectionUser {
     const state = this.#state;
     if (state.phase !== 'sent') return;
     const { hop } = this.#context;
-    if (head.status === 101) {
+    if (switches(this.#switch, head.status)) {
       this.#client.socket.write(hop.switchText(head, this.#client.req), 'latin1');
       return;
     }

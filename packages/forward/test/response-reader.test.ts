@@ -20,7 +20,7 @@ interface Found {
 function read(mode: ReadMode, text: string, sizes: readonly number[], toHead = false): Found {
   const reader = new ResponseReader(mode, DEFAULT_LIMITS);
   const found = { interims: [] as number[], status: 0, framing: '', body: '', trailers: '', ended: false, rest: '' };
-  reader.expect(toHead, false);
+  reader.expect(toHead, 'never');
   const isDone = (): boolean => reader.done;
   const bytes = Buffer.from(text, 'latin1');
   for (let at = 0, i = 0; at < bytes.length && !isDone(); i++) {

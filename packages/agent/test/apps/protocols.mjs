@@ -17,6 +17,7 @@ function seen(socket, request) {
     localAddress: socket.localAddress,
     localPort: socket.localPort,
     encrypted: socket.encrypted === true,
+    established: socket._secureEstablished === true,
     authorized: socket.authorized,
     authorizationError: socket.authorizationError?.message ?? socket.authorizationError,
     alpn: socket.alpnProtocol,

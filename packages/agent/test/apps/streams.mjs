@@ -1,4 +1,5 @@
-// An HTTP/2 server that answers, hangs up and repeats itself in every way; it counts its streams and how they were reset.
+// An HTTP/2 server that answers, hangs up and repeats itself in every way, and echoes what is said in tunnels; it counts its
+// streams and how they were reset.
 import http2 from 'node:http2';
 
 let streams = 0;
@@ -29,6 +30,19 @@ const ways = {
       stream.write('half', () => stream.destroy(new Error('cut')));
     });
   },
+  '/half': (stream) => {
+    stream.resume().on('end', () => {
+      stream.respond({ ':status': 200, 'content-length': '10' });
+      stream.write('half', () => stream.destroy());
+    });
+  },
+  '/destroy-session': (stream) => stream.session.destroy(),
+  '/leave': (stream) => {
+    stream.session.goaway();
+    stream.session.close();
+    stream.respond();
+    stream.end('left');
+  },
   '/silent': (stream) => {
     reset = null;
     stream.on('close', () => (reset = stream.rstCode));
@@ -45,8 +59,17 @@ const ways = {
     stream.end(JSON.stringify({ streams, reset }));
   },
 };
-http2.createServer().on('stream', (stream, headers, _flags, raw) => {
+function echo(stream) {
+  stream.respond({ ':status': 200, 'x-version': process.env.GRAYLANE_VERSION });
+  stream.pipe(stream);
+}
+function answer(stream, headers, _flags, raw) {
   stream.on('error', () => undefined);
   if (headers[':path'] !== '/told') streams += 1;
-  ways[headers[':path']](stream, raw);
-}).listen(Number(process.env.PORT), '127.0.0.1');
+  if (headers[':method'] === 'CONNECT') return echo(stream);
+  return ways[headers[':path']](stream, raw);
+}
+const server = http2.createServer({ settings: { enableConnectProtocol: true } });
+if (process.env.LISTENS_ON === 'sessions') server.on('session', (session) => session.on('stream', answer));
+else server.on('stream', answer);
+server.listen(Number(process.env.PORT), '127.0.0.1');

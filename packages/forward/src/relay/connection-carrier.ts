@@ -26,7 +26,7 @@ export class ConnectionCarrier implements Carrier, ConnectionUser {
     const connection = endpoint.take(this, fresh);
     this.#connection = connection;
     this.restedMs = connection.uses === 0 ? 0 : endpoint.now() - connection.since;
-    connection.writeHead(headText(request), request.body === 'none', request.method === 'HEAD', false);
+    connection.writeHead(headText(request), request.body === 'none', request.method === 'HEAD', 'never');
   }
 
   get isConnecting(): boolean {

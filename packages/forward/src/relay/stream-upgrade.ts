@@ -71,7 +71,7 @@ export class StreamUpgrade implements Applicant, ConnectionUser {
     const connection = endpoint.take(this, true);
     this.#attempts++;
     this.#state = { phase: 'sent', connection, endpoint };
-    connection.writeHead(openingText(this.#client.request, this.#handshake.key), true, false, true);
+    connection.writeHead(openingText(this.#client.request, this.#handshake.key), true, false, 'upgrade');
   }
 
   shed(reason: FailureReason): void {
