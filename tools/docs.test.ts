@@ -4,13 +4,18 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { compileLimits, type LimitsSpec } from '@graylane/rules';
 import { buildProgram } from '../packages/graylane/src/cli/program.ts';
 import { cliReference, writtenReference } from './cli-reference.ts';
 
 const root = join(import.meta.dirname, '..');
-const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root }).sort();
+const pages = globSync(['*.md', 'docs/**/*.md', 'examples/*/README.md'], { cwd: root }).sort();
 const text = (page: string): string => readFileSync(join(root, page), 'utf8');
-const scripts = (JSON.parse(text('package.json')) as { scripts: Record<string, string> }).scripts;
+/** Of the folder that a page stands in, or else of all. */
+function scriptsAt(page: string): Record<string, string> {
+  const own = [join(dirname(page), 'package.json'), 'package.json'].find((file) => existsSync(join(root, file))) ?? '';
+  return (JSON.parse(text(own)) as { scripts?: Record<string, string> }).scripts ?? {};
+}
 
 test('docs/cli.md is what the program says of itself', () => {
   assert.equal(writtenReference(), cliReference(), 'run: node --conditions=graylane-source tools/cli-reference.ts');
@@ -28,7 +33,7 @@ test('every path in backquotes and every link leads somewhere', () => {
 });
 
 test('every npm script that a page names is one', () => {
-  const unknown = pages.flatMap((page) => [...text(page).matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1] ?? '').filter((name) => scripts[name] === undefined).map((name) => `${page}: npm run ${name}`));
+  const unknown = pages.flatMap((page) => [...text(page).matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1] ?? '').filter((name) => scriptsAt(page)[name] === undefined).map((name) => `${page}: npm run ${name}`));
   assert.deepEqual(unknown, []);
 });
 
@@ -98,4 +103,22 @@ test('every link into a page leads to a heading', () => {
   const anchors = (page: string): Set<string> => new Set([...text(page).matchAll(/^#+ (.*)$/gm)].map((match) => anchor(match[1] ?? '')));
   const missing = pages.flatMap((page) => [...text(page).matchAll(/\]\(([^):\s]*)#([^)\s]+)\)/g)].filter(([, to = '', at = '']) => !anchors(to === '' ? page : join(dirname(page), to)).has(at)).map(([link]) => `${page}: ${link}`));
   assert.deepEqual(missing, []);
+});
+
+test('what docs/forwarding.md says a service can set, it can', () => {
+  const sets: LimitsSpec = { inFlight: 1, waiting: 1, wait: 1, connectTimeout: 1, responseTimeout: 1, idleTimeout: 1, responseHeadBytes: 1 };
+  const rows = [...text('docs/forwarding.md').matchAll(/^\| (`[a-z]\w+`[^|]*) \|[^|]*\| (`\w+`[^|]*) \|[^|]*\|$/gm)].map(([, limits = '', names = '']) => [limits, names].map((cell) => [...cell.matchAll(/`(\w+)`/g)].map((match) => match[1] ?? '')));
+  assert.deepEqual(rows.flatMap(([, names = []]) => names).sort(), Object.keys(sets).sort());
+  for (const [limits = [], names = []] of rows) assert.deepEqual(Object.keys(compileLimits(Object.fromEntries(names.map((name) => [name, 1])))).sort(), [...limits].sort());
+});
+
+test('every dependency has a line of reasons', () => {
+  const reasons = text('docs/decisions/dependencies.md');
+  const manifests = globSync(['package.json', '{packages,examples,conformance,bench}/*/package.json', 'bench/package.json', 'conformance/*/*/package.json'], { cwd: root, exclude: (name) => name.includes('node_modules') });
+  const named = manifests.flatMap((file) => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(text(file)) as Record<string, Record<string, string> | undefined>;
+    return Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).map(([name, range]) => /^npm:(.+)@/.exec(range)?.[1] ?? name).filter((name) => !/^(?:@graylane\/|@types\/|graylane$)/.test(name)).map((name) => ({ file, name }));
+  });
+  assert.deepEqual(named.filter(({ name }) => !reasons.includes(name)), []);
+  assert.ok(named.length > 20);
 });

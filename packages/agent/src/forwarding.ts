@@ -5,12 +5,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Forwarder, Upstream } from '@graylane/forward';
+import type { LimitsPlan } from '@graylane/rules';
 import type { Vitals } from '@graylane/wire';
 import { loadPart } from './part.ts';
 import type { Groups } from './peers.ts';
 
 export class LateForwarder implements Groups {
   readonly #random: () => number;
+  #limits: LimitsPlan = {};
   #forwarder: Forwarder | null = null;
 
   constructor(random: () => number) {
@@ -19,7 +21,13 @@ export class LateForwarder implements Groups {
 
   /** Throws when it cannot be loaded. */
   load(): void {
-    this.#forwarder ??= loadPart('forwarder').createForwarder(this.#random);
+    this.#forwarder ??= loadPart('forwarder').createForwarder(this.#random, this.#limits);
+  }
+
+  /** Those of the strategy in force. */
+  setLimits(limits: LimitsPlan): void {
+    this.#limits = limits;
+    this.#forwarder?.setLimits(limits);
   }
 
   setUpstreams(group: string, upstreams: readonly Upstream[]): void {

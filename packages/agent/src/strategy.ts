@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { loadRouter, type Decision, type RequestFields, type Router } from '@graylane/rules';
+import { loadRouter, type Decision, type LimitsPlan, type RequestFields, type Router } from '@graylane/rules';
 import { drawnReleases, Generations, type AgentMessage, type StrategyMessage } from '@graylane/wire';
 import type { Context } from './context/enter.ts';
 import type { Counts } from './counts.ts';
@@ -19,6 +19,8 @@ export interface Published {
   readonly drawn: ReadonlySet<string> | null;
   /** Null where the strategy has this service only: no request is stamped then. */
   readonly several: Several & { readonly lanes: Lanes } | null;
+  /** What the strategy says of exchanges that this service forwards. */
+  readonly limits: LimitsPlan;
   readonly message: StrategyMessage;
 }
 
@@ -166,9 +168,9 @@ export class Strategy {
       ...(lanes === null ? {} : { override: (token: string): string | null => lanes.openOverride(token) }),
     });
     const drawn = snapshot.releases.length === 0 ? null : drawnReleases(snapshot);
-    const trust = snapshot.services.find(({ name }) => name === this.#service)?.trust ?? 'edge';
-    const several = snapshot.services.length > 1 ? { lanes: this.lanes.need(), trust, headers: snapshot.settings.propagateHeaders } : null;
-    return { router, stable: router.version(this.#service, null), drawn, several, message };
+    const own = snapshot.services.find(({ name }) => name === this.#service);
+    const several = snapshot.services.length > 1 ? { lanes: this.lanes.need(), trust: own?.trust ?? 'edge', headers: snapshot.settings.propagateHeaders } : null;
+    return { router, stable: router.version(this.#service, null), drawn, several, limits: own?.limits ?? {}, message };
   }
 
   /** Null without a strategy. `patient`: the request can wait for a generation that is missing. */

@@ -19,6 +19,7 @@ import { watchListen } from './listen-hook.ts';
 import { Opener } from './opener.ts';
 import { Peers } from './peers.ts';
 import { loadPart } from './part.ts';
+import type { ReportUnroutable } from './raw-server.ts';
 import { readSnapshot, Strategy } from './strategy.ts';
 import { AGENT_VERSION } from './version.ts';
 import { VitalSigns } from './vitals.ts';
@@ -58,6 +59,7 @@ export class Agent {
   readonly #announcer: Announcer;
   readonly #opener: Opener;
   readonly #control: Control;
+  readonly #unroutable: ReportUnroutable = (reason, detail, cure) => this.#control.send({ kind: 'unroutable', reason, detail, cure });
   readonly #servers = new Set<Guarded>();
   #vitals: VitalSigns | null = null;
   #draining = false;
@@ -100,10 +102,11 @@ export class Agent {
     this.#equip();
   }
 
-  /** What carries requests on through the app, where the strategy in force has several services. */
+  /** What follows from the strategy in force: limits, and where it has several services what carries requests on through the app. */
   #equip(): void {
     const { current } = this.#strategy;
     if (current === null) return;
+    this.#forwarder.setLimits(current.limits);
     const fault = (place: string, error: unknown): void => this.#faults.note(place, error);
     this.#faults.guard('propagation', () => equip(current.message.snapshot, { adopt: (baggage) => this.#strategy.adopt(baggage), fault }), undefined);
   }
@@ -114,7 +117,7 @@ export class Agent {
       opened: (app, report) => this.#opened(app, report),
       closed: (app) => this.#closed(app),
       failed: (port, code) => this.#control.send({ kind: 'listen-failed', port, code }),
-      unroutable: (reason, detail, cure) => this.#control.send({ kind: 'unroutable', reason, detail, cure }),
+      unroutable: this.#unroutable,
       donate: (server, place) => this.#donate(server, { graylane: 'donate', worker: this.#brief.worker, ...place }),
     }, this.#faults);
   }
@@ -136,7 +139,7 @@ export class Agent {
   }
 
   #examine(app: AppServer): void {
-    loadPart('protocols').examineRawServer({ isGuarded, port: app.report().port, report: (reason, detail, cure) => this.#control.send({ kind: 'unroutable', reason, detail, cure }) });
+    loadPart('protocols').examineRawServer({ isGuarded, port: app.report().port, report: this.#unroutable });
   }
 
   #opened(app: AppServer, report: ListenerReport): void {
@@ -186,7 +189,7 @@ export class Agent {
         break;
       case 'ping':
         this.#control.send({ kind: 'pong', n: message.n, vitals: this.#readVitals() });
-        if (this.#servers.size === 0 && !this.#silenceExplained) this.#silenceExplained = loadPart('protocols').examineSilentApp((reason, detail, cure) => this.#control.send({ kind: 'unroutable', reason, detail, cure }));
+        if (this.#servers.size === 0 && !this.#silenceExplained) this.#silenceExplained = loadPart('protocols').examineSilentApp(this.#unroutable);
         break;
       case 'drain':
         this.#drain(message.graceMs);

@@ -63,7 +63,9 @@ const upgrades = onDemand(async () => await import('./upgrade.ts'));
 const streams = onDemand(async () => await import('./stream-exchange.ts'));
 
 export class Forwarder {
-  readonly #limits: Limits;
+  readonly #given: Limits;
+  /** One object for all who look at limits, each time they have to: a change holds from the next step on of whatever is under way. */
+  readonly #limits: { -readonly [Name in keyof Limits]: Limits[Name] };
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #hop: Hop;
@@ -77,7 +79,8 @@ export class Forwarder {
   readonly #rejected: Partial<Record<FailureReason, number>> = {};
 
   constructor(options: ForwarderOptions) {
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#given = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#limits = { ...this.#given };
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#onEvent = options.onEvent ?? (() => undefined);
@@ -95,6 +98,15 @@ export class Forwarder {
       failed: (group, what, status) => this.#tellFailed(group.name, what, status),
       retried: (group, what) => this.#onEvent({ kind: 'retried', group: group.name, ...what }),
     };
+  }
+
+  /** Those of the strategy in force; what it does not say is as it was at the start. */
+  setLimits(limits: Partial<Limits>): void {
+    Object.assign(this.#limits, this.#given, limits);
+    if (this.#stopChecks === null) return;
+    // Shorter ones have to be looked at more often.
+    this.#stopLooking();
+    this.#startChecks();
   }
 
   /** Replaces a group's upstreams, matched by key; those that are gone finish what they have. */
@@ -181,8 +193,7 @@ export class Forwarder {
 
   /** Ends all that is under way. */
   close(): void {
-    this.#stopChecks?.();
-    this.#stopChecks = null;
+    this.#stopLooking();
     for (const group of this.#groups.values()) group.destroy();
     this.#tunnels?.destroyAll();
   }
@@ -258,6 +269,10 @@ export class Forwarder {
     }
     this.#tunnels?.check(now);
     if (connections > 0) return;
+    this.#stopLooking();
+  }
+
+  #stopLooking(): void {
     this.#stopChecks?.();
     this.#stopChecks = null;
   }

@@ -42,7 +42,7 @@ export class Group {
   constructor(options: GroupOptions) {
     this.#options = options;
     this.budget = new RetryBudget(options.limits);
-    this.#waiting = new WaitingLine(options.limits.waitingPerGroup, options.limits.waitMs);
+    this.#waiting = new WaitingLine(options.limits);
   }
 
   get name(): string {

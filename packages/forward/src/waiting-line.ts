@@ -1,14 +1,18 @@
-// A bounded first-in first-out line with one deadline for all; removal from the middle is cheap. Pure but for the time it is given.
+// A bounded first-in first-out line with one longest wait for all; removal from the middle is cheap. Pure but for the time it is given.
+
+/** Asked each time: they may change while somebody waits. */
+export interface WaitBounds {
+  readonly waitingPerGroup: number;
+  readonly waitMs: number;
+}
 
 export class WaitingLine<T> {
-  readonly #capacity: number;
-  readonly #waitMs: number;
-  /** In order of arrival; a Map keeps it and removes in constant time. Values are deadlines. */
+  readonly #bounds: WaitBounds;
+  /** In order of arrival, and when that was; a Map keeps it and removes in constant time. */
   readonly #line = new Map<T, number>();
 
-  constructor(capacity: number, waitMs: number) {
-    this.#capacity = capacity;
-    this.#waitMs = waitMs;
+  constructor(bounds: WaitBounds) {
+    this.#bounds = bounds;
   }
 
   get length(): number {
@@ -22,8 +26,8 @@ export class WaitingLine<T> {
 
   /** False when the line is full. */
   push(member: T, now: number): boolean {
-    if (this.#line.size >= this.#capacity) return false;
-    this.#line.set(member, now + this.#waitMs);
+    if (this.#line.size >= this.#bounds.waitingPerGroup) return false;
+    this.#line.set(member, now);
     return true;
   }
 
@@ -33,15 +37,14 @@ export class WaitingLine<T> {
 
   /** How long it has waited. */
   waitedMs(member: T, now: number): number {
-    const deadline = this.#line.get(member);
-    return deadline === undefined ? 0 : this.#waitMs - (deadline - now);
+    return now - (this.#line.get(member) ?? now);
   }
 
   /** Removes and returns those whose time is over. */
   takeLate(now: number): T[] {
     const late: T[] = [];
-    for (const [member, deadline] of this.#line) {
-      if (deadline > now) break;
+    for (const [member, since] of this.#line) {
+      if (now - since < this.#bounds.waitMs) break;
       late.push(member);
     }
     for (const member of late) this.#line.delete(member);

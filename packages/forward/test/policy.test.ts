@@ -71,7 +71,7 @@ void describe('picking', () => {
 
 void describe('the waiting line', () => {
   void it('is bounded, in order, and has one deadline for all', () => {
-    const line = new WaitingLine<string>(3, 100);
+    const line = new WaitingLine<string>({ waitingPerGroup: 3, waitMs: 100 });
     assert.deepEqual([line.push('a', 0), line.push('b', 10), line.push('c', 20), line.push('d', 30)], [true, true, true, false]);
     line.remove('b');
     assert.equal(line.first, 'a');

@@ -85,6 +85,7 @@ export class ServiceProxy implements FrontHandler {
   /** Replaces the strategy for requests that start from now on. Throws on one that cannot be loaded. */
   publish(message: StrategyMessage): void {
     this.#routes.publish(message);
+    if (message.generation === this.generation) this.#forwarder.setLimits(message.snapshot.services.find(({ name }) => name === this.service)?.limits ?? {});
   }
 
   /** Replaces all upstreams; a version that is not named has none any more. */

@@ -51,7 +51,8 @@ test('PM2 options map to their counterparts, and what has none is named', () => 
   checkMapped({ max_memory_restart: '300M' }, { memoryLimit: '300MB' });
   checkMapped({ interpreter: '/opt/node22/bin/node' }, { interpreter: '/opt/node22/bin/node' });
   checkMapped({ watch: true, cron_restart: '0 0 * * *', frobnicate: 1 }, {}, ['watch', 'cron_restart', 'frobnicate']);
-  checkMapped({ watch: false }, {});
+  checkMapped({ watch: false, autorestart: true, treekill: true, vizion: false }, {});
+  checkMapped({ autorestart: false, treekill: false, shutdown_with_message: true, time: true }, {}, ['autorestart', 'treekill', 'shutdown_with_message', 'time']);
 });
 
 test('a PM2 app that is not Node is left out, for its script would be started with Node', () => {

@@ -1,7 +1,10 @@
+// The language of strategies: parse, check, compile, decide, explain, analyse, render, exchange. Pure.
+
 export * from './contract.ts';
 export * from './compile/snapshot.ts';
 export { ANONYMOUS_COOKIE } from './compile/fields.ts';
 export { compile } from './compile/compile.ts';
+export { compileLimits } from './compile/limits.ts';
 export { instantMs } from './document/release.ts';
 export type { StrategyError, StrategyErrorCode } from './document/report.ts';
 export { STRATEGY_ERRORS } from './document/report.ts';

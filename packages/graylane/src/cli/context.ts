@@ -1,4 +1,4 @@
-// What every command is given: the terminal, the folder it was called in, the environment. The only reader of `process` besides main.
+// What every command is given: the terminal, the folder it was called in, the environment. The only one that asks `process` for these.
 
 import { openTerminal, type Terminal } from '../print/terminal.ts';
 

@@ -72,6 +72,7 @@ function isForProcesses(request: Request): boolean {
 async function answer(processes: Processes, request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   const of = searchParams.get('of') ?? 'all';
+  const workers = searchParams.get('workers') ?? '';
   try {
     switch (`${request.method} ${pathname.slice(PROCESSES_PATH.length)}`) {
       case 'GET ':
@@ -80,7 +81,9 @@ async function answer(processes: Processes, request: Request): Promise<Response>
         await processes.reload(of);
         break;
       case 'POST /scale':
-        await processes.scale(of, Number(searchParams.get('workers')));
+        // Nothing at all would read as 0, which ends a canary.
+        if (!/^\d{1,4}$/.test(workers)) return problem(400, 'GL3012', 'workers must be a whole number', 2, { fix: 'say how many: scale?of=NAME&workers=2' });
+        await processes.scale(of, Number(workers));
         break;
       default:
         return problem(404, 'GL3014', 'there is nothing at this address', 1);

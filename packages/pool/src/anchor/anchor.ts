@@ -2,7 +2,6 @@
 // and starts it again with the same sockets whenever it is gone. It carries no traffic and knows no worker.
 
 import type { Clock, Timer } from '../clock.ts';
-import { deferred } from '../deferred.ts';
 import { isBoundHandle } from '../os/bind.ts';
 import type { BoundHandle } from '../os/bind.ts';
 import { parseNote } from './notes.ts';
@@ -39,7 +38,7 @@ type State =
 export class Anchor {
   readonly #options: AnchorOptions;
   readonly #held = new Map<string, Held>();
-  readonly #ended = deferred<number>();
+  readonly #ended = Promise.withResolvers<number>();
   #state: State = { name: 'watching' };
   #hasStood: boolean;
   /** Starts in a row that came to nothing. */

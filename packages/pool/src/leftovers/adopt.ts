@@ -1,4 +1,4 @@
-// A worker of an earlier supervisor, found by its record: the same process, under a new master.
+// A worker of an earlier supervisor, found by its record: the same process, under a new supervisor.
 
 import type { HelloMessage } from '@graylane/wire';
 

@@ -40,11 +40,3 @@ export function bindTcp(address: string | null, port: number, reusePort: boolean
 export function isBoundHandle(value: unknown): value is BoundHandle {
   return typeof value === 'object' && value !== null && 'fd' in value && typeof value.fd === 'number' && 'close' in value && 'getsockname' in value;
 }
-
-/** The local address of a handle, null when it has none. */
-export function handleAddress(handle: BoundHandle): { address: string; port: number } | null {
-  const out: Record<string, unknown> = {};
-  if (handle.getsockname(out) !== 0) return null;
-  const { address, port } = out;
-  return typeof address === 'string' && typeof port === 'number' ? { address, port } : null;
-}

@@ -73,7 +73,7 @@ function mapApp(app: string, options: Options, environment: string | null, cpus:
   mapCount(app, options, version, cpus, notes);
   mapEnvironment(options, environment, version);
   mapLife(app, options, version, notes);
-  for (const [option, note] of Object.entries(WITHOUT_COUNTERPART)) if (isSet(options[option])) notes.push({ app, option, text: note });
+  for (const [option, note] of Object.entries(WITHOUT_COUNTERPART)) if (OFF_MATTERS.has(option) ? options[option] === false : isSet(options[option])) notes.push({ app, option, text: note });
   for (const option of Object.keys(options)) if (!KNOWN.has(option) && !option.startsWith('env')) notes.push({ app, option, text: 'is not known here and was left out' });
   return version;
 }
@@ -135,11 +135,17 @@ const WITHOUT_COUNTERPART: Readonly<Record<string, string>> = {
   restart_delay: 'the back-off grows by itself from 0.1 s to 30 s',
   exp_backoff_restart_delay: 'the back-off grows by itself from 0.1 s to 30 s',
   autorestart: 'a worker that ends is always replaced',
+  treekill: 'whatever is left of a worker\'s process group ends with it',
+  shutdown_with_message: 'a worker is told by SIGTERM, behind its last request',
+  filter_env: 'workers have the environment of `graylane up`: leave out there what they must not see',
+  namespace: 'services have no groups: commands name them one by one',
+  append_env_to_name: 'a service has one name, whatever its environment',
   out_file: 'logs lie in the run folder, are rotated by themselves, and are read with `graylane logs`',
   error_file: 'logs lie in the run folder, are rotated by themselves, and are read with `graylane logs`',
   log_file: 'logs lie in the run folder, are rotated by themselves, and are read with `graylane logs`',
   merge_logs: 'each worker has a log of its own; `graylane logs` shows them together',
   log_date_format: 'lines are kept as the app writes them',
+  time: 'lines are kept as the app writes them',
   pid_file: 'pids are shown by `graylane workers`',
   deploy: 'deployment is not graylane\'s task; point `cwd` to a release folder and `graylane reload`',
   source_map_support: 'use `nodeFlags: ["--enable-source-maps"]`',
@@ -147,9 +153,13 @@ const WITHOUT_COUNTERPART: Readonly<Record<string, string>> = {
   instance_var: 'workers of a version are alike; use GRAYLANE_VERSION and the process id to tell them apart',
 };
 
+/** On where nothing is said. */
+const OFF_MATTERS: ReadonlySet<string> = new Set(['autorestart', 'treekill']);
+
+/** The last four are about PM2 itself. */
 const KNOWN: ReadonlySet<string> = new Set([
   ...Object.keys(WITHOUT_COUNTERPART), 'name', 'script', 'cwd', 'args', 'interpreter', 'exec_interpreter', 'node_args', 'interpreter_args', 'instances', 'exec_mode',
-  'wait_ready', 'listen_timeout', 'kill_timeout', 'max_memory_restart', 'uid', 'user', 'gid', 'namespace', 'time', 'force', 'vizion', 'pmx', 'automation', 'treekill', 'shutdown_with_message', 'filter_env', 'append_env_to_name',
+  'wait_ready', 'listen_timeout', 'kill_timeout', 'max_memory_restart', 'uid', 'user', 'gid', 'force', 'vizion', 'pmx', 'automation',
 ]);
 
 function serviceName(options: Options, index: number): string {

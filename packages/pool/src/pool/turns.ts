@@ -1,9 +1,6 @@
 // One piece of work at a time, in order; a waiting one that nobody has begun can be replaced by a newer one.
 
-import { deferred } from '../deferred.ts';
-import type { Deferred } from '../deferred.ts';
-
-interface Turn { work: () => Promise<void>; readonly done: Deferred<null> }
+interface Turn { work: () => Promise<void>; readonly done: PromiseWithResolvers<null> }
 
 export class Turns {
   #tail: Promise<unknown> = Promise.resolve();
@@ -24,7 +21,7 @@ export class Turns {
       await waiting.done.promise;
       return;
     }
-    const turn: Turn = { work, done: deferred<null>() };
+    const turn: Turn = { work, done: Promise.withResolvers<null>() };
     this.#waiting.set(kind, turn);
     this.run(() => {
       this.#waiting.delete(kind);

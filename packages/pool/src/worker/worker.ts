@@ -6,7 +6,6 @@ import { publicListeners } from '../audit.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { AgentHandler } from '../control/server.ts';
 import type { Encoded, Link } from '../control/link.ts';
-import { deferred } from '../deferred.ts';
 import type { StartFailure } from '../failure.ts';
 import { lastLines } from '../logs/tail.ts';
 import type { FullSpec } from '../spec.ts';
@@ -52,10 +51,10 @@ export class Worker {
   readonly spec: FullSpec;
   readonly process: WorkerProcess;
   readonly #host: WorkerHost;
-  readonly #ready = deferred<undefined>();
-  readonly #gone = deferred<Ended>();
-  readonly #drained = deferred<undefined>();
-  readonly #attached = deferred<undefined>();
+  readonly #ready = Promise.withResolvers<undefined>();
+  readonly #gone = Promise.withResolvers<Ended>();
+  readonly #drained = Promise.withResolvers<undefined>();
+  readonly #attached = Promise.withResolvers<undefined>();
   readonly #isAdopted: boolean;
   #state: WorkerState;
   #link: Link | null = null;
@@ -246,7 +245,7 @@ export class Worker {
   }
 
   async #within(ms: number, done: Promise<unknown>): Promise<void> {
-    const late = deferred<undefined>();
+    const late = Promise.withResolvers<undefined>();
     const timer = this.#host.clock.after(ms, () => late.resolve(undefined));
     await Promise.race([done, late.promise]);
     timer.cancel();

@@ -6,6 +6,7 @@ import type { ClauseSpec, Matcher, ReleaseSpec, ServiceSpec, StrategyDocument } 
 import { toBytes } from '../language/utf8.ts';
 import { chooseAnchors } from './anchors.ts';
 import { ANONYMOUS_COOKIE, FieldTable } from './fields.ts';
+import { compileLimits } from './limits.ts';
 import { compileMatcher } from './matcher.ts';
 import { pack } from './pack.ts';
 import type { ClausePlan, ConditionPlan, Program, ReleasePlan } from './program.ts';
@@ -37,13 +38,14 @@ export function program(strategy: Strategy): Program {
   };
 }
 
-function compileService(name: string, { stable, hosts = [], trust = 'edge', listen = [], versions }: ServiceSpec): ServicePlan {
+function compileService(name: string, { stable, hosts = [], trust = 'edge', listen = [], versions, limits }: ServiceSpec): ServicePlan {
   const places = typeof listen === 'object' ? listen : [listen];
   return {
     name, stable, trust,
     hosts: hosts.map((host) => host.toLowerCase()),
     listen: places.map(String),
     versions: Object.fromEntries(Object.entries(versions).map(([version, { upstreams = [] }]) => [version, upstreams])),
+    ...(limits === undefined ? {} : { limits: compileLimits(limits) }),
   };
 }
 

@@ -71,6 +71,20 @@ export interface ServicePlan {
   readonly listen: readonly string[];
   /** Every version, with the addresses under which somebody else serves it: none where a supervisor runs it. */
   readonly versions: Readonly<Record<string, readonly string[]>>;
+  /** Absent where the strategy says nothing about them. */
+  readonly limits?: LimitsPlan;
+}
+
+/** What a strategy says of the exchanges that are forwarded for a service, by the names of `forward`'s limits; the rest is as it is there. */
+export interface LimitsPlan {
+  readonly inFlightPerUpstream?: number;
+  readonly waitingPerGroup?: number;
+  readonly waitMs?: number;
+  readonly connectLocalMs?: number;
+  readonly connectRemoteMs?: number;
+  readonly responseHeadMs?: number;
+  readonly bodyIdleMs?: number;
+  readonly responseHeadBytes?: number;
 }
 
 /** How tokens are verified; `keys` is the path of a JWKS. */

@@ -105,7 +105,7 @@ export interface ServiceSpec {
   readonly limits?: LimitsSpec;
 }
 
-/** Limits of forwarded exchanges of one service. */
+/** Limits of one service's exchanges that are forwarded, and in a gateway of its clients' connections. Changed with the strategy, live. */
 export interface LimitsSpec {
   /** Exchanges in flight per worker. */
   readonly inFlight?: number;
@@ -115,13 +115,14 @@ export interface LimitsSpec {
   readonly connectTimeout?: Duration;
   readonly responseTimeout?: Duration;
   readonly idleTimeout?: Duration;
+  readonly responseHeadBytes?: Size;
+  /** From here on: of gateways alone, at their start. In the in-process plane the app's own server has its clients. */
   readonly headersTimeout?: Duration;
   readonly requestTimeout?: Duration;
   readonly keepAliveTimeout?: Duration;
   readonly headBytes?: Size;
   readonly targetBytes?: Size;
   readonly headerLines?: number;
-  readonly responseHeadBytes?: Size;
   readonly connections?: number;
 }
 
@@ -135,12 +136,12 @@ export interface ReadySpec {
   readonly timeout?: Duration;
 }
 
-/** One runnable build of a service. */
 export interface LivenessSpec {
   /** A path that is asked every 5 s; three failures in a row and the worker is replaced. */
   readonly http?: string;
 }
 
+/** One runnable build of a service. */
 export interface VersionSpec {
   readonly script?: string;
   readonly args?: readonly string[];

@@ -3,9 +3,8 @@
 import { isIP } from 'node:net';
 import { DEFAULT_HEALTH, DEFAULT_MIRROR } from '@graylane/gateway';
 import type { EdgeConfig, EdgeService, FrontLimits, HealthPlan, MirrorPlan } from '@graylane/gateway';
-import type { Limits } from '@graylane/forward';
 import type { Place } from '@graylane/pool';
-import { durationMs, sizeBytes, type LimitsSpec, type ServiceSpec, type StrategyDocument } from '@graylane/rules';
+import { compileLimits, durationMs, sizeBytes, type LimitsSpec, type ServiceSpec, type StrategyDocument } from '@graylane/rules';
 import { exit, Failure, type Problem } from '../../print/failure.ts';
 import { listenersOf } from './listeners.ts';
 import { given, Look, type PlaceOf } from './look.ts';
@@ -86,7 +85,7 @@ function serviceOf({ name, spec, look, own, health, tls, base }: ServiceParts): 
     name, stable: spec.stable,
     hosts: (spec.hosts ?? []).map((host) => host.toLowerCase()),
     trust: spec.trust ?? 'edge',
-    limits: upstreamLimitsOf(spec.limits ?? {}),
+    limits: compileLimits(spec.limits ?? {}),
     versions: targetsOf(name, spec, { ...tls, ...(keys === undefined ? {} : upstreamTlsOf(keys.upstreamTls, base)) }, look),
     health: keys === undefined || keys.health.isMissing ? health : healthOf(keys.health, health ?? DEFAULT_HEALTH),
     mirrors: keys === undefined ? [] : keys.mirrors.list('mirrors', 8).flatMap((one) => mirrorOf(one, name, spec) ?? []),
@@ -172,17 +171,6 @@ function servicesFrontLimits(services: readonly ServiceSpec[]): Partial<FrontLim
     headerLines: widest(({ headerLines }) => headerLines),
     connections: widest(({ connections }) => connections),
   });
-}
-
-function upstreamLimitsOf({ inFlight, waiting, wait, connectTimeout, responseTimeout, idleTimeout, responseHeadBytes }: LimitsSpec): Partial<Limits> {
-  const ms = (value: LimitsSpec['wait']): number | undefined => value === undefined ? undefined : durationMs(value) ?? undefined;
-  const connectMs = ms(connectTimeout);
-  const limits = {
-    inFlightPerUpstream: inFlight, waitingPerGroup: waiting, waitMs: ms(wait),
-    connectLocalMs: connectMs, connectRemoteMs: connectMs, responseHeadMs: ms(responseTimeout), bodyIdleMs: ms(idleTimeout),
-    responseHeadBytes: responseHeadBytes === undefined ? undefined : sizeBytes(responseHeadBytes) ?? undefined,
-  };
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
 
 function accessLogOf(look: Look, base: string): string | null {

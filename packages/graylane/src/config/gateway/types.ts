@@ -1,6 +1,6 @@
 // The `gateway` section of a config file as people write it; it must not know how it is checked or run.
 
-import type { Duration, Size } from '@graylane/rules';
+import type { Duration, LimitsSpec, Size } from '@graylane/rules';
 
 export interface GatewaySection {
   /** Gateway processes; default 1. */
@@ -49,15 +49,8 @@ export interface ListenerTlsSpec {
   readonly clientCa?: string;
 }
 
-export interface FrontLimitsSpec {
-  readonly headersTimeout?: Duration;
-  readonly requestTimeout?: Duration;
-  readonly keepAliveTimeout?: Duration;
-  readonly headBytes?: Size;
-  readonly targetBytes?: Size;
-  readonly headerLines?: number;
-  /** Client connections of one worker. */
-  readonly connections?: number;
+/** Those of services that are about clients, and what only a listener has. */
+export interface FrontLimitsSpec extends Pick<LimitsSpec, 'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout' | 'headBytes' | 'targetBytes' | 'headerLines' | 'connections'> {
   /** Requests at a time on one HTTP/2 connection. */
   readonly streams?: number;
 }

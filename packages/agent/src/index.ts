@@ -1,1 +1,0 @@
-export { Agent, type Surroundings } from './worker-agent.ts';
