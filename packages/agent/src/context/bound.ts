@@ -38,11 +38,17 @@ export function guardMethod(holder: object, name: string): void {
 
 /** The same for `emit`: what nobody listens to is said in no context, and `seen` is shown what is said. */
 export function guardEmit(holder: object, seen?: (self: object, args: readonly unknown[]) => void): void {
-  guard(holder, 'emit', (inherited) => function (...args) {
-    const owner = ownerOf(this);
-    if (owner === undefined) return inherited.apply(this, args);
-    seen?.(this, args);
-    return isHeard(this, args[0]) ? applyIn(owner, inherited, this, args) : inherited.apply(this, args);
+  guard(holder, 'emit', (inherited) => {
+    // Streams say much that nobody listens to.
+    const saysNothing = inherited === EventEmitter.prototype.emit;
+    return function (...args) {
+      const owner = ownerOf(this);
+      if (owner === undefined) return inherited.apply(this, args);
+      seen?.(this, args);
+      if (isHeard(this, args[0])) return applyIn(owner, inherited, this, args);
+      // An error that nobody handles is thrown.
+      return saysNothing && args[0] !== 'error' ? false : inherited.apply(this, args);
+    };
   });
 }
 
