@@ -1,17 +1,7 @@
 // Strategies and requests for the benchmark of rules: as real ones are, in any number; seeded.
 
 import type { ClauseSpec, ReleaseSpec, RequestFields, StrategyDocument } from '@graylane/rules';
-
-/** mulberry32. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = state + 0x6d2b79f5 | 0;
-    let mixed = Math.imul(state ^ state >>> 15, 1 | state);
-    mixed = mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed) ^ mixed;
-    return ((mixed ^ mixed >>> 14) >>> 0) / 4_294_967_296;
-  };
-}
+import { seeded } from '../tools/seeded.ts';
 
 const REGIONS = ['eu', 'us', 'ap', 'sa', 'af'];
 

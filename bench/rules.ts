@@ -11,7 +11,8 @@ import type { RequestFields } from '@graylane/rules';
 import { analyse, compile, loadRouter, parseStrategy } from '@graylane/rules';
 import type { Decide } from './rules-rivals.ts';
 import { exactReleases, jsonRulesEngine, linearScan, unleash } from './rules-rivals.ts';
-import { requests, seeded, strategy, usualStrategy } from './rules-strategies.ts';
+import { seeded } from '../tools/seeded.ts';
+import { requests, strategy, usualStrategy } from './rules-strategies.ts';
 
 const SEED = 20261122;
 const ROUNDS = 7;

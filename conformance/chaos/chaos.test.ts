@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { nodeBinary } from '../../tools/nodes.ts';
-import { seeded } from './random.ts';
+import { seeded } from '../../tools/seeded.ts';
 import { AGENT_FILE } from './rig.ts';
 import { rollingReload } from './rolling-reload.ts';
 import { brokenVersion, scaling, supervisorDeath, workerDeath } from './scenarios.ts';

@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 
-import { seeded } from './random.ts';
+import { seeded } from '../../tools/seeded.ts';
 import { rollingReload } from './rolling-reload.ts';
 import { brokenVersion, churn, scaling, supervisorDeath, workerDeath } from './scenarios.ts';
 import type { Interpreter, Outcome, Plan } from './scenarios.ts';

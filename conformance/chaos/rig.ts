@@ -4,12 +4,12 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 
 import type { PoolSpec } from '@graylane/pool';
+import { freePort } from '../bytes/bare.ts';
 
 export interface SeenWorker { readonly id: string; readonly pid: number; readonly version: string; readonly state: string }
 
@@ -114,13 +114,4 @@ export class Rig {
     await this.#closed;
     rmSync(this.#runDir, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

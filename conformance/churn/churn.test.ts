@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { growth } from '../chaos/growth.ts';
-import { seeded } from '../chaos/random.ts';
+import { seeded } from '../../tools/seeded.ts';
 import { churn } from './churn.ts';
 
 /** 16 samples of one figure. */

@@ -2,7 +2,7 @@
 // Options: --minutes N · --rounds N · --round-ms N (pace) · --seed N.
 
 import { parseArgs } from 'node:util';
-import { seeded } from '../chaos/random.ts';
+import { seeded } from '../../tools/seeded.ts';
 import { churn } from './churn.ts';
 
 const { values } = parseArgs({

@@ -5,6 +5,7 @@ import { gatewayFollows } from './gateway.ts';
 import { etcdCutOff, machineCutOff, serverCutOff } from './partitions.ts';
 import { aloneAfterRestart, documentOf, etcdGone, forwarding, leaderKilled, machines, restarts } from './scenarios.ts';
 import { startWorld } from './world.ts';
+import { seeded } from '../../tools/seeded.ts';
 
 /** Beyond a leader's lease; and beyond every lease, and what the kernels wait for. */
 const CUTS_MS = [4_000, 15_000];
@@ -24,19 +25,8 @@ try {
   console.log('a gateway followed the servers, and went on without them');
   await aloneAfterRestart(world);
   console.log('a machine was restarted while no server was there');
-  await restarts(world, Number(values.restarts), drawn(Number(values.seed)));
+  await restarts(world, Number(values.restarts), seeded(Number(values.seed)));
   console.log(`${values.restarts} restarts in random order (seed ${values.seed}): one generation, none earlier`);
 } finally {
   await world.end();
-}
-
-/** Numbers in [0, 1) that a seed gives again (mulberry32). */
-function drawn(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { start } from './differential.ts';
-import { message, seeded } from './generate.ts';
+import { seeded } from '../../../tools/seeded.ts';
+import { message } from './generate.ts';
 
 const CASES = 300;
 

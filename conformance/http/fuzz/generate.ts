@@ -1,16 +1,5 @@
 // Random HTTP/1.1 messages, right ones and wrong ones, from a seed. It knows nobody who reads them.
 
-/** Uniform in [0, 1), the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Not CONNECT: Node ends the connection for it, and with it what was pipelined before; framing.test.ts has it. */
 const METHODS = ['GET', 'GET', 'HEAD', 'POST', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'QUERY', 'TRACE', 'get', 'GET,', 'PRI'];
 const TARGETS = ['/', '/a?b=c', '/a%20b', '/%E5%8C%97', '/a//b', '/a/../b', '*', 'http://a/x', 'http://b/x', '/a#b', '/\x80', '/a\tb', '', '//x', '/%00', '?x'];

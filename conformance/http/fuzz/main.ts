@@ -1,7 +1,8 @@
 // `node conformance/http/fuzz/main.ts [seconds] [seed]`: the long form of the differential fuzz. Ends with 1 on the first difference.
 
 import { start } from './differential.ts';
-import { message, seeded } from './generate.ts';
+import { seeded } from '../../../tools/seeded.ts';
+import { message } from './generate.ts';
 
 const seconds = Number(process.argv[2] ?? 600);
 const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);

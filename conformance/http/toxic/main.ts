@@ -1,6 +1,6 @@
 // `node --expose-gc conformance/http/toxic/main.ts [seconds] [seed]`: toxic upstreams for ten minutes; ends with 1 unless memory and handles are flat.
 
-import { seeded } from '../fuzz/generate.ts';
+import { seeded } from '../../../tools/seeded.ts';
 import { ordeal } from './ordeal.ts';
 
 /** More growth than this in a long run is a leak. */

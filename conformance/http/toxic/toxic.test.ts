@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { seeded } from '../fuzz/generate.ts';
+import { seeded } from '../../../tools/seeded.ts';
 import { ordeal } from './ordeal.ts';
 
 void test('toxic upstreams for a few seconds leave nothing behind, and no wrong answer looks right', { timeout: 60_000 }, async (t) => {

@@ -1,3 +1,5 @@
+// The control plane, for the composition root: store, strategy, releases, verdicts, API, fleet.
+
 export * from './clock.ts';
 export * from './effects.ts';
 export * from './problem.ts';
@@ -21,6 +23,7 @@ export type { Analyse, Finding } from './strategy/check.ts';
 export type { Change } from './strategy/changes.ts';
 export type { Places } from './strategy/places.ts';
 export * from './api/app.ts';
+export { ApiFailure, type ApiExit, type ApiServer } from './api/caller.ts';
 export * from './api/client.ts';
 export type { Frame } from './api/frames.ts';
 export * from './api/guard.ts';

@@ -6,7 +6,7 @@ import { meaning } from './failure.ts';
 import type { Failure } from './failure.ts';
 
 /** What a shed client should wait before it tries again: long enough to matter, short enough to be back when the burst is over. */
-export const RETRY_AFTER_SECONDS = 1;
+const RETRY_AFTER_SECONDS = 1;
 
 /** The name in Proxy-Status. */
 const PROXY_NAME = 'graylane';

@@ -96,7 +96,7 @@ export class HealthChecks {
   }
 }
 
-export function probeUpstream(upstream: Upstream, plan: HealthPlan): Promise<string | null> {
+function probeUpstream(upstream: Upstream, plan: HealthPlan): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = open(upstream);
     const timer = setTimeout(() => end('no answer in time'), plan.timeoutMs);

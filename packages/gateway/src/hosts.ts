@@ -1,7 +1,7 @@
 // Which service a request is for, by the name that it asks for. Pure.
 
 /** A name in `Host` or `:authority`, without its port, in lower case. */
-export function hostName(authority: string): string {
+function hostName(authority: string): string {
   const bracket = authority.indexOf(']');
   const colon = authority.indexOf(':', bracket === -1 ? 0 : bracket);
   return (colon === -1 ? authority : authority.slice(0, colon)).toLowerCase();

@@ -24,7 +24,7 @@ const HEADER_TIMEOUT_MS = 5_000;
 
 const INCOMPLETE: ProxyHeader = { kind: 'incomplete' };
 
-export function parseProxyHeader(bytes: Buffer): ProxyHeader {
+function parseProxyHeader(bytes: Buffer): ProxyHeader {
   const compared = Math.min(bytes.length, SIGNATURE.length);
   if (bytes.subarray(0, compared).equals(SIGNATURE.subarray(0, compared))) return compared < SIGNATURE.length ? INCOMPLETE : parseVersion2(bytes);
   if ('PROXY '.startsWith(bytes.toString('latin1', 0, Math.min(6, bytes.length)))) return parseVersion1(bytes);

@@ -1,3 +1,5 @@
+// Worker processes, for the composition root.
+
 export { systemClock } from './clock.ts';
 export type { Clock, Timer } from './clock.ts';
 export { StartFailure } from './failure.ts';

@@ -5,15 +5,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
 import { noKeeper, Slots } from '../src/slots.ts';
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+import { freePort } from './support/harness.ts';
 
 test('two that open the same place at once find one place, with the slots of whoever wants more', async (t) => {
   const slots = new Slots(noKeeper, process.platform);

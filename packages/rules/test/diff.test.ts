@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import type { RequestFields, StrategyDocument } from '../src/index.ts';
 import { diff, diffTraffic } from '../src/index.ts';
 import * as arbitrary from './arbitrary.ts';
-import { requestOf, routerOf, seeded, strategyOf } from './helpers.ts';
+import { requestOf, routerOf, strategyOf } from './helpers.ts';
+import { seeded } from '../../../tools/seeded.ts';
 
 const web = (...releases: readonly object[]): StrategyDocument => ({
   services: { web: { stable: 'v0', versions: Object.fromEntries(Array.from({ length: releases.length + 1 }, (_, i) => [`v${i}`, {}])) } },

@@ -1,9 +1,10 @@
-// What the tests of this package share: a strategy that must be good, a request as people write it, a seeded generator.
+// What the tests of this package share: a strategy that must be good, a request as people write it.
 
 import assert from 'node:assert/strict';
 
 import type { RequestFields, Router, RouterOptions, Strategy } from '../src/index.ts';
 import { compile, loadRouter, parseStrategy, toBytes } from '../src/index.ts';
+import { seeded } from '../../../tools/seeded.ts';
 
 export interface WrittenRequest {
   readonly method?: string;
@@ -26,15 +27,4 @@ export function routerOf(document: unknown, options: Partial<RouterOptions> = {}
 export function requestOf({ method = 'GET', path = '/', headers = {} }: WrittenRequest): RequestFields {
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((line) => [name, toBytes(line)]));
   return { method, target: path, rawHeaders };
-}
-
-/** mulberry32: the same numbers for the same seed. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = state + 0x6d2b79f5 | 0;
-    let mixed = Math.imul(state ^ state >>> 15, 1 | state);
-    mixed = mixed + Math.imul(mixed ^ mixed >>> 7, 61 | mixed) ^ mixed;
-    return ((mixed ^ mixed >>> 14) >>> 0) / 4_294_967_296;
-  };
 }

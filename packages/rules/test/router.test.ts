@@ -8,8 +8,9 @@ import type { Decision, RequestFields, StrategyDocument } from '../src/index.ts'
 import { bucketOf, explain } from '../src/index.ts';
 import * as arbitrary from './arbitrary.ts';
 import type { WrittenRequest } from './helpers.ts';
-import { requestOf, routerOf, seeded } from './helpers.ts';
+import { requestOf, routerOf } from './helpers.ts';
 import { evaluate } from './oracle.ts';
+import { seeded } from '../../../tools/seeded.ts';
 
 /** Every draw is 0.4: the oracle is told what the router makes of it. */
 const CHANCE = { id: Math.floor(0.4 * 2 ** 20).toString(16).padStart(5, '0'), draw: String(Math.floor(0.4 * 2 ** 32)) };

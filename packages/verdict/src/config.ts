@@ -100,9 +100,9 @@ export interface Plan {
 }
 
 /** More guardrails than this leave each with too little of the error budget to see anything in time. */
-export const GUARDRAIL_LIMIT = 64;
+const GUARDRAIL_LIMIT = 64;
 /** Edges at 5 % from 1 ms to a minute are 226. */
-export const EDGE_LIMIT = 256;
+const EDGE_LIMIT = 256;
 
 const DEFAULT_ALPHA = 0.01;
 const DEFAULT_GO_ALPHA = 0.05;

@@ -34,7 +34,7 @@ export interface Observation {
 }
 
 /** Sums of such values stay finite for as long as anybody can observe. */
-export const VALUE_LIMIT = 1e100;
+const VALUE_LIMIT = 1e100;
 
 /** Throws a RangeError with the place of the first count that cannot be one: a fault of the caller. */
 export function checkObservation(observation: Observation, plan: Plan): void {

@@ -2,7 +2,7 @@
 // given in.
 
 /** Longer than a publication takes to reach everybody; a request that waits longer had better go on. */
-export const ARRIVAL_LIMIT_MS = 250;
+const ARRIVAL_LIMIT_MS = 250;
 /** Different unknown generations at a time; a signed stamp cannot name many. */
 const WAITED_LIMIT = 64;
 

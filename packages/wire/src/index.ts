@@ -1,3 +1,5 @@
+// All that processes say to each other, and what travels on requests. Nothing here opens anything.
+
 export * from './api/index.ts';
 export * from './arrivals.ts';
 export * from './baggage.ts';

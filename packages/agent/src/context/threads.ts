@@ -30,7 +30,7 @@ function open(): BroadcastChannel {
   return channel;
 }
 
-export function isThreadData(value: unknown): value is ThreadData {
+function isThreadData(value: unknown): value is ThreadData {
   return typeof value === 'object' && value !== null
     && 'file' in value && typeof value.file === 'string'
     && 'hosts' in value && Array.isArray(value.hosts)

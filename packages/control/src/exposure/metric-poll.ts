@@ -20,7 +20,7 @@ export interface MetricPollOptions {
 }
 
 /** One observation a block: neighbours in time say the same, so more often says no more. */
-export const BLOCK_MS = 60_000;
+const BLOCK_MS = 60_000;
 
 export class MetricPoll {
   readonly #options: MetricPollOptions;

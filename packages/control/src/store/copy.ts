@@ -11,7 +11,7 @@ import type { Entry, Store } from './store.ts';
 import { synced } from './synced.ts';
 
 /** Keys under these prefixes live with a process. */
-export const PASSING_PREFIXES: readonly string[] = ['election/', 'live/'];
+const PASSING_PREFIXES: readonly string[] = ['election/', 'live/'];
 /** Written last: a copy that was cut short has no strategy, and is taken for an empty store. */
 const LAST_KEY = 'strategy';
 /** What etcd takes in one request with its default limits. */

@@ -48,6 +48,6 @@ export async function analysed(strategy: Strategy, analyse: Analyse, force: bool
 /** A contradiction of the rules of the house is never let through; a release that nobody reaches may be on purpose. */
 const FORCEABLE: ReadonlySet<string> = new Set([FINDINGS['never-matches'].code, FINDINGS.shadowed.code]);
 
-export function strategyErrors(errors: readonly StrategyError[]): readonly FieldError[] {
+function strategyErrors(errors: readonly StrategyError[]): readonly FieldError[] {
   return errors.map(({ code, pointer, problem, cause, fix }) => ({ code, pointer, detail: problem, cause, fix }));
 }

@@ -2,6 +2,7 @@
 
 import type { CountsMessage, Exposure, UsersSeen } from '@graylane/wire';
 import { LATENCY_EDGES_SECONDS } from '@graylane/wire';
+import { seeded } from '../../../../tools/seeded.ts';
 
 export interface TrafficOptions {
   readonly seed: number;
@@ -16,12 +17,12 @@ export interface TrafficOptions {
 
 export class Traffic {
   readonly #options: TrafficOptions;
-  #state: number;
+  readonly #random: () => number;
   #owed = 0;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
-    this.#state = options.seed;
+    this.#random = seeded(options.seed);
   }
 
   /** What one data plane counted in one second under this generation and percentage. */
@@ -42,14 +43,6 @@ export class Traffic {
     }
     const lists = [...users].map(([arm, { seen, bad }]): UsersSeen => ({ generation, of: release, arm, seen, bad, slow: [] }));
     return { kind: 'counts', counts: [], exposures, ...(this.#options.users === false ? {} : { users: lists }) };
-  }
-
-  /** Mulberry32: small, seeded, good enough for traffic. */
-  #random(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   }
 }
 

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ControlError } from '../../src/problem.ts';
 import { openWorld, web, withRelease } from './world.ts';
+import { seeded } from '../../../../tools/seeded.ts';
 
 const SEED = 20_261_122;
 const DOCUMENTS = 1_000;
@@ -88,15 +89,4 @@ function checkRefused(title: string, document: unknown, code: string, message: R
     assert.equal((await world.plane.strategy()).revision, 1);
     await world.end();
   });
-}
-
-/** Mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

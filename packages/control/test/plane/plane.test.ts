@@ -5,8 +5,7 @@ import { describe, it } from 'node:test';
 import { snapshotOf } from '../../src/plane/publisher.ts';
 import { ControlError } from '../../src/problem.ts';
 import { settle } from '../fake-clock.ts';
-import { openWorld, web, withRelease } from './world.ts';
-import type { World } from './world.ts';
+import { inWorld, openWorld, web, withRelease } from './world.ts';
 
 describe('a strategy', () => {
   inWorld('is seeded from the file as revision 1, published before its pools start', web, async ({ plane, machine }) => {
@@ -164,18 +163,6 @@ describe('a strategy', () => {
 });
 
 const request = { expectedRevision: null, dryRun: false, force: false, who: 'test', why: 'a test' } as const;
-
-function inWorld(title: string, file: unknown, body: (world: World) => Promise<void>): void {
-  it(title, async () => {
-    const world = await openWorld(file);
-    try {
-      await body(world);
-      assert.deepEqual(world.faults, []);
-    } finally {
-      await world.end();
-    }
-  });
-}
 
 function failsWith(code: string, look: (error: ControlError) => void = () => undefined): (error: unknown) => boolean {
   return (error) => {

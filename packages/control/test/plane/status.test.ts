@@ -1,11 +1,10 @@
 // What status and comparisons say of requests: who served them, how fast, in which arm, and what to do next.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import type { Exposure } from '@graylane/wire';
 import { exposureOf } from '../exposure/traffic.ts';
-import { openWorld, withRelease } from './world.ts';
-import type { World } from './world.ts';
+import { inWorld, withRelease } from './world.ts';
 
 const worker = { id: 'web.v1.0', service: 'web' };
 const by = { who: 'test', why: 'a test' };
@@ -94,16 +93,4 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
   assert.fail('it did not come to that');
-}
-
-function inWorld(title: string, file: unknown, body: (world: World) => Promise<void>): void {
-  it(title, async () => {
-    const world = await openWorld(file);
-    try {
-      await body(world);
-      assert.deepEqual(world.faults, []);
-    } finally {
-      await world.end();
-    }
-  });
 }

@@ -1,5 +1,7 @@
 // A control plane on a store in memory, a fake machine and fake time; the start of most tests here.
 
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
 import type { StrategyDocument, StepSpec } from '@graylane/rules';
 import { ControlPlane } from '../../src/plane/control-plane.ts';
 import type { ControlPlaneOptions } from '../../src/plane/control-plane.ts';
@@ -56,4 +58,19 @@ export async function openWorld(file: unknown, extra: Partial<ControlPlaneOption
   await world.plane.start(file);
   await settle();
   return world;
+}
+
+/** A case with a world of its own; nothing in it may have gone wrong unsaid. */
+export function inWorld(title: string, file: unknown, body: (world: World) => Promise<void>): void {
+  it(title, async () => {
+    const world = await openWorld(file);
+    try {
+      await body(world);
+      assert.deepEqual(world.faults, []);
+    } finally {
+      // Whatever the case held back goes on.
+      world.machine.before = () => Promise.resolve();
+      await world.end();
+    }
+  });
 }

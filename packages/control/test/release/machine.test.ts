@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { VerdictView } from '../../src/release/verdicts.ts';
 import { settle } from '../fake-clock.ts';
-import { openWorld, web, withRelease } from '../plane/world.ts';
+import { inWorld, openWorld, web, withRelease } from '../plane/world.ts';
 import type { World } from '../plane/world.ts';
 
 const MINUTE = 60_000;
@@ -260,19 +260,6 @@ function stall(machine: World['machine'], call: string): { open(): void } {
   });
   machine.before = (made) => (made.startsWith(call) ? gate : Promise.resolve());
   return { open };
-}
-
-function inWorld(title: string, file: unknown, body: (world: World) => Promise<void>): void {
-  it(title, async () => {
-    const world = await openWorld(file);
-    try {
-      await body(world);
-      assert.deepEqual(world.faults, []);
-    } finally {
-      world.machine.before = () => Promise.resolve();
-      await world.end();
-    }
-  });
 }
 
 function withVerdict(title: string, body: (world: World, say: (verdict: VerdictView) => void) => Promise<void>, inconclusive: 'pause' | 'wait' = 'pause'): void {

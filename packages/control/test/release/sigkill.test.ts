@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { seeded } from '../../../../tools/seeded.ts';
 
 /** The long form is asked for: GRAYLANE_LONG=1. */
 const KILLS = process.env['GRAYLANE_LONG'] === '1' ? 200 : 5;
@@ -88,15 +89,4 @@ function start(dir: string): ReturnType<typeof spawnWalker> {
 
 function spawnWalker(dir: string) {
   return spawn(process.execPath, ['--conditions=graylane-source', fileURLToPath(new URL('mortal.ts', import.meta.url)), dir, 'walk'], { stdio: ['ignore', 'pipe', 'inherit'] });
-}
-
-/** Mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

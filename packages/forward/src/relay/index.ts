@@ -1,4 +1,6 @@
-export { fieldIn, fieldsOfLines, requestFields } from './fields.ts';
+// Exchanges of which one side speaks HTTP/2, for the gateway.
+
+export { fieldsOfLines, requestFields } from './fields.ts';
 export type { Fields, RequestFields } from './fields.ts';
 export { MessageClient } from './message-client.ts';
 export { RESET } from './relay-client.ts';

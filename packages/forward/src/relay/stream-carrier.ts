@@ -184,7 +184,7 @@ function headMs({ isRpc, fields }: RelayRequest, { responseHeadMs }: Limits): nu
 const UNITS_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
 
 /** `TimeoutValue TimeoutUnit` of the gRPC protocol, in milliseconds; null for anything else. */
-export function rpcTimeoutMs(text: string): number | null {
+function rpcTimeoutMs(text: string): number | null {
   const match = /^(\d{1,8})([HMSmun])$/.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) return null;
   return Math.min(Number(match[1]) * (UNITS_MS[match[2]] ?? 0), RPC_DEADLINE_MAX_MS);

@@ -68,7 +68,7 @@ export async function loadVersion<T>(version: string, load: () => Promise<T>): P
 /** Versions are loaded before there is a router that could be asked. */
 const loading = new GlobalsCheck((shared) => process.emitWarning(sharedText(shared), { type: 'GraylaneWarning' }));
 
-export function sharedText({ name, versions }: SharedGlobal): string {
+function sharedText({ name, versions }: SharedGlobal): string {
   return `${name} is changed by ${versions.join(' and ')}: in one process they share it. Keep it in the module, or run the versions as processes of their own (graylane up)`;
 }
 

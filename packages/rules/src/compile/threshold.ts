@@ -4,7 +4,7 @@
 export const BUCKETS = 1_000_000;
 
 /** Ten-thousandths of a percent: 100 % is BUCKETS. */
-export function percentUnits(percent: number): number {
+function percentUnits(percent: number): number {
   return Math.round(percent * 10_000);
 }
 

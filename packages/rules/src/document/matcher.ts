@@ -12,9 +12,9 @@ import { didYouMean } from './suggest.ts';
 import type { Matcher } from './types.ts';
 
 /** Nobody reads a condition nested deeper, and checks recurse. */
-export const MATCHER_DEPTH_LIMIT = 32;
+const MATCHER_DEPTH_LIMIT = 32;
 /** All texts of one list; a longer list belongs into a tag that the app sets. */
-export const ALTERNATIVES_LIMIT = 2_000_000;
+const ALTERNATIVES_LIMIT = 2_000_000;
 /** Digits of a bound: more than any version, id or time stamp has. */
 const BOUND_LENGTH_LIMIT = 64;
 const BOUND_PATTERN = '^-?\\d+(\\.\\d+)?$';

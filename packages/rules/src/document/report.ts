@@ -34,7 +34,7 @@ export interface StrategyError {
 }
 
 /** More than anybody reads at once; the rest is counted in the last entry. */
-export const ERROR_LIMIT = 100;
+const ERROR_LIMIT = 100;
 
 export class Report {
   readonly errors: StrategyError[] = [];

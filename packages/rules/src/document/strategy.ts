@@ -13,7 +13,7 @@ import { listOf, mapOf, object, optional, required } from './shape.ts';
 import type { KeepSpec, PropagateSpec, StrategyDocument } from './types.ts';
 
 /** Twice what the compiler is measured for. */
-export const RELEASES_LIMIT = 20_000;
+const RELEASES_LIMIT = 20_000;
 const LIST_LIMIT = 256;
 /** Every data plane holds each of them in memory. */
 const GENERATIONS_LIMIT = 64;

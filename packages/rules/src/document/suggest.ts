@@ -26,7 +26,7 @@ export function didYouMean(name: string, known: readonly string[]): string {
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours (Damerau, optimal string alignment). */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -11,7 +11,7 @@ export function curlLine(witness: Witness, origin: string): string {
 }
 
 /** Quoted for a POSIX shell; bytes that are no text are written in octal. */
-export function shellText(bytes: string): string {
+function shellText(bytes: string): string {
   const text = fromBytes(bytes);
   const printable = toBytes(text) === bytes && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text);
   if (printable) return `'${text.replaceAll("'", "'\\''")}'`;

@@ -39,7 +39,7 @@ function skipSpace(header: string, at: number): number {
 }
 
 /** Optional whitespace of RFC 9110 §5.6.3. */
-export function isSpace(code: number): boolean {
+function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 

@@ -85,7 +85,7 @@ function closure(nfa: Nfa, states: readonly number[]): readonly number[] {
 }
 
 /** Equivalent states are merged, then byte classes that have become equal. The start stays 0. */
-export function minimise(dfa: Dfa): Dfa {
+function minimise(dfa: Dfa): Dfa {
   const count = dfa.accepting.length;
   const blocks = equivalentStates(dfa);
   const size = blocks.reduce((most, block) => Math.max(most, block + 1), 0);
@@ -138,7 +138,7 @@ export function commonPrefix(dfa: Dfa): string {
 }
 
 /** States from which some value is accepted. */
-export function liveStates(dfa: Dfa): readonly boolean[] {
+function liveStates(dfa: Dfa): readonly boolean[] {
   const live = dfa.accepting.map((flag) => flag === 1);
   for (let changed = true; changed;) {
     changed = false;

@@ -117,7 +117,7 @@ const LENGTHS: readonly PointRange[] = [{ low: 0, high: 0x7f }, { low: 0x80, hig
 const LEADS: readonly number[] = [0, 0xc0, 0xe0, 0xf0];
 
 /** The UTF-8 encodings of a range of code points, as sequences of byte ranges. Surrogates are left out: they have none. */
-export function byteSequences(range: PointRange): readonly (readonly PointRange[])[] {
+function byteSequences(range: PointRange): readonly (readonly PointRange[])[] {
   if (range.low <= 0xdfff && range.high >= 0xd800) {
     return [{ low: range.low, high: 0xd7ff }, { low: 0xe000, high: range.high }].filter(({ low, high }) => low <= high).flatMap(byteSequences);
   }

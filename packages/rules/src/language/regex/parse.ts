@@ -6,7 +6,7 @@ import { ANY, complement, DIGITS, SPACE, WORD } from './syntax.ts';
 /** The largest count in braces. */
 const COUNT_LIMIT = 1_000;
 const DEPTH_LIMIT = 100;
-export const PATTERN_LIMIT = 4_096;
+const PATTERN_LIMIT = 4_096;
 
 const QUANTIFIERS = '*+?{';
 

@@ -7,7 +7,7 @@ import { parseRegex, RegexRefused } from './parse.ts';
 import type { RegexFault } from './syntax.ts';
 
 /** States of the automaton while it is built; they bound compile time and the size of what data planes load. */
-export const DFA_STATES_LIMIT = 16_384;
+const DFA_STATES_LIMIT = 16_384;
 const NFA_STATES_LIMIT = 100_000;
 
 export type CompiledRegex = { readonly ok: true; readonly dfa: Dfa } | { readonly ok: false; readonly fault: RegexFault };

@@ -1,5 +1,6 @@
-// Seeded chance, so that a run can be repeated (mulberry32).
+// Chance that can be repeated, for tests and benchmarks (mulberry32).
 
+/** Uniform in [0, 1), the same for the same seed. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
