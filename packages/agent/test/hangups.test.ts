@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { body, exchange, get, open, until } from './support/exchange.ts';
+import { body, exchange, get, open, rest, until } from './support/exchange.ts';
 import { document, Supervisor, type WorkerOptions } from './support/supervisor.ts';
+
+/** Bodies of timeouts.mjs. */
+const SIZES = { '/large': 16_000_000, '/some': 20_000 };
 
 /** All requests go to the canary, unless told. */
 async function canary(supervisor: Supervisor, more: Partial<WorkerOptions> = {}, percent: number = 100): Promise<number> {
@@ -56,6 +59,20 @@ test('a canary that was too slow for its own timeout decides what its client hea
   assert.equal(body(await heard(port, get('/heard'))), 'too slow');
   assert.equal(await heard(port, get('/unheard')), '');
 });
+
+for (const [what, path, count] of [['one large answer', '/large', 1], ['many answers', '/some', 800]] as const) {
+  test(`a client that takes nothing of ${what} is ended by the timeout of its server, wherever they wait`, { timeout: 20_000 }, async (t) => {
+    const supervisor = await Supervisor.start();
+    t.after(async () => await supervisor.stop());
+    const port = await canary(supervisor, { app: 'timeouts.mjs' });
+    const client = open({ port });
+    t.after(() => client.destroy());
+    client.write(get(path, {}, 'keep-alive').repeat(count));
+    // Three of its timeouts later.
+    for (let times = 0; times < 3; times += 1) assert.equal(body(await heard(port, get('/heard'))), 'too slow');
+    assert.ok((await rest(client)).length < count * SIZES[path]);
+  });
+}
 
 for (const percent of [0, 100]) {
   test(`with a canary at ${percent} % nothing is kept of the request of a client that left`, { timeout: 30_000 }, async (t) => {

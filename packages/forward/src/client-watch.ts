@@ -6,6 +6,8 @@ import type { Failure } from './failure.ts';
 
 /** Who has to do with the answer that the client waits for. */
 export interface ClientListener {
+  /** The upstream has not said its last byte. */
+  readonly isUnderWay: boolean;
   /** The client's connection or the answer is over; also called after a good end. `what`: what it sent is no request, and it is told so. */
   clientClosed(what?: Failure): void;
   /** The client sends nothing more; it may or may not wait for its answer. */
@@ -34,9 +36,10 @@ export function watchClient(req: IncomingMessage, res: ServerResponse, listener:
   socket.prependListener('end', onHalfClosed);
 }
 
-/** Whether it is another process that answers. */
+/** Whether another process is answering. */
 export function isForwarded(answer: object): boolean {
-  return LISTENER in answer;
+  const watched: Pick<Watched, typeof LISTENER> = answer;
+  return watched[LISTENER]?.isUnderWay === true;
 }
 
 /** For a request whose body cannot be read. False when nobody waits for its answer. */

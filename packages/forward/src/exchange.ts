@@ -192,6 +192,10 @@ export class Exchange implements Applicant, ConnectionUser, UploadUser, ClientLi
 
   // ClientListener
 
+  get isUnderWay(): boolean {
+    return this.#state.phase !== 'ended';
+  }
+
   clientClosed(what?: Failure): void {
     if (this.#state.phase !== 'ended') this.#end(what ?? failure('client-gone'));
   }

@@ -28,6 +28,7 @@ export class MessageClient implements RelayClient {
   watch(listener: RelayClientListener): void {
     const [req, res] = [this.#req, this.#res];
     watchClient(req, res, {
+      isUnderWay: false,
       clientClosed: (what) => listener.closed(what),
       clientHalfClosed: () => {
         if (!res.headersSent) this.#stopHalfClose = awaitHalfClosed(req, res, this.#clock, () => listener.closed());
