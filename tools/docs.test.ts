@@ -45,7 +45,7 @@ const commandLines = (page: string): string[] => [...text(page).matchAll(/(?:`|n
 
 type Command = ReturnType<typeof buildProgram>;
 const program = buildProgram();
-const flagsOf = (command: Command): string[] => command.options.flatMap(({ long, short }) => [long, short].filter((flag) => flag !== undefined && flag !== null));
+const flagsOf = (command: Command): string[] => command.options.flatMap(({ long, short }) => [long, short].filter((flag) => flag !== undefined));
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 const find = (parent: Command, name: string): Command | undefined => parent.commands.find((one) => one.name() === name || one.aliases().includes(name));
 
