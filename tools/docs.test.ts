@@ -26,7 +26,8 @@ test('every path in backquotes and every link leads somewhere', () => {
   for (const page of pages) {
     const paths = [...text(page).matchAll(/`((?:packages|tools|docs|conformance|bench|examples)\/[\w./-]+)`/g)].map((match) => match[1] ?? '');
     const links = [...text(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map((match) => join(dirname(page), match[1] ?? ''));
-    for (const path of [...paths, ...links]) if (!existsSync(join(root, path))) missing.push(`${page}: ${path}`);
+    // What is built is there when it has been.
+    for (const path of [...paths, ...links]) if (!path.includes('/dist/') && !existsSync(join(root, path))) missing.push(`${page}: ${path}`);
   }
   assert.deepEqual(missing, []);
   assert.ok(pages.length >= 8, 'the pages were found');
