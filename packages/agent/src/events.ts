@@ -17,7 +17,9 @@ type ServerEvent =
   | readonly ['request', IncomingMessage, ServerResponse]
   | readonly ['checkContinue' | 'checkExpectation', IncomingMessage, ServerResponse]
   | readonly ['upgrade' | 'connect', IncomingMessage, Socket, Buffer]
-  | readonly ['connection' | 'secureConnection' | 'timeout', Socket]
+  | readonly ['connection' | 'secureConnection', Socket]
+  /** Without a socket where an app says it by itself. */
+  | readonly ['timeout', Socket?]
   | readonly ['session', ServerHttp2Session];
 
 type SessionEvent = readonly ['stream', ServerHttp2Stream, IncomingHttpHeaders, number, string[]] | readonly ['close'];
@@ -109,8 +111,8 @@ function handle(guard: Guard, pass: Pass, event: Exclude<ServerEvent, readonly [
   }
 }
 
-function isAnsweredElsewhere(socket: Socket): boolean {
-  const response = responseOf(socket);
+function isAnsweredElsewhere(socket: Socket | undefined): boolean {
+  const response = socket === undefined ? null : responseOf(socket);
   return response !== null && isForwarded(response);
 }
 
