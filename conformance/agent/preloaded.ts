@@ -1,4 +1,4 @@
-// Makes the loop one file with the agent's parts beside it, as the agent itself is built, and says how a process gets it.
+// Makes the loops files with the agent's parts beside them, as the agent itself is built, and says how a process gets them.
 // It knows no suite.
 
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
@@ -7,8 +7,8 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild-wasm';
 import { bundleAgent, PARTS } from '../../tools/bundle-agent.ts';
 
-/** Without the agent, or with it and that share of the requests forwarded. */
-export type Plane = 'bare' | 0 | 100;
+/** Without the agent; with it, and that share of the requests forwarded in the process; or all of them by a second process. */
+export type Plane = 'bare' | 0 | 100 | 'behind';
 
 export interface Preload {
   readonly flags: readonly string[];
@@ -21,12 +21,16 @@ export async function preloads(): Promise<(plane: Plane) => Preload> {
   const folder = mkdtempSync(join(tmpdir(), 'graylane-loop-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const { file } of PARTS) copyFileSync(file, join(folder, basename(file)));
-  const outfile = join(folder, 'loop.mjs');
-  await build({ entryPoints: [join(import.meta.dirname, 'loop.ts')], outfile, bundle: true, format: 'esm', platform: 'node', conditions: ['graylane-source'], target: 'node20.19', logLevel: 'warning' });
-  return (plane) => (plane === 'bare' ? { flags: [], env: {} } : { flags: ['--import', outfile], env: { LOOP_PERCENT: String(plane) } });
+  const entryPoints = ['loop', 'behind', 'front'].map((name) => join(import.meta.dirname, `${name}.ts`));
+  await build({ entryPoints, outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, format: 'esm', platform: 'node', conditions: ['graylane-source'], target: 'node20.19', logLevel: 'warning' });
+  return (plane) => {
+    if (plane === 'bare') return { flags: [], env: {} };
+    if (plane === 'behind') return { flags: ['--import', join(folder, 'behind.mjs')], env: {} };
+    return { flags: ['--import', join(folder, 'loop.mjs')], env: { LOOP_PERCENT: String(plane) } };
+  };
 }
 
-/** What the loop had to say at the end of a process, and each fault. */
+/** What a loop had to say at the end of a process, and each fault. */
 export function loopLines(stderr: string): string[] {
   return stderr.split('\n').filter((line) => line.startsWith('loop:'));
 }
