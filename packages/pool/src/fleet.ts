@@ -97,7 +97,7 @@ export class Fleet {
       warn: (subject, text) => this.#warn(subject, text),
     });
     this.#control = new ControlServer(this.#paths.control, (hello, link) => this.#welcome(hello, link));
-    this.#services = new Services(options.keeper ?? noKeeper, options.platform ?? process.platform);
+    this.#services = new Services(options.keeper ?? noKeeper, options.platform ?? process.platform, (subject, text) => this.#warn(subject, text));
     this.#pools = new Pools({
       clock: this.#clock,
       spawn: (slot, spec, revision) => this.#births.spawn(slot, spec, revision),

@@ -1,5 +1,6 @@
 // The public sockets of all services. Knows slots and who may need how many, nothing of workers.
 
+import { migratesConnections } from './os/migration.ts';
 import type { Keeper } from './slots.ts';
 import { Slots } from './slots.ts';
 import type { ServiceRecord } from './record.ts';
@@ -9,10 +10,13 @@ export class Services {
   readonly #slots = new Map<string, Slots>();
   readonly #keeper: Keeper;
   readonly #platform: string;
+  readonly #warn: (service: string, text: string) => void;
+  #warned = false;
 
-  constructor(keeper: Keeper, platform: string) {
+  constructor(keeper: Keeper, platform: string, warn: (service: string, text: string) => void) {
     this.#keeper = keeper;
     this.#platform = platform;
+    this.#warn = warn;
   }
 
   names(): readonly string[] { return [...this.#slots.keys()]; }
@@ -38,7 +42,15 @@ export class Services {
    */
   release(service: string, pools: readonly FullSpec[]): void {
     const holders = pools.filter((spec) => spec.service === service && spec.publicSlots !== 'none');
-    if (holders.length > 0) this.of(service).shrink(Math.max(...holders.map((spec) => spec.workers)));
+    const closed = holders.length > 0 && this.of(service).shrink(Math.max(...holders.map((spec) => spec.workers)));
+    if (closed) this.#warnOfResets(service);
+  }
+
+  /** Once: who has heard it and changes nothing has decided. */
+  #warnOfResets(service: string): void {
+    if (this.#warned || migratesConnections()) return;
+    this.#warned = true;
+    this.#warn(service, 'it has fewer workers now, and a client that connected at that moment may have been reset; `sysctl -w net.ipv4.tcp_migrate_req=1` (Linux 5.14) makes the kernel hand such connections to another worker');
   }
 
   records(): readonly ServiceRecord[] {

@@ -106,12 +106,12 @@ export class Slots {
     });
   }
 
-  /** Gives up the slots from `count` on. The caller has made sure that their workers are gone. */
-  shrink(count: number): void {
-    for (const open of this.#places) {
-      for (const held of open.sockets.splice(Math.max(1, count))) this.#forget(held);
-    }
+  /** Gives up the slots from `count` on; true when that closed any. The caller has made sure that their workers are gone. */
+  shrink(count: number): boolean {
+    const given = this.#places.flatMap((open) => open.sockets.splice(Math.max(1, count)));
+    for (const held of given) this.#forget(held);
     this.#count = Math.min(this.#count, count);
+    return given.length > 0;
   }
 
   close(): void {

@@ -1,6 +1,9 @@
 // The parts that compute: back-off, states, limits, scaling, tables of the kernel.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 
 import fc from 'fast-check';
@@ -8,6 +11,7 @@ import fc from 'fast-check';
 import { afterCrash, DEFAULT_BACKOFF } from '../src/backoff.ts';
 import { HEALTHY, judge, lifetimeOf } from '../src/limits.ts';
 import { parseSockets } from '../src/os/listening.ts';
+import { migratesConnections } from '../src/os/migration.ts';
 import { parseStat } from '../src/os/processes.ts';
 import { scalingStep, STEADY } from '../src/scaling.ts';
 import { nameSockets } from '../src/service/listen-fds.ts';
@@ -109,6 +113,17 @@ test('a pool grows after three busy looks, shrinks after thirty idle ones, and s
 test("a process's birth is read behind whatever its name contains", () => {
   const text = '42 (odd) name ) x) S 7 42 40 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 11 0 987654 123 456';
   assert.deepEqual(parseStat(text), { pid: 42, parent: 7, session: 40, born: '987654', state: 'S' });
+});
+
+test('whether the kernel hands connections on is read from its switch, and no switch means no', (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'gl-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'tcp_migrate_req');
+  const answers = ['1\n', '0\n'].map((text) => {
+    writeFileSync(file, text);
+    return migratesConnections(file);
+  });
+  assert.deepEqual([...answers, migratesConnections(path.join(folder, 'none'))], [true, false, false]);
 });
 
 test('listening sockets are read from the tables of the kernel', () => {

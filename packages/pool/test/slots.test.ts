@@ -30,6 +30,13 @@ test('closing gives back every socket, and whoever keeps copies is told of each'
   server.close();
 });
 
+test('giving up slots says whether any socket was closed for it', async (t) => {
+  const slots = new Slots(noKeeper, 'linux');
+  t.after(() => slots.close());
+  await slots.open([{ port: await freePort(), host: '127.0.0.1' }], 3);
+  assert.deepEqual([slots.shrink(3), slots.shrink(1), slots.shrink(1), slots.count], [false, true, false, 1]);
+});
+
 test('an open that fails keeps none after it from opening', async (t) => {
   const slots = new Slots(noKeeper, process.platform);
   t.after(() => slots.close());
