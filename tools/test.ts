@@ -1,4 +1,4 @@
-// `npm test`: every check and every test, in the order in which a failure is cheapest to find. Ends with one line of counts.
+// `npm test`: every check, then every test, and how long they took.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,17 +19,15 @@ interface Step {
 
 const tests = globSync(['packages/*/test/**/*.test.ts', 'conformance/**/*.test.ts', 'bench/**/*.test.ts', 'tools/**/*.test.ts'], { cwd: root, exclude: (name) => name.includes('node_modules') }).sort();
 
-/** Stages one after the other, the steps of one side by side: lint takes longest by far, so each core has a half of it. */
-const stages: readonly (readonly Step[])[] = [
-  [{ name: 'types', command: bin('tsc'), args: ['-b', 'tsconfig.json'] }],
-  [
-    { name: 'types of tests', command: bin('tsc'), args: ['-p', 'tsconfig.test.json', '--incremental', '--tsBuildInfoFile', '.cache/tests.tsbuildinfo'] },
-    { name: 'lint', command: bin('eslint'), args: ['packages/*/src/**/*.ts'] },
-    { name: 'lint of tests', command: bin('eslint'), args: ['.', '--ignore-pattern', 'packages/*/src/**'] },
-    { name: 'arrows', command: process.execPath, args: ['tools/arrows.ts'] },
-    { name: 'words', command: process.execPath, args: ['tools/words.ts'] },
-    { name: 'Node matrix', command: process.execPath, args: ['tools/nodes.ts'] },
-  ],
+/** Side by side: lint takes longest by far, so that each core has a half of it. None needs what another one writes. */
+const checks: readonly Step[] = [
+  { name: 'types', command: bin('tsc'), args: ['-b', 'tsconfig.json'] },
+  { name: 'types of tests', command: bin('tsc'), args: ['-p', 'tsconfig.test.json', '--incremental', '--tsBuildInfoFile', '.cache/tests.tsbuildinfo'] },
+  { name: 'lint', command: bin('eslint'), args: ['packages/*/src/**/*.ts'] },
+  { name: 'lint of tests', command: bin('eslint'), args: ['.', '--ignore-pattern', 'packages/*/src/**'] },
+  { name: 'arrows', command: process.execPath, args: ['tools/arrows.ts'] },
+  { name: 'words', command: process.execPath, args: ['tools/words.ts'] },
+  { name: 'Node matrix', command: process.execPath, args: ['tools/nodes.ts'] },
 ];
 
 /** Says what a check had to say when it is over; whether it passed. */
@@ -79,10 +77,8 @@ function testsPass(): boolean {
 
 build();
 const only = process.argv[2];
-for (const stage of stages) {
-  const results = await Promise.all(stage.filter(({ name }) => only === undefined || name === only).map(passes));
-  if (results.includes(false)) process.exit(1);
-}
+const results = await Promise.all(checks.filter(({ name }) => only === undefined || name === only).map(passes));
+if (results.includes(false)) process.exit(1);
 if (only === undefined || only === 'tests') {
   const took = stopwatch();
   console.log('── tests');
