@@ -66,8 +66,10 @@ export async function etcdGone(world: World, goneMs: number): Promise<number> {
     await world.etcd.start();
     const begun = performance.now();
     const before = await generation(world);
-    await eventually('a write is taken again', async () => {
-      const { status } = await world.api(0, 'PUT', '/strategy', documentOfNow(before));
+    let answer: unknown = null;
+    await eventually(() => `a write is taken again (the last answer: ${JSON.stringify(answer)})`, async () => {
+      const { status, body } = await world.api(0, 'PUT', '/strategy', documentOfNow(before));
+      answer = { status, body };
       return status === 200;
     }, 15_000);
     await caughtUp(world, before);

@@ -182,12 +182,12 @@ function buildOf(text: string): string | null {
   }
 }
 
-/** Looks until it holds. */
-export async function eventually(what: string, holds: () => Promise<boolean> | boolean, limitMs: number): Promise<number> {
+/** Looks until it holds; `what` is said when it did not, and may say what was seen last. */
+export async function eventually(what: string | (() => string), holds: () => Promise<boolean> | boolean, limitMs: number): Promise<number> {
   const begun = performance.now();
   for (;;) {
     if (await holds()) return performance.now() - begun;
-    if (performance.now() - begun > limitMs) throw new Error(`${what}: not within ${limitMs} ms`);
+    if (performance.now() - begun > limitMs) throw new Error(`${typeof what === 'string' ? what : what()}: not within ${limitMs} ms`);
     await delay(20);
   }
 }
