@@ -69,14 +69,14 @@ const limits: Shape<LimitsSpec> = object<LimitsSpec>('limits', {
   connectTimeout: optional(duration, 'default 1s on a Unix socket, 5s on TCP'),
   responseTimeout: optional(duration, 'until the head of the response; default 60s'),
   idleTimeout: optional(duration, 'between two pieces of a body; default 60s'),
-  headersTimeout: optional(duration, 'gateway: for the head of a request; default 10s'),
-  requestTimeout: optional(duration, 'gateway: for a whole request; default 300s'),
-  keepAliveTimeout: optional(duration, 'gateway: for an idle connection; default 65s'),
-  headBytes: optional(size, 'gateway: head of a request; default 16KB'),
-  targetBytes: optional(size, 'gateway: target of a request; default 8KB'),
-  headerLines: optional(whole(1, 10_000), 'gateway: header lines; default 100'),
+  headersTimeout: optional(duration, 'graylane gateway: for the head of a request; default 10s'),
+  requestTimeout: optional(duration, 'graylane gateway: for a whole request; default 300s'),
+  keepAliveTimeout: optional(duration, 'graylane gateway: for an idle connection; default 65s'),
+  headBytes: optional(size, 'graylane gateway: head of a request; default 16KB'),
+  targetBytes: optional(size, 'graylane gateway: target of a request; default 8KB'),
+  headerLines: optional(whole(1, 10_000), 'graylane gateway: header lines; default 100'),
   responseHeadBytes: optional(size, 'head of a response; default 64KB'),
-  connections: optional(whole(1, COUNT_LIMIT), 'gateway: connections of one process; default 20000'),
+  connections: optional(whole(1, COUNT_LIMIT), 'graylane gateway: connections of one process; default 20000'),
 });
 
 const listenAddress: Shape<ListenAddress> = shape({ anyOf: [{ type: 'integer', minimum: 0, maximum: 65535 }, { type: 'string' }] }, (value, pointer, report) => {

@@ -105,7 +105,7 @@ export interface ServiceSpec {
   readonly limits?: LimitsSpec;
 }
 
-/** Limits of one service's exchanges that are forwarded, and in a gateway of its clients' connections. Changed with the strategy, live. */
+/** Limits of one service's exchanges that are forwarded, which change with the strategy, live; and of clients' connections in `graylane gateway`. */
 export interface LimitsSpec {
   /** Exchanges in flight per worker. */
   readonly inFlight?: number;
@@ -116,7 +116,7 @@ export interface LimitsSpec {
   readonly responseTimeout?: Duration;
   readonly idleTimeout?: Duration;
   readonly responseHeadBytes?: Size;
-  /** From here on: of gateways alone, at their start. In the in-process plane the app's own server has its clients. */
+  /** From here on: of `graylane gateway` alone, at its start. In the in-process plane the app's own server has its clients. */
   readonly headersTimeout?: Duration;
   readonly requestTimeout?: Duration;
   readonly keepAliveTimeout?: Duration;
