@@ -49,7 +49,7 @@ export const version: Shape<VersionSpec> = object<VersionSpec>('a version', {
   workers: optional(either(workerRange, whole(0, WORKERS_LIMIT), (value) => typeof value === 'object'), 'processes: a number, or { min, max }'),
   ready: optional(ready, 'when a worker counts as ready'),
   liveness: optional(liveness, 'when a worker that was ready counts as dead'),
-  nice: optional(whole(-20, 19), 'scheduling priority of its processes'),
+  nice: optional(whole(-20, 19), 'scheduling priority of its processes; above 0, where a canary starts, they interrupt nobody either'),
   cpuWeight: optional(whole(1, 10_000), 'share of the CPU where a cgroup v2 is delegated; 100 is the default, 20 for canaries'),
   memoryLimit: optional(size, 'resident memory at which a worker is replaced'),
   heapSnapshot: optional(truth, 'take a heap snapshot before a worker is replaced for its memory'),
