@@ -180,6 +180,8 @@ export class Strategy {
     if (published.several !== null) return this.#decideAmongSeveral(published, published.several, new Fields().of(request), patient);
     const { router } = published;
     const decision = router.decide(this.#fields.of(request));
+    // With its connection a whole request would be kept until the next one.
+    this.#fields.socket = undefined;
     this.#counts.add(decision, router.generation);
     const last = this.#last;
     if (last !== null && last.decision === decision && last.published === published) return last;
