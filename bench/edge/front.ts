@@ -13,8 +13,6 @@ const edge = new Edge({
   listeners: TLS_PORT === '' ? [plain] : [plain, secured],
   services: [{
     name: 'web', stable: 'v1', hosts: [], trust: 'edge', health: null,
-    // The benchmark asks for all connections at once; it measures cost, not shedding.
-    limits: { inFlightPerUpstream: 1_000 },
     versions: { v1: [target(STABLE)], ...(MIRROR === '' ? {} : { v2: [target(MIRROR)] }) },
     mirrors: MIRROR === '' ? [] : [{ ...DEFAULT_MIRROR, to: 'v2', methods: ['GET'] }],
   }],

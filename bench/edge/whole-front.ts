@@ -8,7 +8,7 @@ import type { Sides } from './rivals.ts';
 
 const { app, http2App, silent, doors, certificate: { cert, key } } = JSON.parse(process.env['SIDES'] ?? '') as Sides;
 const target = (port: number, http2: boolean): Target => ({ text: String(port), place: { host: '127.0.0.1', port }, http2, tls: null });
-const service = (name: string, more: Partial<EdgeService>): EdgeService => ({ name, stable: 'v1', hosts: [], trust: 'edge', health: null, limits: {}, mirrors: [], versions: { v1: [target(app, false)] }, ...more });
+const service = (name: string, more: Partial<EdgeService>): EdgeService => ({ name, stable: 'v1', hosts: [], trust: 'edge', health: null, mirrors: [], versions: { v1: [target(app, false)] }, ...more });
 const listener = (slot: number, more: Partial<EdgeListener> = {}): EdgeListener => ({ place: { slot }, tls: null, http2: true, proxyProtocol: null, service: null, ...more });
 const ports = [doors.plain, doors.tls, doors.proxied, doors.mirrored];
 const edge = new Edge({

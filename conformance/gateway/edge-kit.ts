@@ -13,7 +13,7 @@ import { strategy } from '../../packages/gateway/test/support.ts';
 export const LISTENER: EdgeListener = { place: { slot: 0 }, tls: null, http2: true, proxyProtocol: null, service: null };
 
 export function service(name: string, versions: EdgeService['versions'], more: Partial<EdgeService> = {}): EdgeService {
-  return { name, stable: 'v1', hosts: [], trust: 'edge', limits: {}, versions, health: null, mirrors: [], ...more };
+  return { name, stable: 'v1', hosts: [], trust: 'edge', versions, health: null, mirrors: [], ...more };
 }
 
 export function target(port: number, more: Partial<Target> = {}): Target {

@@ -1,6 +1,5 @@
 // What a gateway process is told to be: listeners, services, upstreams. Plain data, checked by whoever wrote it; file names are absolute.
 
-import type { Limits } from '@graylane/forward';
 import type { CertificateFiles } from './certificates.ts';
 import type { HealthPlan } from './health-check.ts';
 import type { FrontLimits } from './limits.ts';
@@ -45,7 +44,6 @@ export interface EdgeService {
   /** Lower case, without port; `*.example.org` is every name below. Empty: any name that no other service has. */
   readonly hosts: readonly string[];
   readonly trust: 'edge' | 'internal';
-  readonly limits: Partial<Limits>;
   readonly versions: Readonly<Record<string, readonly Target[]>>;
   readonly health: HealthPlan | null;
   readonly mirrors: readonly MirrorPlan[];

@@ -165,7 +165,8 @@ export class Edge implements Plane {
     const proxy = new ServiceProxy({
       lanes: this.lanes,
       service: spec.name, stable: spec.stable, trust: spec.trust, mirrors: spec.mirrors, accessLog: this.#accessLog,
-      limits: upstreamLimits(spec.limits), clock, random, wallClock,
+      // The strategy says others.
+      limits: upstreamLimits({}), clock, random, wallClock,
       onEvent: (event) => {
         this.#onEvent({ kind: 'forward', service: spec.name, event });
         if (event.kind === 'ejected') members.suspect(event.upstream);

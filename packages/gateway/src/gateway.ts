@@ -58,7 +58,7 @@ export class Gateway {
       lanes: options.lanes ?? new Lanes(options.wallClock ?? Date.now),
       mirrors: options.mirrors ?? [],
       accessLog: options.accessLog ?? null,
-      limits: upstreamLimits(options.limits),
+      limits: upstreamLimits(options.limits ?? {}),
       clock: this.#clock,
       random: options.random ?? Math.random,
       wallClock: options.wallClock ?? Date.now,
@@ -130,7 +130,7 @@ export class Gateway {
 }
 
 /** The bounds of an edge where nothing else is said. */
-export function upstreamLimits(limits: Partial<Limits> | undefined): Limits {
+export function upstreamLimits(limits: Partial<Limits>): Limits {
   return { ...DEFAULT_LIMITS, clientIdleMs: CLIENT_IDLE_MS, clientStallMs: CLIENT_STALL_MS, ...limits };
 }
 

@@ -131,7 +131,7 @@ export class Sidecar implements Plane {
       stable: '',
       // Whoever reaches the way out is the app beside, and says whom it asks for.
       trust: 'internal', ...(isOwn ? {} : { believes: 'internal' }),
-      mirrors: [], accessLog: null, limits: upstreamLimits(undefined), clock: systemClock,
+      mirrors: [], accessLog: null, limits: upstreamLimits({}), clock: systemClock,
       random: this.#options.random, wallClock: Date.now, onEvent: () => undefined,
     });
     this.#proxies.set(service, proxy);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { AddressInfo } from 'node:net';
+import { DEFAULT_LIMITS } from '@graylane/forward';
 import { Gateway } from '../src/index.ts';
 import type { GatewayOptions } from '../src/index.ts';
 import { ask, seenValues, startApp, strategy } from './support.ts';
@@ -58,6 +59,18 @@ void test('a strategy published live holds from the next request on, an older on
   gateway.publish(strategy(7, { services: SERVICES, releases: [BETA] }));
   assert.equal((await ask(address, 'Cookie: beta=1\r\n')).seen?.name, 'v1');
   assert.equal(gateway.generation, 8);
+});
+
+void test('limits of the service hold with the strategy that says them, and no longer', async (t) => {
+  const limits = { inFlight: 1, waiting: 0, responseTimeout: '50ms' };
+  const { address, gateway } = await start(t, { services: { web: { ...SERVICES.web, limits } } });
+  const traffic = (): number => gateway.traffic.admission.limit;
+  assert.equal(traffic(), 0);
+  gateway.publish(strategy(8, { services: SERVICES }));
+  assert.equal(traffic(), DEFAULT_LIMITS.waitingPerGroup);
+  assert.equal((await ask(address, '')).status, 200);
+  gateway.publish(strategy(7, { services: { web: { ...SERVICES.web, limits } } }));
+  assert.equal(traffic(), DEFAULT_LIMITS.waitingPerGroup, 'an older one says nothing any more');
 });
 
 void test('a lane without a worker falls back to stable, or is an error where its release says so', async (t) => {

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { DEFAULT_HEALTH, DEFAULT_MIRROR } from '@graylane/gateway';
 import type { EdgeConfig, EdgeService, FrontLimits, HealthPlan, MirrorPlan } from '@graylane/gateway';
 import type { Place } from '@graylane/pool';
-import { compileLimits, durationMs, sizeBytes, type LimitsSpec, type ServiceSpec, type StrategyDocument } from '@graylane/rules';
+import { durationMs, sizeBytes, type LimitsSpec, type ServiceSpec, type StrategyDocument } from '@graylane/rules';
 import { exit, Failure, type Problem } from '../../print/failure.ts';
 import { listenersOf } from './listeners.ts';
 import { given, Look, type PlaceOf } from './look.ts';
@@ -85,7 +85,6 @@ function serviceOf({ name, spec, look, own, health, tls, base }: ServiceParts): 
     name, stable: spec.stable,
     hosts: (spec.hosts ?? []).map((host) => host.toLowerCase()),
     trust: spec.trust ?? 'edge',
-    limits: compileLimits(spec.limits ?? {}),
     versions: targetsOf(name, spec, { ...tls, ...(keys === undefined ? {} : upstreamTlsOf(keys.upstreamTls, base)) }, look),
     health: keys === undefined || keys.health.isMissing ? health : healthOf(keys.health, health ?? DEFAULT_HEALTH),
     mirrors: keys === undefined ? [] : keys.mirrors.list('mirrors', 8).flatMap((one) => mirrorOf(one, name, spec) ?? []),
