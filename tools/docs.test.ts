@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { compileLimits, type LimitsSpec } from '@graylane/rules';
+import type { LimitsSpec } from '@graylane/rules';
 import { buildProgram } from '../packages/graylane/src/cli/program.ts';
+import { compileLimits } from '../packages/rules/src/compile/limits.ts';
 import { cliReference, writtenReference } from './cli-reference.ts';
 
 const root = join(import.meta.dirname, '..');

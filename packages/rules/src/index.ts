@@ -4,7 +4,6 @@ export * from './contract.ts';
 export * from './compile/snapshot.ts';
 export { ANONYMOUS_COOKIE } from './compile/fields.ts';
 export { compile } from './compile/compile.ts';
-export { compileLimits } from './compile/limits.ts';
 export { instantMs } from './document/release.ts';
 export type { StrategyError, StrategyErrorCode } from './document/report.ts';
 export { STRATEGY_ERRORS } from './document/report.ts';
