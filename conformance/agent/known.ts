@@ -33,6 +33,7 @@ const KNOWN: readonly Difference[] = [
         'test-http-server-close-all.js', 'test-http-server-close-idle.js', 'test-http-set-timeout-server.js',
         'test-https-keep-alive-drop-requests.js', 'test-https-set-timeout-server.js',
       ],
+      'on-finished': ['onFinished(req, listener) when requests pipelined should handle socket errors'],
     },
   },
   {
@@ -40,10 +41,15 @@ const KNOWN: readonly Difference[] = [
     where: {
       Node: ['test-http-blank-header.js', 'test-http-chunked-smuggling.js', 'test-http-server-unconsume.js', 'test-http-upgrade-server.js'],
       Fastify: ['default clientError replies with bad request on reused keep-alive connection'],
+      'on-finished': ['CONNECT method', 'Upgrade request'].flatMap((what) => [
+        `onFinished(req, listener) when ${what} should fire when request finishes`,
+        `onFinished(req, listener) when ${what} should fire when called after finish`,
+        `isFinished(req) when ${what} should be true after request finishes`,
+      ]),
     },
   },
   { why: 'a message that can be read in two ways is refused on the way', where: { Node: ['test-http-response-multi-content-length.js', 'test-http-transfer-encoding-repeated-chunked.js'] } },
-  { why: 'a client that leaves is noticed one hop later', where: { Node: ['test-http-writable-true-after-close.js'] } },
+  { why: 'a client that leaves is noticed one hop later', where: { Node: ['test-http-writable-true-after-close.js'], Express: ['res .sendFile(path, fn) should invoke the callback when client aborts'] } },
   { why: 'what an app does to a connection after its answer stays with the private one', where: { Node: ['test-http-agent-keepalive.js'] } },
   { why: '`node:http` is loaded before the app', where: { Node: ['test-http-parser-lazy-loaded.js'] } },
 ];

@@ -1,10 +1,11 @@
-// Runs the test suite of Express from a checkout (`npm install` done) three times: bare, with the agent at 0 %, and with
-// every request forwarded. The outcomes must be the same, test by test.
-// node --conditions=graylane-source conformance/agent/express.ts FOLDER
+// Runs a suite of mocha (Express has one, and what it is made of) from a checkout (`npm install` done) three times: bare,
+// with the agent at 0 %, and with every request forwarded. The outcomes must be the same, test by test, but for what is known.
+// node --conditions=graylane-source conformance/agent/mocha.ts FOLDER
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { reasonFor } from './known.ts';
 import { loopLines, preloads, type Plane } from './preloaded.ts';
 
 interface Outcome {
@@ -18,16 +19,11 @@ interface Report {
   readonly failures: readonly { readonly fullTitle: string }[];
 }
 
-/** What differs when every request is forwarded, and why it is meant to. */
-const known: readonly { readonly title: RegExp; readonly why: string }[] = [
-  { title: /send[Ff]ile\(path, fn\) should invoke the callback when client aborts$/, why: 'a client that leaves is noticed one hop later, and this file is sent by then' },
-];
-
 const folder = process.argv[2] ?? '';
-/** In Express 5 and in Express 4. */
+/** In newer ones and in older ones. */
 const mocha = ['mocha.js', '_mocha'].map((name) => join(folder, 'node_modules/mocha/bin', name)).find((file) => existsSync(file));
 if (mocha === undefined) {
-  console.error(`no mocha in ${folder || 'no folder'}: give the path of an Express checkout with its dependencies installed`);
+  console.error(`no mocha in ${folder || 'no folder'}: give the path of a checkout with its dependencies installed`);
   process.exit(2);
 }
 
@@ -35,7 +31,7 @@ const preloadOf = await preloads();
 
 function run(mocha: string, plane: Plane): Outcome {
   const { flags, env } = preloadOf(plane);
-  const { stdout, stderr } = spawnSync(process.execPath, [...flags, mocha, '--require', 'test/support/env', '--reporter', 'json', '--no-exit', 'test/', 'test/acceptance/'], {
+  const { stdout, stderr } = spawnSync(process.execPath, [...flags, mocha, ...(existsSync(join(folder, 'test/support/env.js')) ? ['--require', 'test/support/env'] : []), '--reporter', 'json', '--no-bail', '--exit', ...['test/', 'test/acceptance/'].filter((name) => existsSync(join(folder, name)))], {
     cwd: folder,
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
@@ -54,8 +50,8 @@ for (const percent of [0, 100] as const) {
   console.log(`${percent} %: ${outcome.passed.size} passed, ${outcome.failed.size} failed (${outcome.loop})`);
   for (const title of bare.passed) {
     if (outcome.passed.has(title)) continue;
-    const why = percent === 100 ? known.find((difference) => difference.title.test(title))?.why : undefined;
-    console.log(`  ${outcome.failed.has(title) ? 'fails' : 'did not run'}: ${title}${why === undefined ? '' : ` (known: ${why})`}`);
-    if (why === undefined) process.exitCode = 1;
+    const why = percent === 100 ? reasonFor('', title) : null;
+    console.log(`  ${outcome.failed.has(title) ? 'fails' : 'did not run'}: ${title}${why === null ? '' : ` (known: ${why})`}`);
+    if (why === null) process.exitCode = 1;
   }
 }
