@@ -24,8 +24,8 @@ try {
     while ((await api.workers()).some(({ service, version, ready }) => service === 'last' && version === 'v3' && ready) && performance.now() < deadline) await delay(LOOK_MS);
     const moment = MOMENTS_MS[turn % MOMENTS_MS.length] ?? 0;
     await delay(moment);
-    const { answered, failed, wrongVersions, examples } = await runLanes({ chain, requests: REQUESTS, changes: 1, connections: 16 });
-    wrong += failed + wrongVersions + REQUESTS - answered;
+    const { asked, answered, failed, wrongVersions, examples } = await runLanes({ chain, requests: REQUESTS, changes: 1, connections: 16 });
+    wrong += failed + wrongVersions + asked - answered;
     console.log(`named again after ${moment} ms: ${answered} answered, ${wrongVersions} by another version than prescribed${examples.length === 0 ? '' : `, such as ${examples[0] ?? ''}`}`);
   }
 } finally {

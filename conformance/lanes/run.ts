@@ -7,12 +7,14 @@ import { prescribed } from './strategies.ts';
 
 export interface Plan {
   readonly chain: Pick<RunningChain, 'places' | 'perHop' | 'publish'>;
+  /** At least: they go on until the last change is in force. */
   readonly requests: number;
   readonly changes: number;
   readonly connections: number;
 }
 
 export interface Report {
+  readonly asked: number;
   readonly answered: number;
   readonly failed: number;
   /** Requests whose services went by different generations. */
@@ -42,7 +44,7 @@ export async function runLanes({ chain, requests, changes, connections }: Plan):
   let next = 1;
   const client = async (): Promise<void> => {
     const connection = new Connection(chain.places.first.port, ASK_LIMIT_MS, chain.places.first.host);
-    while (asked < requests) {
+    while (asked < requests || next <= changes) {
       const user = asked % USERS;
       asked += 1;
       if (asked >= (next * requests) / (changes + 1)) due.resolve(undefined);
@@ -59,7 +61,7 @@ export async function runLanes({ chain, requests, changes, connections }: Plan):
     }
   };
   await Promise.all([changing(), ...Array.from({ length: connections }, client)]);
-  return judge.report((performance.now() - started) / 1000);
+  return { asked, ...judge.report((performance.now() - started) / 1000) };
 }
 
 interface Hop {
@@ -115,7 +117,7 @@ class Judge {
     if (this.#stamped && !said.baggage.includes(`graylane.tags=user=u${user},`)) this.#fault('lostTags', `${example} ${said.baggage}`);
   }
 
-  report(seconds: number): Report {
+  report(seconds: number): Omit<Report, 'asked'> {
     return { ...this.#counts, generations: this.#met.size, seconds, examples: this.#examples };
   }
 
