@@ -51,7 +51,8 @@ describe('the API on TCP', () => {
 
   atDoor('stores no token, only its hash', async ({ store, tokens }) => {
     const text = (await store.list('token/')).map(({ value }) => value).join();
-    for (const token of Object.values(tokens)) assert.equal(text.includes(token.split('_')[2] ?? token), false);
+    // A secret may hold the character that stands before it.
+    for (const token of Object.values(tokens)) assert.equal(text.includes(token.split('_').slice(2).join('_')), false);
     assert.match(text, /"hash":"[0-9a-f]{64}"/);
   });
 
