@@ -21,7 +21,7 @@ import type { Hearer } from './hearer.ts';
 import { Keys } from './keys.ts';
 import type { FleetKeys } from './keys.ts';
 import { Leftovers } from './leftovers/leftovers.ts';
-import { renice } from './os/priority.ts';
+import { rank } from './os/priority.ts';
 import { runPaths } from './paths.ts';
 import type { RunPaths } from './paths.ts';
 import type { Pool } from './pool/pool.ts';
@@ -248,7 +248,7 @@ export class Fleet {
   }
 
   #workerChanged(worker: Worker, from: WorkerState): void {
-    if (from.name === 'starting' && worker.state.name === 'ready' && worker.spec.nice !== null) renice(worker.process.pid, worker.spec.nice);
+    if (from.name === 'starting' && worker.state.name === 'ready' && worker.spec.nice !== null) rank(worker.process.pid, worker.spec.nice);
     this.#refreshPeers(worker.spec.service);
     this.#waiters.poke();
     this.#options.onEvent({ kind: 'worker', worker: workerStatus(worker), from: from.name, cause: 'why' in worker.state ? worker.state.why : '' });

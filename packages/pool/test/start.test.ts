@@ -38,7 +38,7 @@ test('a canary interrupts nobody when it wakes up, in none of its threads', { sk
   await fleet.openSlots('web', [{ port, host: '127.0.0.1' }], 1);
   const stable = await fleet.start(app());
   const canary = await fleet.start(app({ version: 'v2', role: 'canary' }));
-  // It is told beside its start.
+  // It is told when it is ready, beside all else.
   while (policiesOf(canary).some((policy) => policy !== BATCH)) await setTimeout(10);
   assert.ok(policiesOf(canary).length > 1, 'Node has several threads');
   assert.deepEqual(new Set(policiesOf(stable)), new Set([NORMAL]));
