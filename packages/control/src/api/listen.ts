@@ -1,7 +1,7 @@
 // Opens the API on a Unix socket or a TCP address, with every limit that a server needs. It must not know what is served.
 
 import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -29,6 +29,7 @@ export async function listenOnSocket(app: ApiApp, path: string): Promise<Listeni
   if (await isAnswered(path)) throw new ControlError('GL3009', { detail: `a control plane answers on ${path} already`, fix: 'stop that one first: graylane down' });
   removeIfThere(path);
   const server = serverOf(app);
+  const close = closing(server);
   // A file that is readable for a moment is readable: nobody else may enter before the mode is set.
   const mask = process.umask(0o177);
   try {
@@ -37,7 +38,7 @@ export async function listenOnSocket(app: ApiApp, path: string): Promise<Listeni
     process.umask(mask);
   }
   chmodSync(path, 0o600);
-  return { port: 0, close: () => closed(server) };
+  return { port: 0, close };
 }
 
 export interface TlsFiles {
@@ -59,13 +60,14 @@ export interface Upgrades {
 export async function listenOnTcp(app: ApiApp, host: string, port: number, tls: TlsFiles | null = null, upgrades: Upgrades | null = null): Promise<Listening> {
   if (tls === null && !isLoopback(host)) throw new ControlError('GL3017', { detail: `the API is not opened on ${host}: tokens would travel unencrypted`, fix: 'use 127.0.0.1, or give a certificate and its key' });
   const server = serverOf(app, tls);
+  const close = closing(server);
   if (upgrades !== null) {
     server.maxConnections = CONNECTIONS_LIMIT + upgrades.limit;
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Uint8Array) => upgrades.upgrade(request, socket, head));
   }
   await listening(server, () => server.listen(port, host));
   const address = server.address();
-  return { port: typeof address === 'object' && address !== null ? address.port : port, close: () => closed(server) };
+  return { port: typeof address === 'object' && address !== null ? address.port : port, close };
 }
 
 export function isLoopback(host: string): boolean {
@@ -80,7 +82,7 @@ function serverOf(app: ApiApp, tls: TlsFiles | null = null): Server {
   const fetch = (request: Request): Response | Promise<Response> => app.fetch(request);
   const server = (tls === null
     ? createAdaptorServer({ fetch, serverOptions: LIMITS })
-    : createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions: { ...LIMITS, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: false }) } })) as Server;
+    : createAdaptorServer({ fetch, createServer: createTlsServer, serverOptions: { ...LIMITS, handshakeTimeout: LIMITS.headersTimeout, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: false }) } })) as Server;
   server.maxConnections = CONNECTIONS_LIMIT;
   server.maxHeadersCount = 64;
   return server;
@@ -97,11 +99,16 @@ function listening(server: Server, listen: () => void): Promise<void> {
   });
 }
 
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
+/** Ends whatever is connected: watches, handshakes that were never finished and upgraded connections do not end by themselves. */
+function closing(server: Server): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return () => new Promise((resolve) => {
     server.close(() => resolve());
-    // Watches never end by themselves.
-    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
   });
 }
 

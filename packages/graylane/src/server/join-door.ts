@@ -56,12 +56,19 @@ async function tokened(holder: DoorOptions['holder'], request: IncomingMessage):
   const found = token === undefined ? null : await holder(token);
   if (token === undefined || found === null) return null;
   if (found.scope !== 'node' && found.scope !== 'admin') return 'scope';
-  return { holder: `token ${found.name}`, name: null, stillHolds: async () => (await holder(token)) !== null };
+  // Names may be given twice; who holds one token is not who holds the other.
+  return { holder: `token ${found.name} ${/^gl_([0-9a-f]+)_/.exec(token)?.[1] ?? ''}`.trimEnd(), name: null, stillHolds: async () => (await holder(token)) !== null };
 }
 
 const PHRASES: Readonly<Record<number, string>> = { 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 503: 'Service Unavailable' };
 
+/** For the answer to arrive, and for the other side to close. */
+const REFUSED_LIMIT_MS = 1_000;
+
 function refuse(socket: Duplex, status: number, why: string): void {
   const body = `${why}\n`;
+  // HTTP's own limits no longer hold for it: whoever keeps his side open must not keep ours.
+  const late = setTimeout(() => socket.destroy(), REFUSED_LIMIT_MS);
+  socket.once('close', () => clearTimeout(late));
   socket.end(`HTTP/1.1 ${status} ${PHRASES[status] ?? 'Refused'}\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
 }

@@ -47,8 +47,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   for (const name of tcpApi.names) hosts.add(`${name}:${listening.port}`);
   const closing: Listening[] = [listening];
   const down = async (): Promise<void> => {
-    await Promise.all(closing.map((one) => one.close()));
-    await replica.stop();
+    // Side by side: whoever leads resigns at once, so that another server goes on.
+    await Promise.all([...closing.map((one) => one.close()), replica.stop()]);
     await store.close();
     removeProcessFile(place.run);
   };
