@@ -14,8 +14,9 @@ import { etcdAddress } from '../../src/store/etcd/address.ts';
 import type { EtcdAccess } from '../../src/store/etcd/address.ts';
 import { openEtcdStore } from '../../src/store/etcd/etcd-store.ts';
 import { StoreError } from '../../src/store/errors.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Change, Store } from '../../src/store/store.ts';
 import { makeAuthority } from '../../../../conformance/fleet/authority.ts';
+import { startCuttingProxy } from '../../../../conformance/fleet/cutting-proxy.ts';
 import type { FakeClock } from '../fake-clock.ts';
 import { startEtcd, whyNoEtcd } from '../support/etcd.ts';
 import type { Etcd } from '../support/etcd.ts';
@@ -25,6 +26,8 @@ const missing = whyNoEtcd();
 const noOpenssl = spawnSync('openssl', ['version']).status === 0 ? null : 'openssl not installed; on Debian run: sudo apt-get install -y openssl';
 let etcd: Etcd;
 let clusters = 0;
+/** A watch that goes on elsewhere is there within a few tenths of a second. */
+const SILENT_LIMIT_MS = 2_000;
 
 describe('the store on etcd', { skip: missing ?? false }, () => {
   before(async () => {
@@ -80,18 +83,44 @@ describe('the store on etcd', { skip: missing ?? false }, () => {
     assert.deepEqual(seen, ['a=1', 'b=2', 'a=deleted']);
   });
 
-  it('an endpoint that does not answer is passed over', async () => {
-    const store = await openEtcdStore({ address: etcdAddress(`etcd://127.0.0.1:1,${etcd.host}/many`), access: {}, clock: systemClock });
-    const { revision } = await store.commit([], [{ key: 'a', value: '1' }]);
-    assert.equal((await store.get('a'))?.revision, revision);
-    await store.close();
-  });
+  describe('and at the same time', { concurrency: true }, () => {
+    it('an endpoint that does not answer is passed over', async () => {
+      const store = await openEtcdStore({ address: etcdAddress(`etcd://127.0.0.1:1,${etcd.host}/many`), access: {}, clock: systemClock });
+      const { revision } = await store.commit([], [{ key: 'a', value: '1' }]);
+      assert.equal((await store.get('a'))?.revision, revision);
+      await store.close();
+    });
 
-  it('a commit with more writes than one transaction of a default etcd takes is one revision', async () => {
-    const store = await open('large', {});
-    const { revision } = await store.commit([{ key: 'k0', revision: 0 }], Array.from({ length: 20_000 }, (_, n) => ({ key: `k${n}`, value: String(n) })));
-    assert.deepEqual([(await store.get('k0'))?.revision, (await store.get('k19999'))?.revision], [revision, revision]);
-    await store.close();
+    it('a watch leaves an endpoint that is connected and silent as soon as a call finds out', async () => {
+      const far = { host: '127.0.0.1', port: etcd.port };
+      const [silent, alive] = [await startCuttingProxy({ host: '127.0.0.1', port: 0 }, far), await startCuttingProxy({ host: '127.0.0.1', port: 0 }, far)];
+      const store = await openEtcdStore({ address: etcdAddress(`etcd://${silent.host},${alive.host}/silent`), access: {}, clock: systemClock });
+      const abort = new AbortController();
+      try {
+        const changes = store.watch('', await store.revision(), abort.signal)[Symbol.asyncIterator]();
+        const first = changes.next();
+        await store.commit([], [{ key: 'a', value: '1' }]);
+        assert.equal(((await first).value as Change).key, 'a');
+        const second = changes.next();
+        silent.cut();
+        // A server reads once a second.
+        assert.equal((await store.get('a'))?.value, '1');
+        await store.commit([], [{ key: 'b', value: '2' }]);
+        const late = delay(SILENT_LIMIT_MS, null, { ref: false });
+        assert.equal(((await Promise.race([second, late]))?.value as Change | undefined)?.key, 'b', 'the watch still waits');
+      } finally {
+        abort.abort();
+        await store.close();
+        await Promise.all([silent.close(), alive.close()]);
+      }
+    });
+
+    it('a commit with more writes than one transaction of a default etcd takes is one revision', async () => {
+      const store = await open('large', {});
+      const { revision } = await store.commit([{ key: 'k0', revision: 0 }], Array.from({ length: 20_000 }, (_, n) => ({ key: `k${n}`, value: String(n) })));
+      assert.deepEqual([(await store.get('k0'))?.revision, (await store.get('k19999'))?.revision], [revision, revision]);
+      await store.close();
+    });
   });
 });
 

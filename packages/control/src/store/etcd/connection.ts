@@ -24,6 +24,8 @@ export class EtcdConnection {
   /** The endpoint that answered last comes first. */
   #preferred = 0;
   #token: string | null = null;
+  /** Streams and their endpoints. */
+  readonly #streams = new Map<AbortController, string>();
   #closed = false;
 
   constructor({ endpoints }: EtcdAddress, access: EtcdAccess) {
@@ -36,27 +38,33 @@ export class EtcdConnection {
   /** Throws a StoreError. `again`: whether it may be repeated at another endpoint when nobody knows whether it was done. */
   async call<T>(path: string, body: unknown, again: boolean): Promise<T> {
     const text = JSON.stringify(body);
-    const response = await this.#send(path, text, again, null);
+    const { response, endpoint } = await this.#send(path, text, again, null);
     const answer = await textOf(response);
     if (response.statusCode === 200) return JSON.parse(answer) as T;
     if (this.#token !== null && isTokenGone(answer)) {
       this.#token = null;
       return this.call(path, body, again);
     }
-    throw fromEtcd(this.#endpoint(0), response.statusCode ?? 0, answer);
+    throw fromEtcd(endpoint, response.statusCode ?? 0, answer);
   }
 
-  /** One parsed value a line, until `signal` aborts or the connection ends. */
+  /** One parsed value a line, until `signal` aborts, the connection ends, or a call finds its endpoint silent. */
   async *stream<T>(path: string, body: unknown, signal: AbortSignal): AsyncGenerator<T> {
-    const response = await this.#send(path, JSON.stringify(body), true, signal);
-    if (response.statusCode !== 200) throw fromEtcd(this.#endpoint(0), response.statusCode ?? 0, await textOf(response));
-    response.setEncoding('utf8');
-    let held = '';
-    for await (const chunk of response as AsyncIterable<string>) {
-      const lines = (held + chunk).split('\n');
-      held = lines.pop() ?? '';
-      if (held.length > ANSWER_LIMIT_BYTES) throw new StoreError('too-large', 'etcd sent a line without an end');
-      for (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as T;
+    const left = new AbortController();
+    const { response, endpoint } = await this.#send(path, JSON.stringify(body), true, AbortSignal.any([signal, left.signal]));
+    if (response.statusCode !== 200) throw fromEtcd(endpoint, response.statusCode ?? 0, await textOf(response));
+    this.#streams.set(left, endpoint);
+    try {
+      response.setEncoding('utf8');
+      let held = '';
+      for await (const chunk of response as AsyncIterable<string>) {
+        const lines = (held + chunk).split('\n');
+        held = lines.pop() ?? '';
+        if (held.length > ANSWER_LIMIT_BYTES) throw new StoreError('too-large', 'etcd sent a line without an end');
+        for (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as T;
+      }
+    } finally {
+      this.#streams.delete(left);
     }
   }
 
@@ -66,25 +74,28 @@ export class EtcdConnection {
     this.#agents.secure.destroy();
   }
 
-  #endpoint(turn: number): string {
-    return this.#endpoints[(this.#preferred + turn) % this.#endpoints.length] ?? '';
-  }
-
-  async #send(path: string, text: string, again: boolean, signal: AbortSignal | null): Promise<IncomingMessage> {
+  async #send(path: string, text: string, again: boolean, signal: AbortSignal | null): Promise<{ readonly response: IncomingMessage; readonly endpoint: string }> {
     let failure: unknown = null;
-    for (let turn = 0; turn < this.#endpoints.length; turn += 1) {
+    const first = this.#preferred;
+    for (const endpoint of [...this.#endpoints.slice(first), ...this.#endpoints.slice(0, first)]) {
       if (this.#closed) throw new StoreError('closed', 'the store is closed');
       try {
-        const response = await this.#sendTo(this.#endpoint(turn), path, text, await this.#authorization(path), signal);
-        this.#preferred = (this.#preferred + turn) % this.#endpoints.length;
-        return response;
+        const response = await this.#sendTo(endpoint, path, text, await this.#authorization(path), signal);
+        this.#preferred = this.#endpoints.indexOf(endpoint);
+        return { response, endpoint };
       } catch (error) {
         if (error instanceof StoreError || signal?.aborted === true) throw error;
         failure = error;
+        this.#leave(endpoint);
         if (!again && !wasRefused(error)) break;
       }
     }
     throw unreachable(this.#endpoints, failure);
+  }
+
+  /** Nobody answers there: a member that hangs, or is cut off from the others, keeps its streams open and is silent for ever. */
+  #leave(endpoint: string): void {
+    for (const [left, at] of this.#streams) if (at === endpoint) left.abort();
   }
 
   /** A token a connection: etcd checks it against the user's roles at each call. */
@@ -103,7 +114,7 @@ export class EtcdConnection {
       method: 'POST', ...tls, ...(signal === null ? {} : { signal }),
       // A stream has a connection of its own, which ends with it.
       agent: signal !== null ? false : secure ? this.#agents.secure : this.#agents.plain,
-      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...(token === null ? {} : { authorization: token }) },
+      headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...(token === null ? {} : { authorization: token }), ...(signal === null ? {} : NEEDS_LEADER) },
     };
     return new Promise((resolve, reject) => {
       const outgoing = (secure ? secureRequest : plainRequest)(endpoint + path, options);
@@ -125,6 +136,8 @@ export class EtcdConnection {
   }
 }
 
+/** A member without the majority ends its streams; without this it holds them, and knows of nothing. */
+const NEEDS_LEADER = { 'grpc-metadata-hasleader': 'true' };
 const AUTHENTICATE = '/v3/auth/authenticate';
 
 /** Nothing was sent, so that nothing was done. */
