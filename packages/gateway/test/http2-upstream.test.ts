@@ -148,13 +148,6 @@ void test('a body that becomes unreadable is a 400, and its stream is taken back
   assert.match(await text, /^HTTP\/1\.1 400 [^]*graylane: bad-framing\n$/);
 });
 
-void test('an upload that an app of HTTP/2 refused is a 502: its body is gone', options, async (t) => {
-  const app = await startRawHttp2App(t, (stream) => [reset(stream, REFUSED)]);
-  const { port } = await start(t, app.upstream);
-  assert.match(await exchange(port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi'), BAD);
-  assert.equal(app.asked, 1);
-});
-
 void test('an app that speaks only HTTP/1.1 where HTTP/2 was said is a 502', options, async (t) => {
   const sockets = new Set<net.Socket>();
   const app = net.createServer((socket) => {

@@ -12,6 +12,7 @@ import type { Carrier, CarrierUser } from './carrier.ts';
 import { ConnectionCarrier } from './connection-carrier.ts';
 import { fieldIn, fieldsOfLines } from './fields.ts';
 import type { Fields } from './fields.ts';
+import { RelayBody } from './relay-body.ts';
 import { RESET } from './relay-client.ts';
 import type { RelayClient, RelayClientListener } from './relay-client.ts';
 import { StreamCarrier } from './stream-carrier.ts';
@@ -28,8 +29,6 @@ const ENDED: State = { phase: 'ended' };
 const RESTED_MS = 1_000;
 /** A call without an end counts as under way for so long; then it is taken for a stream and counts as a tunnel. */
 const LONG_CALL_MS = 10_000;
-
-type Upload = 'none' | 'unread' | 'flowing' | 'ended';
 
 export interface RelayOutcome {
   /** 0 when no head was sent. */
@@ -48,10 +47,9 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
   readonly #group: Group;
   readonly #client: RelayClient;
   readonly #options: RelayOptions;
+  /** Null for a request without. */
+  readonly #body: RelayBody | null;
   #state: State = WAITING;
-  #upload: Upload;
-  #received = 0;
-  #paceAt = 0;
   #attempts = 0;
   #fresh = false;
   #status = 0;
@@ -64,7 +62,7 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
     this.#group = group;
     this.#client = client;
     this.#options = options;
-    this.#upload = client.request.body === 'none' ? 'none' : 'unread';
+    this.#body = client.request.body === 'none' ? null : new RelayBody(client, context.limits, (what) => this.#end(what, RESET.none));
   }
 
   start(): void {
@@ -101,20 +99,16 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
 
   connected(): void {
     const state = this.#state;
-    if (state.phase === 'waiting' || state.phase === 'ended' || this.#upload !== 'unread') return;
-    this.#upload = 'flowing';
-    state.carrier.awaitBody('client');
-    this.#client.readBody();
+    if ('carrier' in state) this.#body?.goTo(state.carrier, state.endpoint.upstream.http2 === true);
   }
 
   drained(): void {
-    if (this.#upload !== 'flowing' || !('carrier' in this.#state)) return;
-    this.#state.carrier.awaitBody('client');
-    this.#client.resumeBody();
+    if ('carrier' in this.#state) this.#body?.drained();
   }
 
   interim(status: number, fields: Fields): void {
     if (this.#state.phase !== 'sent') return;
+    this.#body?.forget();
     try {
       this.#client.interim(status, fields);
     } catch {
@@ -127,6 +121,7 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
     if (state.phase !== 'sent') return;
     const now = this.#context.now();
     this.#group.answered(state.endpoint, now - state.since);
+    this.#body?.forget();
     this.#state = { ...state, phase: 'answering' };
     this.#status = status;
     try {
@@ -148,10 +143,9 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
   end(trailers: Fields): void {
     const state = this.#state;
     if (state.phase !== 'answering') return;
-    const complete = this.#upload === 'none' || this.#upload === 'ended';
     this.#state = ENDED;
     this.#stopLong();
-    if (!complete) state.carrier.cancel();
+    if (this.#body?.isComplete === false) state.carrier.cancel();
     this.#leave();
     this.#client.end(trailers);
     this.#options.ended({ status: this.#status, failure: null });
@@ -167,6 +161,7 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
       this.#fresh = true;
       this.#state = WAITING;
       this.#stopLong();
+      this.#body?.interrupt();
       this.#context.retried(this.#group, what);
       this.#leave();
       this.#group.apply(this);
@@ -178,35 +173,11 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
   // RelayClientListener
 
   bodyData(chunk: Buffer): void {
-    const state = this.#state;
-    if (this.#upload !== 'flowing' || !('carrier' in state)) return;
-    this.#received += chunk.length;
-    const { requestBodyBytes, clientPaceBytes } = this.#context.limits;
-    const { body } = this.#client.request;
-    if (requestBodyBytes > 0 && this.#received > requestBodyBytes) {
-      this.#end(failure('body-too-large'), RESET.none);
-    } else if (typeof body === 'number' && this.#received > body) {
-      this.#end(failure('bad-framing', 'more body than Content-Length'), RESET.none);
-    } else if (!state.carrier.write(chunk)) {
-      this.#client.pauseBody();
-      state.carrier.awaitBody('upstream');
-    } else if (this.#received >= this.#paceAt) {
-      // A client that drips is as slow as one that stalls.
-      this.#paceAt = this.#received + clientPaceBytes;
-      state.carrier.awaitBody('client');
-    }
+    if (this.#state.phase !== 'ended') this.#body?.data(chunk);
   }
 
   bodyEnd(trailers: Fields): void {
-    const state = this.#state;
-    if (this.#upload !== 'flowing' || !('carrier' in state)) return;
-    const { body } = this.#client.request;
-    if (typeof body === 'number' && this.#received !== body) {
-      this.#end(failure('bad-framing', 'less body than Content-Length'), RESET.none);
-      return;
-    }
-    this.#upload = 'ended';
-    state.carrier.endBody(trailers);
+    if (this.#state.phase !== 'ended') this.#body?.end(trailers);
   }
 
   bodyBroken(): void {
@@ -225,6 +196,7 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
   #becomeTunnel(): void {
     if (!('carrier' in this.#state) || !this.#context.mayTunnel()) return;
     this.#stopLong();
+    this.#body?.forget();
     this.#leave();
     this.#group.tunnels++;
     this.#leave = () => this.#group.tunnels--;
@@ -239,10 +211,10 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
   }
 
   #mayRetry(what: Failure, rested: boolean): boolean {
-    if (this.#attempts >= this.#context.limits.attempts || this.#upload === 'flowing' || this.#upload === 'ended') return false;
-    // Nothing was sent: it costs no upstream anything.
+    if (this.#attempts >= this.#context.limits.attempts || this.#body?.isReplayable === false) return false;
+    // Nothing was sent, or nothing of it looked at: it costs no upstream anything.
     if (what.reason === 'connect-failed' || what.reason === 'connect-timeout') return true;
-    if (what.reason !== 'no-answer' || this.#upload !== 'none' || !isIdempotent(this.#client.request.method)) return false;
+    if (what.reason !== 'no-answer' || this.#body !== null || !isIdempotent(this.#client.request.method)) return false;
     return rested || this.#group.budget.tryRetry(this.#context.now());
   }
 
@@ -262,7 +234,7 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
     const begun = state.phase === 'answering';
     this.#context.failed(this.#group, what, begun ? 0 : status);
     if (begun || status === 0) this.#client.abort(side === 'client' ? RESET.cancel : code === RESET.none ? RESET.internal : code);
-    else this.#client.refuse(what, this.#upload === 'none' || this.#upload === 'ended');
+    else this.#client.refuse(what, this.#body?.isComplete !== false);
     this.#options.ended({ status: begun ? this.#status : status, failure: what });
   }
 }

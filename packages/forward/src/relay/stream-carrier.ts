@@ -13,12 +13,6 @@ import { RESET } from './relay-client.ts';
 import type { RelayRequest } from './relay-client.ts';
 import { sendTrailers } from './send-trailers.ts';
 
-/** What a connection that never was says. */
-const CONNECT_ERRORS: ReadonlySet<string> = new Set([
-  'ECONNREFUSED', 'ENOENT', 'EACCES', 'ENOTSOCK', 'EAGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN',
-  'ERR_HTTP2_GOAWAY_SESSION', 'ERR_HTTP2_INVALID_SESSION', 'ERR_TLS_CERT_ALTNAME_INVALID', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
-
 /** RFC 9113 §6.2. */
 const END_STREAM = 1;
 /** Longest deadline that a gRPC client may ask for and this side still counts. */
@@ -92,8 +86,8 @@ export class StreamCarrier implements Carrier {
   #listen(stream: ClientHttp2Stream): void {
     stream.once('ready', () => this.#user.connected());
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      const code = codeOf(error);
-      const reason = code === 'ETIMEDOUT' ? 'connect-timeout' : CONNECT_ERRORS.has(code) ? 'connect-failed' : 'no-answer';
+      // Without a number nothing of it was sent; what breaks an open connection says the same of one that took everything.
+      const reason = !stream.pending ? 'no-answer' : codeOf(error) === 'ETIMEDOUT' ? 'connect-timeout' : 'connect-failed';
       this.#cause = failure(reason, error.message);
     });
     stream.on('headers', (headers) => this.#interim(headers));
@@ -140,8 +134,9 @@ export class StreamCarrier implements Carrier {
     if (phase === 'over') return;
     const { rstCode } = this.#stream;
     this.#over();
-    if (rstCode === RESET.refused) this.#user.failed(failure('connect-failed', 'refused stream'), rstCode);
-    else if (phase === 'answering') this.#user.failed(failure('cut-off', `reset ${rstCode}`), rstCode);
+    // "Not looked at" would be a lie where there is an answer, and the client's reason to ask again.
+    if (phase === 'answering') this.#user.failed(failure('cut-off', `reset ${rstCode}`), rstCode === RESET.refused ? RESET.internal : rstCode);
+    else if (rstCode === RESET.refused) this.#user.failed(failure('connect-failed', 'refused stream'), rstCode);
     else this.#user.failed(this.#cause, rstCode);
   }
 
