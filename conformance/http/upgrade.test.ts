@@ -80,6 +80,31 @@ onHops('an upstream that leaves a tunnel takes the client with it', { answer: (s
   while (stats().tunnels > 0) await sleep(1);
 });
 
+onHops('a reset of the upstream is a reset in its tunnel, and an orderly end is none', { over: 'tcp', answer: (socket) => void socket.write(SWITCH) }, async ({ port, upstream, stats }) => {
+  for (const brokeOff of [true, false]) {
+    const client = await RawClient.connect(port);
+    client.send(UPGRADE);
+    await client.until((text) => text.includes('101'));
+    for (const socket of upstream.sockets) {
+      if (brokeOff) socket.resetAndDestroy();
+      else socket.end('bye');
+    }
+    await client.all();
+    assert.equal(client.reset, brokeOff);
+    while (stats().tunnels > 0) await sleep(1);
+  }
+});
+
+onHops('a reset of the client is a reset for the upstream of its tunnel', { over: 'tcp', answer: (socket) => void socket.write(SWITCH) }, async ({ port, upstream }) => {
+  const client = await RawClient.connect(port);
+  client.send(UPGRADE);
+  await client.until((text) => text.includes('101'));
+  const [socket] = upstream.sockets;
+  const ended = new Promise<string | undefined>((resolve) => socket?.on('error', (error: NodeJS.ErrnoException) => resolve(error.code)).on('end', () => resolve('end')));
+  client.socket.resetAndDestroy();
+  assert.equal(await ended, 'ECONNRESET');
+});
+
 onHops('a half-closed tunnel is ended after its linger time', { limits: { tunnelLingerMs: 100 }, answer: (socket) => {
   socket.removeAllListeners('end');
   socket.write(SWITCH);

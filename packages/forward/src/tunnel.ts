@@ -1,5 +1,7 @@
 // An upgraded connection: bytes both ways between a client and an upstream until both directions are over. It reads none of them.
 
+import type { ServerHttp2Stream } from 'node:http2';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TunnelEnd } from './connection-user.ts';
 
@@ -40,7 +42,7 @@ export class Tunnels {
   check(now: number): void {
     const { tunnelIdleMs, tunnelLingerMs } = this.#bounds;
     for (const tunnel of this.#open) {
-      const bound = tunnel.halfClosed ? tunnelLingerMs : tunnelIdleMs;
+      const bound = tunnel.isEnding ? tunnelLingerMs : tunnelIdleMs;
       if (bound > 0 && now - tunnel.lastByteAt > bound) tunnel.destroy();
     }
   }
@@ -55,7 +57,8 @@ class Tunnel {
   readonly #upstream: TunnelEnd;
   readonly #now: () => number;
   readonly #onClosed: () => void;
-  #state: 'open' | 'half-closed' | 'closed' = 'open';
+  /** open → half-closed → leaving → over; leaving when one side is gone and the other has not taken all yet. */
+  #state: 'open' | 'half-closed' | 'leaving' | 'over' = 'open';
   lastByteAt: number;
 
   constructor(client: Duplex, upstream: TunnelEnd, now: () => number, onClosed: () => void) {
@@ -66,8 +69,8 @@ class Tunnel {
     this.lastByteAt = now();
   }
 
-  get halfClosed(): boolean {
-    return this.#state === 'half-closed';
+  get isEnding(): boolean {
+    return this.#state !== 'open';
   }
 
   start({ toClient, toUpstream, ended }: Before): void {
@@ -87,38 +90,68 @@ class Tunnel {
     socket.on('drain', () => client.resume());
     client.on('end', () => this.#halfClose(() => socket.end()));
     socket.on('end', () => this.#halfClose(() => client.end()));
-    client.on('close', () => this.#close(() => socket.end()));
-    socket.on('close', () => this.#close(() => client.end()));
+    client.on('close', () => this.#left(client, socket));
+    socket.on('close', () => this.#left(socket, client));
     // Who has paused it before the tunnel was there waits no longer.
     if (ended) this.#halfClose(() => socket.end());
     else client.resume();
   }
 
   destroy(): void {
-    this.#close(() => undefined);
+    this.#over();
     this.#client.destroy();
     this.#upstream.socket.destroy();
   }
 
   #halfClose(endOther: () => void): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'leaving' || this.#state === 'over') return;
     this.#state = 'half-closed';
     this.lastByteAt = this.#now();
     endOther();
   }
 
-  /** One side is gone: the other one may write out what it has, and goes too. */
-  #close(endOther: () => void): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
-    endOther();
-    destroyWhenWritten(this.#client);
-    destroyWhenWritten(this.#upstream.socket);
+  /** One side is gone: the other one may write out what it has, and goes the same way. */
+  #left(gone: Duplex, other: Duplex): void {
+    if (this.#state === 'leaving' || this.#state === 'over' || other.destroyed) {
+      this.#over();
+      return;
+    }
+    this.#state = 'leaving';
+    this.lastByteAt = this.#now();
+    const brokeOff = gone.errored !== null || gone.readableAborted;
+    if (!brokeOff) other.end();
+    const go = (): void => {
+      if (brokeOff) breakOff(other);
+      else other.destroy();
+    };
+    if (other.writableLength === 0) go();
+    else if (brokeOff) other.write('', go);
+    else other.once('finish', go);
+  }
+
+  #over(): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
     this.#onClosed();
   }
 }
 
-function destroyWhenWritten(stream: Duplex): void {
-  if (stream.destroyed || stream.writableFinished || stream.writableLength === 0) stream.destroy();
-  else stream.once('finish', () => stream.destroy());
+/** RFC 9113 §7. */
+const CANCEL = 8;
+
+/** What broke off must not look as if it had ended in order. A Unix socket and TLS have no reset. */
+function breakOff(stream: Duplex): void {
+  if (isHttp2(stream)) {
+    stream.close(CANCEL);
+    return;
+  }
+  try {
+    if (stream instanceof Socket) stream.resetAndDestroy();
+  } catch {
+    stream.destroy();
+  }
+}
+
+function isHttp2(stream: Duplex): stream is ServerHttp2Stream {
+  return 'rstCode' in stream;
 }
