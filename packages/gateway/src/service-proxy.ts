@@ -2,7 +2,6 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
-import { createHash, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { ExposureWatch, Forwarder, Refusal, answerFailure, endGently, failure, inTurn, isClosing, meaning, ownText, proxyHop, turnOf } from '@graylane/forward';
 import type { Clock, EditReply, Failure, ForwardEvent, GroupStats, Limits, Upstream } from '@graylane/forward';
@@ -15,9 +14,10 @@ import type { Ask } from './ask.ts';
 import { forwardedBy } from './forwarded.ts';
 import type { ForwardedSaid, Trust } from './forwarded.ts';
 import type { FrontHandler } from './front.ts';
+import { newHandshake } from './handshake.ts';
 import type { Lanes } from './lanes.ts';
-import { Mirror } from './mirror.ts';
 import type { MirrorCounts, MirrorPlan } from './mirror.ts';
+import { Mirrors } from './mirrors.ts';
 import { overrideAnswer, sendOnResponse, sendOnStream } from './override-answer.ts';
 import { messageRequest, streamRequest } from './relay-request.ts';
 import { Routes } from './routes.ts';
@@ -43,15 +43,12 @@ export interface ServiceProxyOptions {
   readonly onEvent: (event: ForwardEvent) => void;
 }
 
-/** RFC 6455 §1.3. */
-const WEBSOCKET_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-
 export class ServiceProxy implements FrontHandler {
   readonly service: string;
   readonly #options: ServiceProxyOptions;
   readonly #forwarder: Forwarder;
   readonly #routes: Routes;
-  readonly #mirrors: readonly Mirror[];
+  readonly #mirrors: Mirrors;
   readonly #tally = new Tally();
   readonly #book = new ExposureBook();
   readonly #exposures: ExposureWatch;
@@ -68,7 +65,7 @@ export class ServiceProxy implements FrontHandler {
     const { clock, random, limits, onEvent, service, stable, wallClock, lanes } = options;
     this.#exposures = new ExposureWatch(this.#book, () => clock.now());
     this.#forwarder = new Forwarder({ hop: proxyHop, limits, clock, random, onEvent });
-    this.#mirrors = options.mirrors.map((plan) => new Mirror(plan, clock, random));
+    this.#mirrors = new Mirrors(options.mirrors, clock, random);
     this.#tunnels = new Tunnels(limits, () => clock.now());
     this.#stopTunnelChecks = clock.every(limits.tunnelLingerMs / 10, () => this.#tunnels.check(clock.now()));
     this.#routes = new Routes({ service, stable, lanes, ...(options.believes === undefined ? {} : { believes: options.believes }), tally: this.#tally, book: this.#book, random, wallClock, isReady: (version) => this.#forwarder.isReady(version) });
@@ -93,7 +90,7 @@ export class ServiceProxy implements FrontHandler {
     const versions = new Set(Object.keys(upstreams));
     for (const version of this.#versions) if (!versions.has(version)) this.#forwarder.setUpstreams(version, []);
     for (const [version, members] of Object.entries(upstreams)) this.#forwarder.setUpstreams(version, members);
-    for (const mirror of this.#mirrors) mirror.setUpstreams(upstreams[mirror.plan.to] ?? []);
+    this.#mirrors.setUpstreams(upstreams);
     this.#versions = versions;
     this.#http2 = new Set([...versions].filter((version) => upstreams[version]?.some(({ http2 }) => http2 === true)));
   }
@@ -107,7 +104,7 @@ export class ServiceProxy implements FrontHandler {
   }
 
   mirrored(): MirrorCounts[] {
-    return this.#mirrors.map((mirror) => mirror.counts());
+    return this.#mirrors.counts();
   }
 
   get isBusy(): boolean {
@@ -128,7 +125,7 @@ export class ServiceProxy implements FrontHandler {
     this.#stopTunnelChecks();
     this.#tunnels.destroyAll();
     this.#forwarder.close();
-    for (const mirror of this.#mirrors) mirror.close();
+    this.#mirrors.close();
   }
 
   // FrontHandler
@@ -158,7 +155,7 @@ export class ServiceProxy implements FrontHandler {
     if (route.generation > 0) this.#options.lanes.inFlight.add(route.generation, res);
     const { version, edit, stamp } = route;
     const forwarded = forwardedBy(ask, this.#options.trust);
-    if (this.#mirrors.length > 0) this.#mirror(ask, () => messageRequest(req, ask, forwarded, stamp), req);
+    this.#mirrors.copy(ask.method, () => messageRequest(req, ask, forwarded, stamp), req);
     if (this.#http2.has(version)) this.#relayMessage(req, res, ask, route, forwarded);
     else this.#forwarder.forward(version, req, res, forwarded.text + stamp, edit);
   }
@@ -222,7 +219,7 @@ export class ServiceProxy implements FrontHandler {
       this.#forwarder.run(version, (context, group) => new StreamUpgrade(context, group, this.#tunnels, stream, request, newHandshake()).start());
       return;
     }
-    this.#mirror(seen, () => request, stream);
+    this.#mirrors.copy(seen.method, () => request, stream);
     this.#relay(version, new StreamClient(stream, request), edit);
   }
 
@@ -270,17 +267,6 @@ export class ServiceProxy implements FrontHandler {
     return overrideAnswer(ask, lanes.stamps.seals, (note) => this.#tally.add(null, note, this.generation));
   }
 
-  #mirror(ask: Ask, request: () => ReturnType<typeof streamRequest>, body: IncomingMessage | ServerHttp2Stream): void {
-    for (const mirror of this.#mirrors) {
-      if (!mirror.takes(ask.method)) continue;
-      try {
-        mirror.copy(request(), body);
-      } catch {
-        // The original is refused for the same reason, and says so.
-      }
-    }
-  }
-
   #begun(ask: Ask, route: Route): { readonly ask: Ask; readonly service: string; readonly version: string | null; readonly lane: string | null } {
     return { ask, service: this.service, version: route.kind === 'version' ? route.version : null, lane: route.kind === 'version' ? route.lane : null };
   }
@@ -290,9 +276,4 @@ export class ServiceProxy implements FrontHandler {
 function refusalOf(error: unknown): Failure {
   if (error instanceof Refusal) return error.failure;
   throw error;
-}
-
-function newHandshake(): { readonly key: string; readonly accept: string } {
-  const key = randomBytes(16).toString('base64');
-  return { key, accept: createHash('sha1').update(key + WEBSOCKET_GUID).digest('base64') };
 }
