@@ -4,9 +4,11 @@
 import type { Cancel } from '../clock.ts';
 import { effectiveDocument } from '../release/effective.ts';
 import { gateAt } from '../release/plan.ts';
+import type { Gate } from '../release/plan.ts';
 import { isLive } from '../release/state.ts';
 import type { ReleaseState } from '../release/state.ts';
-import type { Verdicts } from '../release/verdicts.ts';
+import type { Command } from '../release/transition.ts';
+import type { Verdicts, VerdictView } from '../release/verdicts.ts';
 import { opensAt, windowAt } from '../release/window.ts';
 import { currentView } from './change.ts';
 import type { Plane } from './change.ts';
@@ -14,6 +16,7 @@ import { Deadlines } from './deadlines.ts';
 import { finishHandover, returnToPrevious, promoteRelease } from './handover.ts';
 import type { LedgerView } from './ledger.ts';
 import { idOf, poolsFor } from './pools.ts';
+import { LONGEST_RETRY_MS, Tasks } from './tasks.ts';
 import { command } from './verbs.ts';
 
 export interface ControllerOptions {
@@ -27,16 +30,12 @@ export interface ControllerOptions {
 
 /** Between two looks at the verdicts. */
 const LOOK_MS = 1_000;
-/** A task that failed comes back after this, doubled each time up to the longest. */
-const RETRY_MS = 500;
-const LONGEST_RETRY_MS = 30_000;
 
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #plane: Plane;
   readonly #deadlines: Deadlines;
-  readonly #tasks = new Map<string, { readonly done: Promise<void> }>();
-  readonly #failures = new Map<string, { readonly count: number; readonly until: number }>();
+  readonly #tasks: Tasks;
   #running: Promise<void> | null = null;
   #again = false;
   #stopped = false;
@@ -46,6 +45,7 @@ export class Controller {
     this.#options = options;
     this.#plane = options.plane;
     this.#deadlines = new Deadlines(options.plane.clock);
+    this.#tasks = new Tasks({ clock: options.plane.clock, onFault: options.onFault, onEnd: () => this.wake() });
   }
 
   /** Looks at everything soon; calls while it looks make it look once more. */
@@ -60,7 +60,7 @@ export class Controller {
     this.#stopped = true;
     this.#cancelTimer();
     await this.#running;
-    await Promise.all([...this.#tasks.values()].map(({ done }) => done));
+    await this.#tasks.ended();
   }
 
   async #run(): Promise<void> {
@@ -90,58 +90,64 @@ export class Controller {
     for (const { name, order, who, evidence } of this.#plane.unstored.all) await command(this.#plane, name, order, who, evidence);
     const view = await currentView(this.#plane);
     let next = this.#plane.unstored.all.length > 0 ? LOOK_MS : Infinity;
-    for (const state of view.releases.values()) next = Math.min(next, await this.#lookAt(state, view));
-    if (view.handover !== null) next = Math.min(next, this.#task('handover', () => finishHandover(this.#plane, view)));
+    for (const state of view.releases.values()) {
+      // Rolled back already, as everybody routes; what the store still says of it leads nowhere.
+      if (this.#plane.unstored.of(state.name)?.turn !== state.turn) next = Math.min(next, await this.#lookAt(state, view));
+    }
+    if (view.handover !== null) next = Math.min(next, this.#tasks.start('handover', () => finishHandover(this.#plane, view)));
     this.#deadlines.keepOnly(view.releases);
     return Math.min(next, this.#sweep(view));
   }
 
+  /** Harm comes first, wherever a release stands and whatever holds up its next step: what goes back waits for nothing that goes forward. */
   async #lookAt(state: ReleaseState, view: LedgerView): Promise<number> {
+    if (!isWatched(state)) return this.#goOn(state, view);
+    const verdict = this.#options.verdicts.judge(state, false);
+    if (verdict?.answer === 'harm') return this.#order(state, { verb: 'harm', why: verdict.reasons.join('; ') }, verdict);
+    return Math.min(LOOK_MS, await this.#goOn(state, view));
+  }
+
+  async #goOn(state: ReleaseState, view: LedgerView): Promise<number> {
     const { standing, name } = state;
     switch (standing.phase) {
-      case 'progressing':
-        return this.#verdict(state, view);
+      case 'progressing': {
+        const gate = gateAt(state.spec, standing.step);
+        return gate === null ? Infinity : this.#atGate(state, gate, view);
+      }
       case 'paused': {
-        const closed = this.#closedFor(state);
-        const left = closed ?? (standing.resumeAt === null ? Infinity : this.#deadlines.left(state, standing.resumeAt - state.since, opensAt(state.spec)));
-        if (left > 0) return Math.min(left, await this.#verdict(state, view));
+        const left = this.#closedFor(state) ?? (standing.resumeAt === null ? Infinity : this.#deadlines.left(state, standing.resumeAt - state.since, opensAt(state.spec)));
+        if (left > 0) return left;
         // A freeze holds what goes forward, never what goes back.
-        if (view.freeze !== null) return this.#verdict(state, view);
-        await command(this.#plane, name, { verb: 'time-passed', turn: state.turn, why: 'the pause of the plan is over' }, 'controller');
-        this.#again = true;
-        return Infinity;
+        return view.freeze === null ? this.#order(state, { verb: 'time-passed', turn: state.turn, why: 'the pause of the plan is over' }) : Infinity;
       }
       case 'promoting':
         if (standing.stage !== 'preparing' || view.handover !== null || view.freeze !== null) return Infinity;
-        return this.#task('promotion', () => promoteRelease(this.#plane, name));
+        return this.#tasks.start('promotion', () => promoteRelease(this.#plane, name));
       case 'rolling-back':
         if (standing.stage !== 'preparing' || view.handover !== null) return Infinity;
-        return this.#task('promotion', () => returnToPrevious(this.#plane, name));
+        return this.#tasks.start('promotion', () => returnToPrevious(this.#plane, name));
       case 'pending': case 'succeeded': case 'rolled-back':
         return Infinity;
     }
   }
 
-  /** Harm ends a planned release at once; the other answers count at a gate only. */
-  async #verdict(state: ReleaseState, view: LedgerView): Promise<number> {
-    if ((state.spec.steps?.length ?? 0) === 0) return Infinity;
-    const gate = state.standing.phase === 'progressing' ? gateAt(state.spec, state.standing.step) : null;
-    const left = gate === null ? Infinity : (this.#closedFor(state) ?? this.#deadlines.left(state, gate.forMs, opensAt(state.spec)));
-    const isUp = left <= 0 && view.freeze === null;
-    const verdict = this.#options.verdicts.judge(state, isUp && gate?.unclear === 'pause');
-    const why = verdict?.reasons.join('; ') ?? 'nothing measures this release';
-    if (verdict?.answer === 'harm') {
-      await command(this.#plane, state.name, { verb: 'harm', why }, 'controller', verdict);
-      this.#again = true;
-    } else if (isUp && verdict?.answer === 'go') {
-      await command(this.#plane, state.name, { verb: 'go', turn: state.turn, why }, 'controller', verdict);
-      this.#again = true;
-    } else if (isUp && gate?.unclear === 'pause') {
-      // Time is up: only a clear yes goes on. No data, or an open question, is held for a person.
-      await command(this.#plane, state.name, { verb: 'no-verdict', turn: state.turn, why }, 'controller', verdict ?? undefined);
-      this.#again = true;
-    }
-    return left > 0 ? Math.min(LOOK_MS, left) : LOOK_MS;
+  /** Its time is up: only a clear yes goes on. No data, or an open question, is held for a person, or looked at on. */
+  #atGate(state: ReleaseState, { forMs, unclear }: Gate, view: LedgerView): Promise<number> | number {
+    const left = this.#closedFor(state) ?? this.#deadlines.left(state, forMs, opensAt(state.spec));
+    if (left > 0) return left;
+    if (view.freeze !== null) return Infinity;
+    const verdict = this.#options.verdicts.judge(state, unclear === 'pause');
+    const said = { turn: state.turn, why: verdict?.reasons.join('; ') ?? 'nothing measures this release' };
+    if (verdict?.answer === 'go') return this.#order(state, { verb: 'go', ...said }, verdict);
+    return unclear === 'pause' ? this.#order(state, { verb: 'no-verdict', ...said }, verdict ?? undefined) : Infinity;
+  }
+
+  /** One that fails holds up nothing else: it comes back later, and meanwhile everything is looked at as before. */
+  async #order(state: ReleaseState, order: Command, evidence?: VerdictView): Promise<number> {
+    const wait = await this.#tasks.now(`${order.verb} of ${state.name}`, () => command(this.#plane, state.name, order, 'controller', evidence));
+    if (wait > 0) return wait;
+    this.#again = true;
+    return Infinity;
   }
 
   /** Outside of its time window a release goes nowhere by itself: milliseconds until it opens, or null when it is open. */
@@ -154,27 +160,6 @@ export class Controller {
     }
   }
 
-  /** Runs `body` unless it runs already, and later again if it failed. Returns when to look next. */
-  #task(name: string, body: () => Promise<void>): number {
-    if (this.#tasks.has(name)) return Infinity;
-    const failure = this.#failures.get(name);
-    const wait = (failure?.until ?? 0) - this.#plane.clock.monotonic();
-    if (wait > 0) return wait;
-    const done = body().then(
-      () => this.#failures.delete(name),
-      (error: unknown) => {
-        const count = (failure?.count ?? 0) + 1;
-        this.#failures.set(name, { count, until: this.#plane.clock.monotonic() + Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** count) });
-        this.#options.onFault(name, error);
-      },
-    ).then(() => {
-      this.#tasks.delete(name);
-      this.wake();
-    });
-    this.#tasks.set(name, { done });
-    return Infinity;
-  }
-
   /** Ends pools that nothing names, once they have not been named for long enough. */
   #sweep(view: LedgerView): number {
     const named = namedPools(view);
@@ -184,10 +169,15 @@ export class Controller {
       const left = named.has(id) ? null : this.#deadlines.since(id, this.#options.retireAfterMs);
       if (left === null) this.#deadlines.forget(id);
       else if (left > 0) next = Math.min(next, left);
-      else next = Math.min(next, this.#task(`retire ${id}`, () => (role === 'stable' ? this.#plane.effects.retireStable(service, version) : this.#plane.effects.retireVersion(service, version))));
+      else next = Math.min(next, this.#tasks.start(`retire ${id}`, () => (role === 'stable' ? this.#plane.effects.retireStable(service, version) : this.#plane.effects.retireVersion(service, version))));
     }
     return next;
   }
+}
+
+/** Without a plan a release belongs to a person, who sees the verdict in its status. */
+function isWatched(state: ReleaseState): boolean {
+  return isLive(state) && (state.spec.steps?.length ?? 0) > 0;
 }
 
 /** All that is in force, on its way in, or on its way out in order. */

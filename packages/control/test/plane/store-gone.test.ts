@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ControlError } from '../../src/problem.ts';
 import { ControlPlane } from '../../src/plane/control-plane.ts';
-import { StoreError } from '../../src/store/errors.ts';
 import type { StoreFailure } from '../../src/store/errors.ts';
 import { keptIn } from '../../src/store/kept-commands.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
-import type { Store } from '../../src/store/store.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
 import { FakeMachine } from './fake-machine.ts';
+import { weakened } from './weak-store.ts';
+import type { Weakness } from './weak-store.ts';
 import { withRelease } from './world.ts';
 
 interface Weak {
@@ -120,13 +120,8 @@ function weakly(title: string, body: (world: Weak) => Promise<void>): void {
     const clock = new FakeClock();
     const store = await openSqliteStore({ file: ':memory:', clock });
     const machine = new FakeMachine();
-    const state: { failure: StoreFailure | null } = { failure: null };
-    const weak: Store = {
-      revision: () => store.revision(), get: (key) => store.get(key), list: (prefix, options) => store.list(prefix, options),
-      watch: (prefix, after, signal) => store.watch(prefix, after, signal), grant: (ttlMs) => store.grant(ttlMs), renew: (id) => store.renew(id),
-      revoke: (id) => store.revoke(id), backup: (target) => store.backup(target), close: () => store.close(),
-      commit: (conditions, writes) => (state.failure === null ? store.commit(conditions, writes) : Promise.reject(new StoreError(state.failure, 'no room'))),
-    };
+    const weakness: Weakness = { failure: null, refused: 0 };
+    const weak = weakened(store, weakness);
     const folder = mkdtempSync(join(tmpdir(), 'glk-'));
     const keptFile = join(folder, 'rollbacks.json');
     const start = async (): Promise<ControlPlane> => {
@@ -140,10 +135,10 @@ function weakly(title: string, body: (world: Weak) => Promise<void>): void {
       world.plane = await start();
     } };
     Object.defineProperty(world, 'failure', { set: (failure: StoreFailure | null) => {
-      state.failure = failure;
+      weakness.failure = failure;
     } });
     await body(world);
-    state.failure = null;
+    weakness.failure = null;
     await world.plane.stop();
     await store.close();
     rmSync(folder, { recursive: true });

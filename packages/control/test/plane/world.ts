@@ -30,9 +30,10 @@ export function withRelease(steps?: readonly StepSpec[], percent = 5): StrategyD
   return { ...web, releases: [{ name: 'r', when: [{}], percent, versions: { web: 'v2' }, ...(steps === undefined ? {} : { steps }) }] };
 }
 
-export async function openWorld(file: unknown, extra: Partial<ControlPlaneOptions> = {}): Promise<World> {
+/** `weaken` stands between the control plane and its store. */
+export async function openWorld(file: unknown, extra: Partial<ControlPlaneOptions> = {}, weaken: (store: Store) => Store = (store) => store): Promise<World> {
   const clock = new FakeClock();
-  const store = await openSqliteStore({ file: ':memory:', clock });
+  const store = weaken(await openSqliteStore({ file: ':memory:', clock }));
   const machine = new FakeMachine();
   const faults: string[] = [];
   const make = (): ControlPlane => new ControlPlane({
