@@ -36,7 +36,7 @@ export { moveStoreAside, restoreBackup } from './store/backup.ts';
 export { readSpare } from './store/spare.ts';
 export { Tokens } from './access/tokens.ts';
 export type { NewToken } from './access/tokens.ts';
-export type { Send } from './notify/webhooks.ts';
+export type { Send } from './notify/delivery.ts';
 export type { GetJson } from './exposure/prometheus.ts';
 export type { DeliveredKeys } from './access/fleet-keys.ts';
 export * from './fleet/hub.ts';

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Effects } from '../effects.ts';
 import type { SharedKeeping } from '../exposure/keeper.ts';
 import type { GetJson } from '../exposure/prometheus.ts';
-import type { Send } from '../notify/webhooks.ts';
+import type { Send } from '../notify/delivery.ts';
 import type { Verdicts } from '../release/verdicts.ts';
 import type { Store } from '../store/store.ts';
 import type { Analyse } from '../strategy/check.ts';
@@ -67,4 +67,6 @@ export interface VerbRequest {
   readonly why: string;
   /** The step in hand that the caller has seen; `promote` only. */
   readonly step?: number | null;
+  /** Says what it would do, and does nothing. */
+  readonly isDry?: boolean;
 }

@@ -23,7 +23,7 @@ function check(text: string, places: Places): readonly string[] {
 }
 
 describe('a strategy may not send anybody to', () => {
-  for (const text of ['http://169.254.169.254/', '169.254.169.254:80', 'https://169.254.0.1', 'http://2852039166', 'http://0xA9FEA9FE', 'http://0251.0376.0251.0376', 'http://[fe80::1]:80', 'h2c://[fd00:ec2::254]', 'http://[::ffff:169.254.169.254]', 'http://metadata.google.internal', 'http://METADATA.google.internal', 'http://127.0.0.1:7400', 'http://2130706433:7400', 'https://API.example:7400', 'h2://api.example:7400', 'grpc://169.254.169.254:80']) {
+  for (const text of ['http://169.254.169.254/', '169.254.169.254:80', 'https://169.254.0.1', 'http://2852039166', 'http://0xA9FEA9FE', 'http://0251.0376.0251.0376', 'http://[fe80::1]:80', 'h2c://[fd00:ec2::254]', 'http://[::ffff:169.254.169.254]', 'http://metadata.google.internal', 'http://metadata.google.internal.', 'http://100.100.100.200', 'http://instance-data', 'http://METADATA.google.internal', 'http://127.0.0.1:7400', 'http://2130706433:7400', 'https://API.example:7400', 'h2://api.example:7400', 'grpc://169.254.169.254:80']) {
     it(text, () => assert.deepEqual(check(text, own), ['/prometheus/url', '/services/web/versions/v1/upstreams/1']));
   }
   for (const text of ['unix:/run/graylane/api.sock', '/run/graylane/api.sock', 'h2c+unix:/run/graylane/api.sock']) {
