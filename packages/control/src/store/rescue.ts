@@ -1,7 +1,7 @@
 // Opens the embedded store of one machine, whatever has become of it: as it is, made again from its spare when it is gone,
 // or the spare alone and without writing when it is damaged. It must not know what is run by it.
 
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import { keys } from '../strategy/record.ts';
 import { StoreError } from './errors.ts';
@@ -21,6 +21,9 @@ export type StoreCondition =
   /** Nothing can be written until a person has restored it. */
   | { readonly kind: 'spare-only'; readonly failure: StoreError };
 
+/** Beside the file: its write-ahead log, and the mark of the last acknowledged revision. */
+const LEFTOVERS = ['-wal', '.revision'] as const;
+
 export interface RescueOptions {
   readonly file: string;
   readonly clock: Clock;
@@ -32,6 +35,8 @@ export async function openWithSpare({ file, clock, onFault }: RescueOptions): Pr
   const spare = spareFile(file);
   try {
     const wasThere = existsSync(file);
+    // What is left of one that is gone says nothing about the one that is made.
+    if (!wasThere && readSpare(spare) !== null) for (const suffix of LEFTOVERS) rmSync(file + suffix, { force: true });
     const store = await openSqliteStore({ file, clock });
     const kept = wasThere || (await store.get(keys.strategy)) !== null ? null : readSpare(spare);
     if (kept !== null) await store.commit([], kept);

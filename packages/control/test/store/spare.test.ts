@@ -43,6 +43,17 @@ describe('with a spare beside it, a store', () => {
     assert.equal((await start()).condition.kind, 'well');
   });
 
+  inHouse('that is gone, its log and its mark left behind, is made again too', async ({ file, start }) => {
+    const first = await start();
+    await first.plane.split('r', '17%', null, 'ann');
+    await first.end();
+    rmSync(file);
+    writeFileSync(`${file}-wal`, 'of another one');
+    const second = await start();
+    assert.deepEqual([second.condition.kind, (await second.plane.release('r')).percent], ['made-again', 17]);
+    await second.plane.split('r', '18%', null, 'ann');
+  });
+
   inHouse('that is damaged leaves the last good strategy in force: shown, not written, and rolled back if need be', async ({ file, machine, start }) => {
     await (await start()).end();
     damage(file);

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { StoreError } from '../../src/store/errors.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
@@ -25,6 +26,61 @@ describe('the embedded store and its file', () => {
     await refused;
     await first.close();
     await (await openSqliteStore({ file: join(dir, 'store.db'), clock })).close();
+  });
+
+  inFolder('somebody else who holds the file for ten seconds keeps it from being opened, and nothing of it is lost', async (dir) => {
+    const file = join(dir, 'store.db');
+    await filled(file);
+    const clock = new FakeClock();
+    const other = new DatabaseSync(file);
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE;');
+    const first = assert.rejects(openSqliteStore({ file, clock }), (error) => error instanceof StoreError && error.failure === 'busy');
+    await clock.advance(5_000);
+    await first;
+    const second = openSqliteStore({ file, clock });
+    await clock.advance(4_900);
+    other.exec('ROLLBACK;');
+    other.close();
+    await clock.advance(100);
+    const store = await second;
+    assert.equal((await store.list('')).length, 7);
+    await store.close();
+  });
+
+  inFolder('nobody else gets at the file while it is in use, and whoever tries holds nothing up', async (dir) => {
+    const file = join(dir, 'store.db');
+    const store = await openSqliteStore({ file, clock: new FakeClock() });
+    const other = new DatabaseSync(file, { timeout: 0 });
+    assert.throws(() => other.exec('BEGIN IMMEDIATE;'), /locked/);
+    assert.equal((await store.commit([], [{ key: 'a', value: '1' }])).ok, true);
+    other.close();
+    await store.close();
+  });
+
+  for (const [how, takeAway] of [['deleted', (file: string) => rmSync(file)], ['moved away with its folder', (file: string) => renameSync(dirname(file), `${dirname(file)}.away`)]] as const) {
+    inFolder(`one that is ${how} while it is in use acknowledges nothing more, is read on, and can be saved`, async (dir) => {
+      const file = join(dir, 'in', 'store.db');
+      const store = await openSqliteStore({ file, clock: new FakeClock() });
+      await store.commit([], [{ key: 'a', value: 'kept' }]);
+      takeAway(file);
+      await assert.rejects(store.commit([], [{ key: 'a', value: 'lost' }]), (error) => error instanceof StoreError && error.failure === 'io' && error.passing && /moved or deleted/.test(error.message));
+      assert.equal((await store.get('a'))?.value, 'kept');
+      await store.backup(join(dir, 'saved.db'));
+      await store.close();
+      const saved = await openSqliteStore({ file: join(dir, 'saved.db'), clock: new FakeClock() });
+      assert.equal((await saved.get('a'))?.value, 'kept');
+      await saved.close();
+    });
+  }
+
+  inFolder('one that is put back is written on', async (dir) => {
+    const file = join(dir, 'store.db');
+    const store = await openSqliteStore({ file, clock: new FakeClock() });
+    renameSync(file, `${file}.away`);
+    await assert.rejects(store.commit([], [{ key: 'a', value: '1' }]), StoreError);
+    renameSync(`${file}.away`, file);
+    assert.equal((await store.commit([], [{ key: 'a', value: '1' }])).ok, true);
+    await store.close();
   });
 
   inFolder('a flipped byte anywhere in the database is damage or harmless, never another content', async (dir) => {

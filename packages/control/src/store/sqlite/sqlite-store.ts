@@ -12,6 +12,7 @@ import { metaNumber } from './layout.ts';
 import { LeaseTable } from './leases.ts';
 import { RevisionMark } from './mark.ts';
 import { LAST_KEY, changeOf, entryOf, prefixEnd, rowSum } from './rows.ts';
+import { StandingFile } from './standing.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 import { Watchers } from './watchers.ts';
 
@@ -60,6 +61,7 @@ class SqliteStore implements Store {
   readonly #file: string;
   readonly #historyRevisions: number;
   readonly #mark: RevisionMark;
+  readonly #standing: StandingFile;
   readonly #watchers: Watchers;
   readonly #leases: LeaseTable;
   readonly #statements: Statements;
@@ -74,6 +76,7 @@ class SqliteStore implements Store {
     this.#revision = metaNumber(db, 'revision', options.file);
     this.#compacted = metaNumber(db, 'compacted', options.file);
     this.#mark = new RevisionMark(options.file === IN_MEMORY ? null : `${options.file}.revision`);
+    this.#standing = new StandingFile(options.file === IN_MEMORY ? null : options.file);
     const marked = this.#mark.read();
     if (marked > this.#revision) {
       db.close();
@@ -189,6 +192,7 @@ class SqliteStore implements Store {
   }
 
   #write(writes: readonly Write[]): void {
+    this.#standing.check();
     const revision = this.#revision + 1;
     const compactTo = revision % COMPACT_EVERY === 0 ? this.#compactionPoint(revision) : this.#compacted;
     inTransaction(this.#db, () => {
