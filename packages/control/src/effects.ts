@@ -90,3 +90,16 @@ export function asVersionFailure(thrown: unknown): VersionFailure {
     ...('lastLines' in thrown && Array.isArray(thrown.lastLines) ? { lastLines: thrown.lastLines.map(String) } : {}),
   };
 }
+
+/** The same without starting or ending anything: what is to run is found out, not run. */
+export function withoutStarts(effects: Effects): Effects {
+  return {
+    publish: (snapshot, generation, isUrgent) => effects.publish(snapshot, generation, isUrgent),
+    ensureVersion: () => Promise.resolve(),
+    retireVersion: () => Promise.resolve(),
+    prepareStable: () => Promise.resolve(),
+    openStable: () => Promise.resolve(),
+    retireStable: () => Promise.resolve(),
+    workers: () => effects.workers(),
+  };
+}

@@ -18,7 +18,7 @@ interface StoredToken {
   readonly expiresAt: number | null;
 }
 
-const PREFIX = 'token/';
+export const TOKENS_PREFIX = 'token/';
 /** A token each for some people, scrapers and pipelines. */
 const TOKENS_LIMIT = 256;
 const SECRET_BYTES = 32;
@@ -42,29 +42,29 @@ export class Tokens {
 
   /** The text is shown here and never again. */
   async create({ name, scope, lifetimeMs }: NewToken): Promise<Api<'NewToken'>> {
-    if ((await this.#store.list(PREFIX)).length >= TOKENS_LIMIT) throw new ControlError('GL3015', { detail: `there are ${TOKENS_LIMIT} tokens already`, fix: 'revoke some: graylane token revoke ID' });
+    if ((await this.#store.list(TOKENS_PREFIX)).length >= TOKENS_LIMIT) throw new ControlError('GL3015', { detail: `there are ${TOKENS_LIMIT} tokens already`, fix: 'revoke some: graylane token revoke ID' });
     const id = randomBytes(6).toString('hex');
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
     const createdAt = this.#clock.now();
     const stored: StoredToken = { id, name, scope, hash: hashOf(secret).toString('hex'), createdAt, expiresAt: lifetimeMs === null ? null : createdAt + lifetimeMs };
-    await this.#store.commit([{ key: PREFIX + id, revision: 0 }], [{ key: PREFIX + id, value: JSON.stringify(stored) }]);
+    await this.#store.commit([{ key: TOKENS_PREFIX + id, revision: 0 }], [{ key: TOKENS_PREFIX + id, value: JSON.stringify(stored) }]);
     return { ...viewOf(stored), token: `gl_${id}_${secret}` };
   }
 
   async list(): Promise<readonly Api<'Token'>[]> {
-    return (await this.#store.list(PREFIX)).map(({ value }) => viewOf(JSON.parse(value) as StoredToken));
+    return (await this.#store.list(TOKENS_PREFIX)).map(({ value }) => viewOf(JSON.parse(value) as StoredToken));
   }
 
   async revoke(id: string): Promise<void> {
-    if ((await this.#store.get(PREFIX + id)) === null) throw new ControlError('GL3014', { detail: `there is no token '${id.slice(0, 40)}'`, fix: 'see graylane token list' });
-    await this.#store.commit([], [{ key: PREFIX + id, value: null }]);
+    if ((await this.#store.get(TOKENS_PREFIX + id)) === null) throw new ControlError('GL3014', { detail: `there is no token '${id.slice(0, 40)}'`, fix: 'see graylane token list' });
+    await this.#store.commit([], [{ key: TOKENS_PREFIX + id, value: null }]);
   }
 
   /** Null for anything but a token that is valid now. */
   async holder(text: string): Promise<TokenHolder | null> {
     const [, id, secret] = FORM.exec(text) ?? [];
     if (id === undefined || secret === undefined) return null;
-    const entry = await this.#store.get(PREFIX + id);
+    const entry = await this.#store.get(TOKENS_PREFIX + id);
     if (entry === null) return null;
     const { name, scope, hash, expiresAt } = JSON.parse(entry.value) as StoredToken;
     if (!timingSafeEqual(hashOf(secret), Buffer.from(hash, 'hex'))) return null;

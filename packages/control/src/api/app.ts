@@ -7,7 +7,7 @@ import type { ControlPlane } from '../plane/control-plane.ts';
 import { ControlError } from '../problem.ts';
 import type { Guard } from './guard.ts';
 import { handlers } from './handlers.ts';
-import { problemResponse } from './respond.ts';
+import { problemResponse, refuseUnknownQuery } from './respond.ts';
 import { routes } from './routes.ts';
 import type { Operation, Route } from './routes.ts';
 
@@ -28,7 +28,11 @@ export interface ApiApp {
 
 export function apiApp({ plane, clock, guard, nodes }: AppOptions): ApiApp {
   const app = new Hono();
-  const handle = handlers({ plane, clock, nodes: nodes ?? null, who: (context) => guard.who(context.req.raw) });
+  const handle = handlers({
+    plane, clock, nodes: nodes ?? null,
+    who: (context) => guard.who(context.req.raw),
+    mayStillRead: (context) => guard.check(context.req.raw, 'read').then(() => true, (error: unknown) => !(error instanceof ControlError)),
+  });
   app.get('/livez', (context) => context.text('ok\n'));
   app.get('/readyz', async (context) => {
     await plane.strategy();
@@ -41,6 +45,7 @@ export function apiApp({ plane, clock, guard, nodes }: AppOptions): ApiApp {
   for (const [operation, route] of Object.entries(routes) as [Operation, Route][]) {
     app.on(route.method.toUpperCase(), API_PREFIX + route.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
       await guard.check(context.req.raw, route.scope);
+      refuseUnknownQuery(context, (route.query ?? []).map(({ name }) => name));
       return handle[operation](context);
     });
   }

@@ -11,6 +11,15 @@ export interface Page<T> {
   readonly cursor: string | null;
 }
 
+/** `dryRun` changes nothing and says what would change. */
+export interface LookAhead {
+  readonly dryRun?: boolean;
+}
+
+function queryOf({ dryRun }: LookAhead): string {
+  return dryRun === true ? '?dryRun=true' : '';
+}
+
 /** As many as one answer gives; lists are read to their end. */
 const PAGE = 1_000;
 
@@ -50,16 +59,16 @@ export class ApiClient {
     return this.#caller.call({ method: 'GET', path: `/releases/${encodeURIComponent(name)}/comparison` });
   }
 
-  canary(canary: ApiRequest<'Canary'>): Promise<Api<'Applied'>> {
-    return this.#caller.call({ method: 'POST', path: '/releases', body: canary });
+  canary(canary: ApiRequest<'Canary'>, look: LookAhead = {}): Promise<Api<'Applied'>> {
+    return this.#caller.call({ method: 'POST', path: `/releases${queryOf(look)}`, body: canary });
   }
 
-  split(release: string, percent: string, revision: number | null): Promise<Api<'Applied'>> {
-    return this.#caller.call({ method: 'POST', path: `/releases/${encodeURIComponent(release)}/split`, body: { percent }, headers: { 'if-match': ifMatch(revision) } });
+  split(release: string, percent: string, revision: number | null, look: LookAhead = {}): Promise<Api<'Applied'>> {
+    return this.#caller.call({ method: 'POST', path: `/releases/${encodeURIComponent(release)}/split${queryOf(look)}`, body: { percent }, headers: { 'if-match': ifMatch(revision) } });
   }
 
-  verb(release: string, verb: Verb, options: ApiRequest<'Verb'> = {}): Promise<Api<'Applied'>> {
-    return this.#caller.call({ method: 'POST', path: `/releases/${encodeURIComponent(release)}/${verb}`, body: options });
+  verb(release: string, verb: Verb, options: ApiRequest<'Verb'> = {}, look: LookAhead = {}): Promise<Api<'Applied'>> {
+    return this.#caller.call({ method: 'POST', path: `/releases/${encodeURIComponent(release)}/${verb}${queryOf(look)}`, body: options });
   }
 
   events(options: { readonly limit?: number; readonly cursor?: string } = {}): Promise<Page<Api<'Event'>>> {

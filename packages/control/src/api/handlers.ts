@@ -23,6 +23,8 @@ export interface HandlerOptions {
   readonly nodes: (() => Promise<Api<'Nodes'>>) | null;
   /** Who asks, as events name them. */
   readonly who: (context: Context) => string;
+  /** Whether whoever watches would still be let in: a token that was revoked is none, also where it came in before. */
+  readonly mayStillRead: (context: Context) => Promise<boolean>;
 }
 
 export type Handler = (context: Context) => Promise<Response>;
@@ -34,7 +36,7 @@ const DAY_MS = 86_400_000;
 /** Half of the connections: whoever watches leaves room for whoever has something to say. */
 const WATCHERS_LIMIT = 256;
 
-export function handlers({ plane, clock, nodes, who }: HandlerOptions): Readonly<Record<Operation, Handler>> {
+export function handlers({ plane, clock, nodes, who, mayStillRead }: HandlerOptions): Readonly<Record<Operation, Handler>> {
   const watchers = new Places(WATCHERS_LIMIT, 'watchers of changes');
   return {
     getStrategy: async (context) => {
@@ -51,7 +53,10 @@ export function handlers({ plane, clock, nodes, who }: HandlerOptions): Readonly
     },
     postDifference: async (context) => context.json(await plane.difference(await jsonBody(context, DOCUMENT_LIMIT_BYTES))),
     getReleases: async (context) => context.json(page(context, await plane.releases())),
-    postRelease: async (context) => context.json(await plane.canary(canaryOf(await command(context, apiRequests.Canary), who(context))), 201),
+    postRelease: async (context) => {
+      const isDry = flagFrom(context, 'dryRun');
+      return context.json(await plane.canary(canaryOf(await command(context, apiRequests.Canary), who(context)), isDry), isDry ? 200 : 201);
+    },
     getRelease: async (context) => {
       const release = await plane.release(named(context, 'name'));
       return context.json(release, 200, { etag: etag(release.turn) });
@@ -60,14 +65,14 @@ export function handlers({ plane, clock, nodes, who }: HandlerOptions): Readonly
     postSplit: async (context) => {
       const expected = expectedRevision(context);
       const { percent } = await command(context, apiRequests.Split);
-      const applied = await plane.split(named(context, 'name'), percent, expected, who(context));
+      const applied = await plane.split(named(context, 'name'), percent, expected, who(context), flagFrom(context, 'dryRun'));
       return context.json(applied, 200, { etag: etag(applied.revision) });
     },
     postVerb: async (context) => {
       const verb = VERBS.find((one) => one === named(context, 'verb'));
       if (verb === undefined) throw new ControlError('GL3014', { detail: `a release knows no '${named(context, 'verb').slice(0, 40)}'`, fix: `one of: ${VERBS.join(', ')}` });
       const { why, step } = await command(context, apiRequests.Verb);
-      return context.json(await plane.verb(named(context, 'name'), verb, { who: who(context), why: why ?? `${verb} by ${who(context)}`, step: step ?? null }));
+      return context.json(await plane.verb(named(context, 'name'), verb, { who: who(context), why: why ?? `${verb} by ${who(context)}`, step: step ?? null, isDry: flagFrom(context, 'dryRun') }));
     },
     getEvents: async (context) => {
       const limit = numberFrom(context, 'limit', { min: 1, max: EVENTS_PAGE, fallback: PAGE });
@@ -109,7 +114,7 @@ export function handlers({ plane, clock, nodes, who }: HandlerOptions): Readonly
       if (seen !== undefined && !/^\d{1,15}$/.test(seen)) throw new ControlError('GL3012', { detail: 'Last-Event-ID is no id of an event' });
       const newest = await plane.store.revision();
       const after = seen === undefined ? numberFrom(context, 'after', { min: 0, max: newest, fallback: newest }) : Math.min(Number(seen), newest);
-      return context.body(watchStream(plane.store, clock, after, watchers.enter()), 200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+      return context.body(watchStream({ store: plane.store, clock, after, mayStillRead: () => mayStillRead(context), onEnd: watchers.enter() }), 200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     },
     getTokens: async (context) => context.json(page(context, await plane.tokens.list())),
     postToken: async (context) => {

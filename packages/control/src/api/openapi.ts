@@ -50,7 +50,10 @@ function success(route: Route): Readonly<Record<string, unknown>> {
   if (answer === 'stream') return { 200: { description: 'Events `ready`, `strategy`, `release`, `event`, `gone`', content: { 'text/event-stream': { schema: { type: 'string' } } } } };
   if (answer === 'any') return { 200: { description: route.summary, content: json({}) } };
   if (answer === 'list') return { 200: { description: route.summary, content: json({ type: 'object', properties: { items: { type: 'array', items: ref(route.items ?? 'Event') }, cursor: { type: ['string', 'null'] } }, required: ['items', 'cursor'] }) } };
-  return { [route.created === true ? 201 : 200]: { description: route.summary, content: json(ref(answer)) } };
+  const done = { description: route.summary, content: json(ref(answer)) };
+  if (route.created !== true) return { 200: done };
+  const isDryToo = route.query?.some(({ name }) => name === 'dryRun') === true;
+  return { 201: done, ...(isDryToo ? { 200: { ...done, description: 'Of a dry run: what would be done' } } : {}) };
 }
 
 function json(schema: ApiSchema): unknown {

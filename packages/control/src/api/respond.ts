@@ -49,3 +49,13 @@ export function flagFrom(context: Context, name: string): boolean {
   if (text === 'true') return true;
   throw new ControlError('GL3012', { detail: `${name} must be true or false` });
 }
+
+/** A parameter that nothing reads is a mistake that must not pass for obeyed. Throws GL3012. */
+export function refuseUnknownQuery(context: Context, known: readonly string[]): void {
+  const unknown = Object.keys(context.req.queries()).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new ControlError('GL3012', {
+    detail: `there is no parameter '${unknown.slice(0, 40)}' here`,
+    fix: known.length === 0 ? 'leave it out: this takes none' : `one of: ${known.join(', ')}`,
+  });
+}

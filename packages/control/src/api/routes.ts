@@ -20,6 +20,7 @@ export interface Route {
   readonly ifMatch?: boolean;
   /** Answers 201. */
   readonly created?: boolean;
+  /** All that it takes: any other name is refused, for a `dryRun` that nobody reads would be none. */
   readonly query?: readonly { readonly name: string; readonly description: string }[];
 }
 
@@ -36,11 +37,11 @@ export const routes: Readonly<Record<Operation, Route>> = {
   putStrategy: { method: 'put', path: '/strategy', summary: 'Replace the strategy', scope: 'operate', body: 'Document', answer: 'Applied', ifMatch: true, query: [dryRun, { name: 'force', description: '`true` lets unwise findings through' }] },
   postDifference: { method: 'post', path: '/strategy/difference', summary: 'What a document would change, and what was changed live', scope: 'read', body: 'Document', answer: 'Difference' },
   getReleases: { method: 'get', path: '/releases', summary: 'All releases', scope: 'read', body: null, answer: 'list', items: 'Release', query: page },
-  postRelease: { method: 'post', path: '/releases', summary: 'Add a version and its release at run time', scope: 'operate', body: 'Canary', answer: 'Applied', created: true },
+  postRelease: { method: 'post', path: '/releases', summary: 'Add a version and its release at run time', scope: 'operate', body: 'Canary', answer: 'Applied', created: true, query: [dryRun] },
   getRelease: { method: 'get', path: '/releases/{name}', summary: 'One release', scope: 'read', body: null, answer: 'Release' },
   getComparison: { method: 'get', path: '/releases/{name}/comparison', summary: 'Both arms of a release side by side, with the verdict', scope: 'read', body: null, answer: 'Comparison' },
-  postSplit: { method: 'post', path: '/releases/{name}/split', summary: 'Set or change the share that is in', scope: 'operate', body: 'Split', answer: 'Applied', ifMatch: true },
-  postVerb: { method: 'post', path: '/releases/{name}/{verb}', summary: 'start, promote, promote-full, pause, resume or rollback', scope: 'operate', body: 'Verb', answer: 'Applied' },
+  postSplit: { method: 'post', path: '/releases/{name}/split', summary: 'Set or change the share that is in', scope: 'operate', body: 'Split', answer: 'Applied', ifMatch: true, query: [dryRun] },
+  postVerb: { method: 'post', path: '/releases/{name}/{verb}', summary: 'start, promote, promote-full, pause, resume or rollback', scope: 'operate', body: 'Verb', answer: 'Applied', query: [dryRun] },
   getEvents: { method: 'get', path: '/events', summary: 'What happened, newest first', scope: 'read', body: null, answer: 'list', items: 'Event', query: page },
   getWorkers: { method: 'get', path: '/workers', summary: 'All workers', scope: 'read', body: null, answer: 'list', items: 'Worker', query: page },
   getNodes: { method: 'get', path: '/nodes', summary: 'The machines that follow this server and its fellows', scope: 'read', body: null, answer: 'Nodes' },

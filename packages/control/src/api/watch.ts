@@ -6,6 +6,7 @@ import type { ReleaseState } from '../release/state.ts';
 import { ControlError } from '../problem.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Change, Store } from '../store/store.ts';
+import { TOKENS_PREFIX } from '../access/tokens.ts';
 import { keys } from '../strategy/record.ts';
 import type { StrategyRecord } from '../strategy/record.ts';
 import type { Clock } from '../clock.ts';
@@ -13,60 +14,93 @@ import type { Clock } from '../clock.ts';
 /** Proxies and clients take a silent connection for a dead one; half of the shortest usual limit. */
 const HEARTBEAT_MS = 15_000;
 
-/**
- * Events `strategy`, `release` and `event` after the store's revision `after`, each with that revision as its id.
- * The first is `ready`, so that a client knows that nothing after it is missed. `onEnd` is called once, whoever ends it.
- */
-export function watchStream(store: Store, clock: Clock, after: number, onEnd: () => void): ReadableStream<Uint8Array> {
-  const abort = new AbortController();
-  const changes = store.watch('', after, abort.signal)[Symbol.asyncIterator]();
-  const encoder = new TextEncoder();
-  let pending: Promise<IteratorResult<Change>> | null = null;
-  let begun = false;
-  return new ReadableStream<Uint8Array>({
-    // Called when the reader has room: what it does not take stays in the store.
-    pull: async (controller) => {
-      if (!begun) {
-        begun = true;
-        controller.enqueue(encoder.encode(`retry: 1000\n${frame('ready', after, { revision: after })}`));
-        return;
-      }
-      for (;;) {
-        pending ??= changes.next();
-        const next = await orHeartbeat(pending, clock).catch((error: unknown) => {
-          onEnd();
-          throw error;
-        });
-        if (next === null) {
-          controller.enqueue(encoder.encode(':\n\n'));
-          return;
-        }
-        pending = null;
-        if (next === GONE) {
-          controller.enqueue(encoder.encode(frame('gone', after, { detail: 'events are no longer kept: read anew, then watch' })));
-          controller.close();
-          onEnd();
-          return;
-        }
-        if (next.done === true) {
-          controller.close();
-          onEnd();
-          return;
-        }
-        const text = eventText(next.value);
-        if (text === null) continue;
-        controller.enqueue(encoder.encode(text));
-        return;
-      }
-    },
-    cancel: async () => {
-      onEnd();
-      abort.abort();
-      // Between two changes the iterator stands still and hears no signal.
-      await changes.return?.();
-    },
-  }, { highWaterMark: 1 });
+export interface WatchOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** The store's revision after which changes are told. */
+  readonly after: number;
+  /** Asked when a token changes, and once in a while. */
+  readonly mayStillRead: () => Promise<boolean>;
+  /** Called at the end, whoever ends it; more than once is possible. */
+  readonly onEnd: () => void;
 }
+
+/**
+ * Events `strategy`, `release` and `event`, each with its revision of the store as id. The first is `ready`, so that a
+ * client knows that nothing after it is missed.
+ */
+export function watchStream(options: WatchOptions): ReadableStream<Uint8Array> {
+  const watching = new Watching(options);
+  // Called when the reader has room: what it does not take stays in the store.
+  return new ReadableStream<Uint8Array>({ pull: (controller) => watching.next(controller), cancel: () => watching.end() }, { highWaterMark: 1 });
+}
+
+class Watching {
+  readonly #options: WatchOptions;
+  readonly #abort = new AbortController();
+  readonly #encoder = new TextEncoder();
+  readonly #changes: AsyncIterator<Change>;
+  #pending: Promise<IteratorResult<Change>> | null = null;
+  #begun = false;
+  #askedAt: number;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#askedAt = options.clock.monotonic();
+    this.#changes = options.store.watch('', options.after, this.#abort.signal)[Symbol.asyncIterator]();
+  }
+
+  /** Enqueues one piece of text, or closes the stream. */
+  async next(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    try {
+      const text = await this.#text();
+      if (text !== null) controller.enqueue(this.#encoder.encode(text));
+      if (text !== null && !text.startsWith(GONE_TEXT)) return;
+      await this.end();
+      controller.close();
+    } catch (error) {
+      await this.end();
+      throw error;
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#options.onEnd();
+    this.#abort.abort();
+    // Between two changes the iterator stands still and hears no signal.
+    await this.#changes.return?.();
+  }
+
+  /** Null at the end. */
+  async #text(): Promise<string | null> {
+    const { clock, after } = this.#options;
+    if (!this.#begun) {
+      this.#begun = true;
+      return `retry: 1000\n${frame('ready', after, { revision: after })}`;
+    }
+    for (;;) {
+      this.#pending ??= this.#changes.next();
+      const next = await orHeartbeat(this.#pending, clock);
+      if (next === null) return (await this.#isAllowed()) ? ':\n\n' : null;
+      this.#pending = null;
+      if (next === GONE) return frame(GONE_EVENT, after, { detail: 'events are no longer kept: read anew, then watch' });
+      if (next.done === true) return null;
+      const isAboutTokens = next.value.key.startsWith(TOKENS_PREFIX);
+      if ((isAboutTokens || clock.monotonic() - this.#askedAt >= HEARTBEAT_MS) && !(await this.#isAllowed())) return null;
+      const text = eventText(next.value);
+      if (text !== null) return text;
+    }
+  }
+
+  /** Tokens expire without a change. */
+  #isAllowed(): Promise<boolean> {
+    this.#askedAt = this.#options.clock.monotonic();
+    return this.#options.mayStillRead();
+  }
+}
+
+const GONE_EVENT = 'gone';
+const GONE_TEXT = `event: ${GONE_EVENT}\n`;
 
 const GONE = Symbol('compacted');
 

@@ -6,6 +6,7 @@ import { ControlError } from '../problem.ts';
 import { effectiveDocument, reconcileStates } from '../release/effective.ts';
 import { isLive, isOver, stepOf } from '../release/state.ts';
 import type { ReleaseState } from '../release/state.ts';
+import { briefly } from '../strategy/brief.ts';
 import { changesBetween, sameDocument } from '../strategy/changes.ts';
 import type { Change } from '../strategy/changes.ts';
 import { analysed, parsedStrategy } from '../strategy/check.ts';
@@ -13,7 +14,7 @@ import { refusePlaces } from '../strategy/places.ts';
 import type { Analyse, Finding } from '../strategy/check.ts';
 import type { Handover } from '../strategy/record.ts';
 import { change, currentView } from './change.ts';
-import type { Plane } from './change.ts';
+import type { Changed, Plane } from './change.ts';
 import type { Draft, LedgerView } from './ledger.ts';
 import { idOf, newPools, poolsFor, startPools } from './pools.ts';
 import { own } from '../own.ts';
@@ -47,6 +48,16 @@ export async function apply(plane: Plane, request: ApplyRequest): Promise<Applie
   const { changes, findings, notes } = outcome.prepared ?? NOTHING;
   return {
     revision: record.revision, generation: record.generation, dryRun: request.dryRun, changes, findings, notes: [...notes],
+    acked: publication?.acked.length ?? 0, stale: publication?.stale ?? [], tookMs: publication?.tookMs ?? 0,
+  };
+}
+
+/** What was done, or would be: the places of the document that change, and what becomes of releases. */
+export function appliedOf({ before, record, publication, draft }: Changed, isDry: boolean): Applied {
+  return {
+    revision: record.revision, generation: record.generation, dryRun: isDry, findings: [],
+    changes: isDry && draft?.document !== undefined ? changesBetween(before.record.document, draft.document) : [],
+    notes: isDry ? (draft?.events ?? []).map(({ subject, from, to }) => `${subject}: ${from === '' ? to : `${from} → ${to}`}`) : [],
     acked: publication?.acked.length ?? 0, stale: publication?.stale ?? [], tookMs: publication?.tookMs ?? 0,
   };
 }
@@ -99,15 +110,14 @@ async function prepare(plane: Plane, view: LedgerView, given: Strategy, { force,
     document, releases: changed, applied: document, publish: true, who, why,
     ...(handover === null ? {} : { handover }),
     events: [
-      { kind: 'strategy', subject: 'strategy', from: `revision ${view.record.revision}`, to: `revision ${view.record.revision + 1}`, who, why, evidence: changes.slice(0, EVENT_CHANGES) },
+      { kind: 'strategy', subject: 'strategy', from: `revision ${view.record.revision}`, to: `revision ${view.record.revision + 1}`, who, why, evidence: briefly(changes) },
       ...[...changed].map(([name, state]) => ({ kind: 'release' as const, subject: name, from: view.releases.get(name)?.standing.phase ?? '', to: state?.standing.phase ?? 'removed', who, why })).slice(0, EVENT_RELEASES),
     ],
   };
   return { ...base, draft };
 }
 
-/** An event is one line with its evidence, not a copy of the document. */
-const EVENT_CHANGES = 20;
+/** Releases of one apply with an event each; more are told by the strategy's. */
 const EVENT_RELEASES = 100;
 
 /** The percentage of a release on its way along a plan belongs to the plan, not to the file that the plan came from. */

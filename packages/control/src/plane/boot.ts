@@ -1,7 +1,7 @@
 // From a config file and a store to the strategy that is in force: the file is the seed, and never silently overwrites
 // what was changed live since.
 
-import type { Effects } from '../effects.ts';
+import { withoutStarts } from '../effects.ts';
 import { reconcileStates } from '../release/effective.ts';
 import type { ReleaseState } from '../release/state.ts';
 import { ControlError } from '../problem.ts';
@@ -81,16 +81,4 @@ async function adopt(plane: Plane, file: unknown, view: LedgerView): Promise<Ori
   const starting = plane.effects.workers().length === 0 ? { ...plane, effects: withoutStarts(plane.effects) } : plane;
   const { changes, notes } = await apply(starting, { document: file, expectedRevision: view.record.revision, dryRun: false, force: false, who: 'graylane up', why: 'the config file changed while nothing ran' });
   return { kind: 'file-applied', changes, notes };
-}
-
-function withoutStarts(effects: Effects): Effects {
-  return {
-    publish: (snapshot, generation, isUrgent) => effects.publish(snapshot, generation, isUrgent),
-    ensureVersion: () => Promise.resolve(),
-    retireVersion: () => Promise.resolve(),
-    prepareStable: () => Promise.resolve(),
-    openStable: () => Promise.resolve(),
-    retireStable: () => Promise.resolve(),
-    workers: () => effects.workers(),
-  };
 }

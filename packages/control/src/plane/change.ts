@@ -3,6 +3,7 @@
 
 import type { Snapshot, StrategyDocument } from '@graylane/rules';
 import type { Clock } from '../clock.ts';
+import { withoutStarts } from '../effects.ts';
 import type { Effects } from '../effects.ts';
 import { ControlError } from '../problem.ts';
 import { effectiveDocument } from '../release/effective.ts';
@@ -32,6 +33,8 @@ export interface Plane {
   readonly unstored: Unstored;
   /** Other servers write to the same store: nothing is in force that is not in it. */
   readonly shared: boolean;
+  /** A look ahead: everything is checked, and nothing started, written or published. */
+  readonly isDry?: boolean;
   /** Told before data planes are, so that nothing is counted that nobody waits for. */
   readonly onPublish: (record: StrategyRecord, states: ReadonlyMap<string, ReleaseState>) => void;
 }
@@ -41,6 +44,13 @@ export interface Changed {
   readonly record: StrategyRecord;
   /** Null when data planes had nothing to learn. */
   readonly publication: Publication | null;
+  /** What was written, or would be where the plane is dry; null when nothing changes. */
+  readonly draft: Draft | null;
+}
+
+/** `plane`, for asking what a change would do. */
+export function dry(plane: Plane): Plane {
+  return { ...plane, effects: withoutStarts(plane.effects), isDry: true };
 }
 
 /** Two writers each lose at most a few times in a row; more is a loop. */
@@ -54,7 +64,7 @@ export async function change(plane: Plane, build: (view: LedgerView) => Promise<
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const before = await currentView(plane);
     const draft = await build(before);
-    if (draft === null) return { before, record: before.record, publication: null };
+    if (draft === null || plane.isDry === true) return { before, record: before.record, publication: null, draft };
     // Compiled before the commit: what is stored can be published.
     const states = plane.unstored.inForce(statesAfter(before, draft));
     const snapshot = draft.publish ? await compiled(plane, draft, effectiveDocument(draft.document ?? before.record.document, states)) : null;
@@ -62,7 +72,7 @@ export async function change(plane: Plane, build: (view: LedgerView) => Promise<
     if (written === null) continue;
     if (snapshot !== null) plane.onPublish(written.record, states);
     const publication = snapshot === null ? null : await plane.publisher.publish(snapshot, written.record.generation, draft.isUrgent);
-    return { before, record: written.record, publication };
+    return { before, record: written.record, publication, draft };
   }
   throw new ControlError('GL3003', { detail: `the strategy changed ${ATTEMPTS} times while this change was made`, fix: 'try again' });
 }

@@ -19,10 +19,10 @@ import { releaseOf } from '../strategy/edit.ts';
 import { analyseByRules } from '../strategy/analysis.ts';
 import { NO_OWN_PLACES } from '../strategy/places.ts';
 import { Answers } from './answers.ts';
-import { apply, difference } from './apply.ts';
+import { appliedOf, apply, difference } from './apply.ts';
 import type { Applied, ApplyRequest } from './apply.ts';
 import { settleOrigin } from './boot.ts';
-import { change, currentView, settledView, republish } from './change.ts';
+import { change, currentView, dry, settledView, republish } from './change.ts';
 import type { Changed, Plane } from './change.ts';
 import { Controller } from './controller.ts';
 import { Ledger } from './ledger.ts';
@@ -156,20 +156,21 @@ export class ControlPlane {
     return applied;
   }
 
-  async split(release: string, percent: string, expectedRevision: number | null, who: string): Promise<Applied> {
-    const changed = await split(this.#plane, release, percent, expectedRevision, who);
-    const now = releaseOf(changed.record.document, release)?.percent;
-    return { ...this.#applied(changed), notes: now === 0 ? [`nobody is drawn any more, but pinned users of '${release}' stay in and its canary runs on; to take everybody off: graylane rollback ${release}`] : [] };
+  async split(release: string, percent: string, expectedRevision: number | null, who: string, isDry = false): Promise<Applied> {
+    const changed = await split(this.#planeFor(isDry), release, percent, expectedRevision, who);
+    const now = releaseOf(changed.draft?.document ?? changed.record.document, release)?.percent;
+    const applied = this.#applied(changed, isDry);
+    return now === 0 ? { ...applied, notes: [...applied.notes, `nobody is drawn any more, but pinned users of '${release}' stay in and its canary runs on; to take everybody off: graylane rollback ${release}`] } : applied;
   }
 
-  async canary(canary: NewCanary): Promise<Applied & { readonly release: string }> {
-    const changed = await addCanary(this.#plane, canary);
-    return { ...this.#applied(changed), release: changed.release };
+  async canary(canary: NewCanary, isDry = false): Promise<Applied & { readonly release: string }> {
+    const changed = await addCanary(this.#planeFor(isDry), canary);
+    return { ...this.#applied(changed, isDry), findings: changed.findings, release: changed.release };
   }
 
-  async verb(release: string, verb: Verb, { who, why, step }: VerbRequest): Promise<Applied> {
+  async verb(release: string, verb: Verb, { who, why, step, isDry = false }: VerbRequest): Promise<Applied> {
     const order = verb === 'promote' ? { verb, why, step: step ?? null } : { verb, why };
-    return this.#applied(await command(this.#plane, release, order, who));
+    return this.#applied(await command(this.#planeFor(isDry), release, order, who), isDry);
   }
 
   /** A signed wish for a lane of the live strategy; '' is stable. Throws GL3005 for a release that there is not. */
@@ -246,12 +247,13 @@ export class ControlPlane {
     this.#onFault('start', error);
   }
 
-  #applied({ record, publication }: Changed): Applied {
-    this.#changed();
-    return {
-      revision: record.revision, generation: record.generation, dryRun: false, changes: [], findings: [], notes: [],
-      acked: publication?.acked.length ?? 0, stale: publication?.stale ?? [], tookMs: publication?.tookMs ?? 0,
-    };
+  #planeFor(isDry: boolean): Plane {
+    return isDry ? dry(this.#plane) : this.#plane;
+  }
+
+  #applied(changed: Changed, isDry: boolean): Applied {
+    if (!isDry) this.#changed();
+    return appliedOf(changed, isDry);
   }
 
   #wake(): void {

@@ -7,6 +7,7 @@ import type { ReleaseState } from '../release/state.ts';
 import { transition } from '../release/transition.ts';
 import type { Command } from '../release/transition.ts';
 import { analysed, parsedStrategy } from '../strategy/check.ts';
+import type { Finding } from '../strategy/check.ts';
 import { refusePlaces } from '../strategy/places.ts';
 import { releaseOf, stableOf, withPercent, withRelease, withVersion } from '../strategy/edit.ts';
 import { percentFrom } from '../strategy/percent.ts';
@@ -22,6 +23,7 @@ import { own } from '../own.ts';
  * A way back is in force even if the store cannot take it down now.
  */
 export async function command(plane: Plane, name: string, order: Command, who: string, evidence?: unknown): Promise<Changed> {
+  if (plane.isDry === true) return storedCommand(plane, name, order, who, evidence);
   try {
     const waiting = plane.unstored.of(name);
     // What is said now is about a release that has been rolled back already.
@@ -50,8 +52,10 @@ function storedCommand(plane: Plane, name: string, order: Command, who: string, 
 
 /** Sets or changes the share of the audience that is in: `10%`, `+10%`. */
 export function split(plane: Plane, name: string, text: string, expectedRevision: number | null, who: string): Promise<Changed> {
-  return change(plane, (view): Draft | null => {
-    expectRevision(view, expectedRevision, null);
+  return change(plane, async (view): Promise<Draft | null> => {
+    // Of a share there is no document to compare with what stands: the one that was seen is.
+    const seen = expectedRevision === null || expectedRevision === view.record.revision ? null : await plane.ledger.revision(expectedRevision);
+    expectRevision(view, expectedRevision, seen?.document ?? null);
     const state = stateOf(view, name);
     const spec = releaseOf(view.record.document, name);
     if (spec === null || !isLive(state)) throw new ControlError('GL3006', { detail: `the release '${name}' is ${state.standing.phase}: nobody can enter it`, fix: `start it first: graylane start ${name}` });
@@ -75,9 +79,10 @@ export interface NewCanary {
 const CANARY_PERCENT = 5;
 
 /** Adds a version and its release at run time; rejects, and leaves everything as it was, when it does not become ready. */
-export function addCanary(plane: Plane, canary: NewCanary): Promise<Changed & { readonly release: string }> {
+export async function addCanary(plane: Plane, canary: NewCanary): Promise<Changed & { readonly release: string; readonly findings: readonly Finding[] }> {
   const name = canary.release?.name ?? canary.version;
-  const changed = change(plane, async (view) => {
+  let findings: readonly Finding[] = [];
+  const changed = await change(plane, async (view) => {
     const { document } = view.record;
     const service = own(document.services, canary.service);
     if (service === undefined) throw new ControlError('GL3008', { detail: `there is no service '${canary.service}'`, fix: `name one of: ${Object.keys(document.services).join(', ')}` });
@@ -88,7 +93,7 @@ export function addCanary(plane: Plane, canary: NewCanary): Promise<Changed & { 
     const release: ReleaseSpec = { name, when: canary.release?.when ?? [{}], percent, versions: { [canary.service]: canary.version }, ...(stickyBy === undefined ? {} : { stickyBy }) };
     const next = parsedStrategy(withRelease(withVersion(document, canary.service, canary.version, canary.spec), release), { runnable: plane.runnable });
     refusePlaces(next.document, plane.places);
-    await analysed(next, plane.analyse, false);
+    findings = await analysed(next, plane.analyse, false);
     const states = new Map(view.releases);
     // A former release of this name is history; this one is in force by being in the document.
     states.delete(name);
@@ -98,7 +103,7 @@ export function addCanary(plane: Plane, canary: NewCanary): Promise<Changed & { 
     const event: NewEvent = { kind: 'release', subject: name, from: '', to: 'progressing', who: canary.who, why };
     return { document: next.document, publish: true, releases: new Map([[name, view.releases.has(name) ? fresh : null]]), who: canary.who, why, events: [event] };
   });
-  return changed.then((result) => ({ ...result, release: name }));
+  return { ...changed, release: name, findings };
 }
 
 function taken(what: string, name: string): ControlError {

@@ -19,7 +19,7 @@ export async function publishUnstored(plane: Plane, command: Omit<UnstoredComman
   if (!(error instanceof StoreError) || !(error.passing || error.failure === 'damaged')) throw error;
   const view = await lastView(plane);
   // In force already, and tried again now: nothing new to publish.
-  if (plane.unstored.of(command.name) !== null) return { before: view, record: { ...view.record, generation: plane.publisher.generation }, publication: plane.publisher.last };
+  if (plane.unstored.of(command.name) !== null) return { before: view, record: { ...view.record, generation: plane.publisher.generation }, publication: plane.publisher.last, draft: null };
   const state = view.releases.get(command.name);
   if (state === undefined) throw error;
   const outcome = transition(state, command.order, { now: plane.clock.now(), spec: null, stable: {} });
@@ -30,5 +30,5 @@ export async function publishUnstored(plane: Plane, command: Omit<UnstoredComman
   const snapshot = snapshotOf(effectiveDocument(view.record.document, states));
   const publication = await plane.publisher.publish(snapshot, Math.max(view.record.generation, plane.publisher.generation) + 1, true);
   plane.unstored.add({ ...command, turn: state.turn });
-  return { before: view, record: { ...view.record, generation: publication.generation }, publication };
+  return { before: view, record: { ...view.record, generation: publication.generation }, publication, draft: null };
 }

@@ -2,12 +2,15 @@
 // and under a foreign name.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
 import { apiApp } from '../../src/api/app.ts';
 import { tcpGuard } from '../../src/api/guard.ts';
 import { listenOnTcp } from '../../src/api/listen.ts';
 import { ControlError } from '../../src/problem.ts';
+import { settle } from '../fake-clock.ts';
 import { openWorld, withRelease } from '../plane/world.ts';
 import type { World } from '../plane/world.ts';
 
@@ -47,6 +50,29 @@ describe('the API on TCP', () => {
     const { token: other, id } = await plane.tokens.create({ name: 'revoked', scope: 'read', lifetimeMs: null });
     await plane.tokens.revoke(id);
     assert.equal((await ask(port, STATUS, bearer(other))).status, 401);
+  });
+
+  atDoor('ends the stream of whoever watches with a token that is revoked', async ({ plane, port }) => {
+    const { token, id } = await plane.tokens.create({ name: 'watcher', scope: 'read', lifetimeMs: null });
+    const { seen, ended } = await watched(port, token);
+    await plane.split('r', '6%', null, 'test');
+    await plane.tokens.revoke(id);
+    await plane.split('r', '7%', null, 'secret');
+    await ended;
+    assert.match(seen(), /"to":"6 %"/);
+    assert.doesNotMatch(seen(), /secret/);
+  });
+
+  atDoor('ends it also when the token expires, and not before', async ({ plane, port, clock }) => {
+    const { token } = await plane.tokens.create({ name: 'watcher', scope: 'read', lifetimeMs: 40_000 });
+    const { seen, ended } = await watched(port, token);
+    await clock.advance(39_000);
+    await plane.split('r', '6%', null, 'test');
+    while (!seen().includes('"to":"6 %"')) await settle();
+    await clock.advance(20_000);
+    await plane.split('r', '7%', null, 'secret');
+    await ended;
+    assert.doesNotMatch(seen(), /secret/);
   });
 
   atDoor('stores no token, only its hash', async ({ store, tokens }) => {
@@ -93,6 +119,18 @@ function atDoor(title: string, body: (door: Door) => Promise<void>): void {
       await world.end();
     }
   });
+}
+
+/** A stream of events that has begun. */
+async function watched(port: number, token: string): Promise<{ readonly seen: () => string; readonly ended: Promise<unknown> }> {
+  const outgoing = request({ host: '127.0.0.1', port, path: '/api/v1/watch', headers: bearer(token), agent: false }).end();
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+  assert.equal(response.statusCode, 200);
+  let text = '';
+  response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
+  const ended = once(response, 'end');
+  await once(response, 'data');
+  return { seen: () => text, ended };
 }
 
 function bearer(token: string): Readonly<Record<string, string>> {

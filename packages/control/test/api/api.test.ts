@@ -6,7 +6,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { apiSchemas } from '@graylane/wire';
+import { apiRequests, apiSchemas } from '@graylane/wire';
 import type { ApiSchemas } from '@graylane/wire';
 import { apiApp } from '../../src/api/app.ts';
 import { ApiFailure } from '../../src/api/caller.ts';
@@ -62,6 +62,37 @@ describe('the API', () => {
     assert.equal((await failureOf(client.split('r', 'lots', null))).problem.code, 'GL3007');
   });
 
+  served('shows a writer of a share, too, what was changed since he looked', async ({ path, client }) => {
+    await client.split('r', '6%', 1);
+    const stale = await raw(path, 'POST', '/api/v1/releases/r/split', { percent: '+1%' }, { 'if-match': '"1"' });
+    assert.deepEqual([stale.status, code(stale), stale.headers['etag']], [412, 'GL3003', '"2"']);
+    assert.deepEqual((stale.json as { changes: unknown }).changes, [{ pointer: '/releases/r/percent', kind: 'changed', before: 5, after: 6 }]);
+    const neverWas = await raw(path, 'POST', '/api/v1/releases/r/split', { percent: '+1%' }, { 'if-match': '"77"' });
+    assert.deepEqual([neverWas.status, (neverWas.json as { changes?: unknown }).changes], [412, undefined]);
+  });
+
+  served('says what each write would do, and does nothing', async ({ path, client, plane, machine }) => {
+    const asked: readonly [string, string, unknown, Record<string, string>, readonly string[], readonly string[]][] = [
+      ['PUT', '/api/v1/strategy?dryRun=true', withRelease(undefined, 9), { 'if-match': '*' }, ['/releases/r/percent'], []],
+      ['POST', '/api/v1/releases/r/split?dryRun=true', { percent: '+20%' }, { 'if-match': '*' }, ['/releases/r/percent'], ['r: 5 % → 25 %']],
+      ['POST', '/api/v1/releases?dryRun=true', { service: 'web', version: 'v3', spec: { script: '/srv/v3.js' } }, {}, ['/services/web/versions/v3', '/releases/r/priority', '/releases/v3'], ['v3: progressing']],
+      ['POST', '/api/v1/releases/r/rollback?dryRun=true', {}, {}, [], ['r: progressing → rolled-back']],
+      ['POST', '/api/v1/releases/r/promote-full?dryRun=true', {}, {}, [], ['r: progressing → promoting (preparing)']],
+      ['POST', '/api/v1/releases/r/resume?dryRun=true', {}, {}, [], []],
+    ];
+    const before = await plane.strategy();
+    machine.take();
+    for (const [method, target, body, headers, pointers, notes] of asked) {
+      const { status, json } = await raw(path, method, target, body, headers);
+      isA('Applied', json);
+      const applied = json as { dryRun: boolean; changes: { pointer: string }[]; notes: string[] };
+      assert.deepEqual([status, applied.dryRun, applied.changes.map(({ pointer }) => pointer), applied.notes], [200, true, pointers, notes], target);
+    }
+    assert.equal((await failureOf(client.canary({ service: 'web', version: 'v2', spec: {} }, { dryRun: true }))).problem.code, 'GL3009', 'what would be refused is refused');
+    assert.equal((await failureOf(client.split('r', '101%', null, { dryRun: true }))).problem.code, 'GL3007');
+    assert.deepEqual([await plane.strategy(), machine.take(), (await plane.events({ limit: 5 })).length], [before, [], 1]);
+  });
+
   served('runs a release from canary to rollback', async ({ client, machine }) => {
     const added = await client.canary({ service: 'web', version: 'v3', spec: { script: '/srv/v3.js' }, percent: 10 });
     assert.equal(added.release, 'v3');
@@ -99,7 +130,7 @@ describe('the API', () => {
     assert.deepEqual(seqs, Array.from({ length: 21 }, (_, n) => 21 - n));
   });
 
-  served('refuses what it does not understand, each with a code', async ({ path }) => {
+  served('refuses what it does not understand, each with a code', async ({ path, client }) => {
     const cases: readonly [string, string, unknown, Record<string, string>, number, string][] = [
       ['GET', '/api/v1/nothing', null, {}, 404, 'GL3014'],
       ['DELETE', '/api/v1/strategy', null, {}, 405, 'GL3022'],
@@ -114,11 +145,18 @@ describe('the API', () => {
       ['POST', '/api/v1/releases', { service: 'constructor', version: 'v9', spec: {} }, {}, 404, 'GL3008'],
       ['POST', '/api/v1/explain', { method: 'GET', target: '/', rawHeaders: ['odd'] }, {}, 400, 'GL3012'],
       ['GET', '/api/v1/watch', null, { 'last-event-id': '-1' }, 400, 'GL3012'],
+      // Whoever asks for a dry run where there is none must not get a wet one.
+      ['PUT', '/api/v1/freeze?dryRun=true', { reason: 'x' }, {}, 400, 'GL3012'],
+      ['POST', '/api/v1/releases/r/split?dryrun=true', { percent: '9%' }, { 'if-match': '*' }, 400, 'GL3012'],
+      ['PUT', '/api/v1/strategy?dry-run=true', web, { 'if-match': '*' }, 400, 'GL3012'],
+      ['POST', '/api/v1/webhooks', { url: 'https://hooks.example', kinds: ['releases'] }, {}, 400, 'GL3012'],
     ];
     for (const [method, target, body, headers, status, wanted] of cases) {
       const answer = await raw(path, method, target, body, headers);
       assert.deepEqual([answer.status, code(answer)], [status, wanted], `${method} ${target}`);
     }
+    const { percent } = await client.release('r');
+    assert.deepEqual([percent, (await client.status()).frozen], [5, null]);
   });
 
   served('refuses bodies that are no JSON, too large, or of a type that any page can send', async ({ path }) => {
@@ -161,6 +199,10 @@ describe('the OpenAPI description', () => {
     const named = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name ?? '');
     assert.ok(named.length > 20);
     for (const name of named) assert.ok(Object.hasOwn(document.components.schemas, name), name);
+  });
+
+  it('lets a webhook ask for every kind of event, and for no other', () => {
+    assert.deepEqual(apiRequests.Webhook.properties.kinds.items.enum, apiSchemas.Event.properties.kind.enum);
   });
 
   served('is served as it is', async ({ path }) => {

@@ -150,6 +150,15 @@ describe('a strategy', () => {
     return Promise.resolve();
   });
 
+  inWorld('keeps no copy of itself in an event, however much of it has changed', web, async ({ plane }) => {
+    const versions = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`w${n}`, { script: `./${'x'.repeat(500)}.js` }]));
+    await plane.apply({ ...request, document: { ...web, services: { ...web.services, shop: { stable: 'w0', versions } } } });
+    const [first, ...others] = await plane.events({ limit: 10 });
+    const text = JSON.stringify([first, ...others]);
+    assert.ok(text.length < 50_000, `${text.length} characters`);
+    assert.match(text, /"pointer":"\/services\/shop","kind":"added"/);
+  });
+
   inWorld('keeps an event of each change with who and why', withRelease(), async ({ plane }) => {
     await plane.split('r', '20%', null, 'ann');
     await plane.verb('r', 'rollback', { who: 'bob', why: 'too slow' });

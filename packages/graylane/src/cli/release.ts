@@ -1,7 +1,7 @@
 // `graylane canary`, `split`, `rollback` and the other verbs: what people do to one release.
 
 import type { Command } from 'commander';
-import type { Verb } from '@graylane/control';
+import type { LookAhead, Verb } from '@graylane/control';
 import type { Api } from '@graylane/wire';
 import { countIfGiven } from '../config/options.ts';
 import { canaryFrom, type CanaryOptions } from '../config/canary.ts';
@@ -17,6 +17,8 @@ const verbs: Readonly<Record<string, { readonly verb: Verb; readonly about: stri
   rollback: { verb: 'rollback', about: 'everyone back on stable, at once', alias: 'abort' },
 };
 
+const DRY_RUN = ['--dry-run', 'say what would change, and change nothing'] as const;
+
 export function addRelease(program: Command): void {
   program
     .command('canary')
@@ -27,13 +29,14 @@ export function addRelease(program: Command): void {
     .option('--percent <share>', 'share of users, sticky; default 5')
     .option('--cookie <name=value>', 'users with this cookie are in at any share; may be repeated', collect)
     .option('--header <name=value>', 'requests with this header are in at any share; may be repeated', collect)
+    .option(...DRY_RUN)
     .description('add a version and a release for it while everything runs')
     .action(async (path: string, _options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<CanaryOptions & GlobalOptions>();
+      const options = command.optsWithGlobals<CanaryOptions & GlobalOptions & LookAhead>();
       const context = contextOf(options);
       const { document } = await liveStrategy(context);
       const canary = canaryFrom(path, options, document, context.directory);
-      done(context, await (await liveClient(context)).canary(canary));
+      done(context, await (await liveClient(context)).canary(canary, lookAhead(options)));
     });
 
   program
@@ -41,12 +44,13 @@ export function addRelease(program: Command): void {
     .argument('<release>')
     .argument('<percent>', 'such as 20%, +10% or -5%')
     .option('--revision <number>', 'only if this is still the live revision')
+    .option(...DRY_RUN)
     .description('set or change the share of users that get the canary')
     .allowUnknownOption()
     .action(async (release: string, percent: string, _options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { revision?: string }>();
+      const options = command.optsWithGlobals<GlobalOptions & LookAhead & { revision?: string }>();
       const context = contextOf(options);
-      done(context, await (await liveClient(context)).split(release, percent, countIfGiven('--revision', options.revision, 1) ?? null));
+      done(context, await (await liveClient(context)).split(release, percent, countIfGiven('--revision', options.revision, 1) ?? null, lookAhead(options)));
     });
 
   program
@@ -55,13 +59,14 @@ export function addRelease(program: Command): void {
     .option('--full', 'make its versions stable now, whatever steps are left')
     .option('--step <number>', 'the step in hand that you have seen: makes a repeated call harmless')
     .option('--why <text>', 'kept with the event')
+    .option(...DRY_RUN)
     .description('go on to the next step of the plan')
     .action(async (release: string, _options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { full?: boolean; step?: string; why?: string }>();
+      const options = command.optsWithGlobals<GlobalOptions & LookAhead & { full?: boolean; step?: string; why?: string }>();
       const context = contextOf(options);
       const verb = options.full === true ? 'promote-full' : 'promote';
       const step = countIfGiven('--step', options.step, 0);
-      done(context, await (await liveClient(context)).verb(release, verb, { ...why(options), ...(step === undefined ? {} : { step }) }));
+      done(context, await (await liveClient(context)).verb(release, verb, { ...why(options), ...(step === undefined ? {} : { step }) }, lookAhead(options)));
     });
 
   for (const [name, { verb, about, alias }] of Object.entries(verbs)) {
@@ -69,14 +74,19 @@ export function addRelease(program: Command): void {
       .command(name)
       .argument('<release>')
       .option('--why <text>', 'kept with the event')
+      .option(...DRY_RUN)
       .description(about)
       .action(async (release: string, _options: unknown, command: Command) => {
-        const options = command.optsWithGlobals<GlobalOptions & { why?: string }>();
+        const options = command.optsWithGlobals<GlobalOptions & LookAhead & { why?: string }>();
         const context = contextOf(options);
-        done(context, await (await liveClient(context)).verb(release, verb, why(options)));
+        done(context, await (await liveClient(context)).verb(release, verb, why(options), lookAhead(options)));
       });
     if (alias !== undefined) added.alias(alias);
   }
+}
+
+function lookAhead({ dryRun }: LookAhead): LookAhead {
+  return dryRun === undefined ? {} : { dryRun };
 }
 
 function why(options: { readonly why?: string }): { why?: string } {

@@ -1,7 +1,8 @@
 // `graylane webhook`: who is told of events.
 
 import type { Command } from 'commander';
-import { inert } from '../print/failure.ts';
+import { apiSchemas, type Api } from '@graylane/wire';
+import { exit, Failure, inert } from '../print/failure.ts';
 import { table } from '../print/table.ts';
 import { collect } from './collect.ts';
 import { contextOf, type GlobalOptions } from './context.ts';
@@ -17,7 +18,8 @@ export function addWebhook(program: Command): void {
     .action(async (url: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { kind?: readonly string[] }>();
       const context = contextOf(options);
-      const made = await (await liveClient(context)).createWebhook({ url, ...(options.kind === undefined ? {} : { kinds: options.kind }) });
+      const kinds = options.kind === undefined ? {} : { kinds: options.kind.map(kindOf) };
+      const made = await (await liveClient(context)).createWebhook({ url, ...kinds });
       if (context.terminal.json) context.terminal.object(made);
       context.terminal.data(made.secret);
       context.terminal.say(`${made.id}: the secret signs what is sent (Standard Webhooks) and is not shown again`);
@@ -42,4 +44,13 @@ export function addWebhook(program: Command): void {
       if (context.terminal.json) context.terminal.object({ removed: id });
       context.terminal.data(`removed: ${id}`);
     });
+}
+
+const KINDS: readonly Api<'Event'>['kind'][] = apiSchemas.Event.properties.kind.enum;
+
+/** Throws Failure on a word that no event has: nothing would ever be sent. */
+function kindOf(given: string): Api<'Event'>['kind'] {
+  const kind = KINDS.find((one) => one === given);
+  if (kind !== undefined) return kind;
+  throw new Failure({ code: 'GL0091', message: `no event is of the kind ${JSON.stringify(given)}`, fix: `one of: ${KINDS.join(', ')}` }, exit.usage);
 }
