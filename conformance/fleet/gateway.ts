@@ -37,7 +37,7 @@ async function startAlone(world: World, file: object, serves: () => Promise<bool
   await Promise.all(world.servers.map((server) => server.end('SIGKILL')));
   await world.startGateway('edge', file).ready;
   await eventually('it serves under its last orders', serves, 15_000);
-  for (const index of world.servers.keys()) await world.startServer(index).ready;
+  await Promise.all(world.servers.map((_, index) => world.startServer(index).ready));
   await eventually('it has joined again', async () => (await world.nodesOf(0)).items.some(({ name }) => name === 'edge'), 15_000);
 }
 
@@ -46,7 +46,7 @@ const HANDOVER_LIMIT_MS = 60_000;
 
 /** The strategy of the machines with one service more. */
 async function write(world: World, shop: object): Promise<void> {
-  const machines = documentOf(100) as { readonly services: Readonly<Record<string, object>>; readonly releases: readonly object[] };
+  const machines = documentOf(100, world.grounds.port(0)) as { readonly services: Readonly<Record<string, object>>; readonly releases: readonly object[] };
   const release = { name: 'shop', priority: 20, when: [{ header: { 'x-shop': '1' } }], percent: 100, versions: { shop: 'v2' } };
   const document = { services: { ...machines.services, shop: { ...shop, hosts: ['shop.test'] } }, releases: [...machines.releases.map((one) => ({ ...one, priority: 10 })), release] };
   // A stable version may still be on its way, from one leader to the next: whoever adds a service is told to wait for it.

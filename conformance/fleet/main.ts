@@ -2,8 +2,9 @@
 
 import { parseArgs } from 'node:util';
 import { gatewayFollows } from './gateway.ts';
+import { claimGrounds } from './grounds.ts';
 import { etcdCutOff, machineCutOff, serverCutOff } from './partitions.ts';
-import { aloneAfterRestart, documentOf, etcdGone, forwarding, leaderKilled, machines, restarts } from './scenarios.ts';
+import { aloneAfterRestart, documentOf, etcdGone, forwarding, leaderKilled, plans, restarts } from './scenarios.ts';
 import { startWorld } from './world.ts';
 import { seeded } from '../../tools/seeded.ts';
 
@@ -11,7 +12,8 @@ import { seeded } from '../../tools/seeded.ts';
 const CUTS_MS = [4_000, 15_000];
 
 const { values } = parseArgs({ options: { 'etcd-gone': { type: 'string', default: '600' }, restarts: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } } });
-const world = await startWorld({ servers: 2, nodes: machines, document: documentOf(100) });
+const grounds = await claimGrounds();
+const world = await startWorld({ grounds, servers: 2, nodes: plans, document: documentOf(100, grounds.port(0)) });
 try {
   await forwarding(world);
   console.log('a machine without a canary forwards to one that has it');

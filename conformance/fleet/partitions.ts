@@ -2,17 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { caughtUp, documentOfNow, generation, machines, underLoad } from './scenarios.ts';
+import { caughtUp, documentOfNow, generation, underLoad } from './scenarios.ts';
 import { eventually, type World } from './world.ts';
 
 /** A machine without any server serves under its last strategy; the others go on without it, and it follows when it is back. */
 export async function machineCutOff(world: World): Promise<void> {
-  const [cut, ...others] = machines;
+  const [cut, ...others] = world.machines;
   if (cut === undefined) return;
   await underLoad(world, async () => {
     const before = await generation(world);
     world.wires.cutNode(cut.name);
-    const applied = await world.api(0, 'PUT', '/strategy', documentOfNow(before));
+    const applied = await world.api(0, 'PUT', '/strategy', documentOfNow(world, before));
     assert.equal(applied.status, 200, JSON.stringify(applied.body));
     await eventually('the others have begun, and it has not', async () => {
       const { items } = await world.nodesOf(0);
@@ -36,7 +36,7 @@ export async function serverCutOff(world: World): Promise<void> {
     const refused = await world.api(index, 'PUT', '/freeze', { reason: 'nobody will know' });
     assert.equal(refused.status, 503, JSON.stringify(refused.body));
     await eventually('another leads', async () => (await world.nodesOf(other)).leader === world.replica(other), 15_000);
-    const applied = await world.api(other, 'PUT', '/strategy', documentOfNow(before));
+    const applied = await world.api(other, 'PUT', '/strategy', documentOfNow(world, before));
     assert.equal(applied.status, 200, JSON.stringify(applied.body));
     world.wires.mend();
     await caughtUp(world, before);
@@ -56,7 +56,7 @@ export async function etcdCutOff(world: World, cutMs: number): Promise<number> {
     await delay(cutMs);
     world.wires.mend();
     const begun = performance.now();
-    await eventually('a write is taken again', async () => (await world.api(0, 'PUT', '/strategy', documentOfNow(before))).status === 200, 15_000);
+    await eventually('a write is taken again', async () => (await world.api(0, 'PUT', '/strategy', documentOfNow(world, before))).status === 200, 15_000);
     await caughtUp(world, before);
     const tookMs = performance.now() - begun;
     await eventually('one leads, and all say which', async () => {

@@ -6,21 +6,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startLoad } from './load.ts';
 import { ask, eventually, type NodePlan, type World } from './world.ts';
 
-export const PORT = 8_080;
 const app = join(import.meta.dirname, '../live/app.ts');
 
-export const machines: readonly NodePlan[] = [
-  { name: 'a', address: '127.0.0.11', labels: ['zone=one'] },
-  { name: 'b', address: '127.0.0.12', labels: ['zone=two'] },
+export const plans: readonly NodePlan[] = [
+  { name: 'a', labels: ['zone=one'] },
+  { name: 'b', labels: ['zone=two'] },
   // Has no canary: its canary users are served on other machines.
-  { name: 'c', address: '127.0.0.13', labels: ['zone=two'], run: ['web/none'] },
+  { name: 'c', labels: ['zone=two'], run: ['web/none'] },
 ];
 
-export function documentOf(percent: number): object {
+export function documentOf(percent: number, port: number): object {
   // Not nicer than others: on a busy machine a canary that gets no processor is taken for one that hangs.
   const version = (build: string): object => ({ script: app, workers: 1, nice: 0, drainTimeout: '2s', killTimeout: '1s', env: { BUILD: build } });
   return {
-    services: { web: { listen: PORT, stable: 'v1', versions: { v1: version('v1'), v2: version('v2') } } },
+    services: { web: { listen: port, stable: 'v1', versions: { v1: version('v1'), v2: version('v2') } } },
     releases: [{ name: 'r', when: [{ header: { 'x-canary': '1' } }], percent, versions: { web: 'v2' } }],
   };
 }
@@ -28,11 +27,11 @@ export function documentOf(percent: number): object {
 /** A machine that runs no canary serves canary users by another one, over TLS. */
 export async function forwarding(world: World): Promise<void> {
   await eventually('canary users are served by v2 at every machine', async () => {
-    const answers = await Promise.all(machines.map(({ address }) => ask(address, PORT, { 'x-canary': '1' })));
+    const answers = await Promise.all(world.machines.map(({ address }) => ask(address, portOf(world), { 'x-canary': '1' })));
     return answers.every(({ build }) => build === 'v2');
   }, 10_000);
   const facts = await world.nodesOf(0);
-  assert.deepEqual(facts.items.map(({ name, health }) => `${name} ${health}`), machines.map(({ name }) => `${name} ok`));
+  assert.deepEqual(facts.items.map(({ name, health }) => `${name} ${health}`), world.machines.map(({ name }) => `${name} ok`));
 }
 
 /** The leader is killed while a new stable version starts: another one goes on, and every step is taken once. */
@@ -68,7 +67,7 @@ export async function etcdGone(world: World, goneMs: number): Promise<number> {
     const before = await generation(world);
     let answer: unknown = null;
     await eventually(() => `a write is taken again (the last answer: ${JSON.stringify(answer)})`, async () => {
-      const { status, body } = await world.api(0, 'PUT', '/strategy', documentOfNow(before));
+      const { status, body } = await world.api(0, 'PUT', '/strategy', documentOfNow(world, before));
       answer = { status, body };
       return status === 200;
     }, 15_000);
@@ -87,16 +86,16 @@ export async function restarts(world: World, count: number, random: () => number
       await world.etcd.start();
     } else if (choice === 1) {
       const index = Math.floor(random() * world.servers.length);
-      await world.servers[index]?.end('SIGKILL');
+      await world.servers[index]?.end(random() < 0.5 ? 'SIGKILL' : 'SIGTERM');
       await world.startServer(index).ready;
     } else {
-      const plan = machines[Math.floor(random() * machines.length)];
+      const plan = world.machines[Math.floor(random() * world.machines.length)];
       if (plan === undefined) continue;
       await world.nodes.get(plan.name)?.end('SIGTERM');
       await world.startNode(plan).ready;
     }
     const server = Math.floor(random() * world.servers.length);
-    await eventually(`a write after restart ${n + 1}`, async () => (await world.api(server, 'PUT', '/strategy', documentOfNow(newest + n)).catch(() => ({ status: 0 }))).status === 200, 30_000);
+    await eventually(`a write after restart ${n + 1}`, async () => (await world.api(server, 'PUT', '/strategy', documentOfNow(world, newest + n)).catch(() => ({ status: 0 }))).status === 200, 30_000);
     await caughtUp(world, newest);
     const now = await generation(world);
     assert.ok(now > newest, `generation ${now} after ${newest}`);
@@ -106,20 +105,20 @@ export async function restarts(world: World, count: number, random: () => number
 
 /** No server is there: a machine that is started goes on under its last orders. */
 export async function aloneAfterRestart(world: World): Promise<void> {
-  const [plan] = machines;
+  const [plan] = world.machines;
   if (plan === undefined) return;
-  await Promise.all(world.servers.map((server) => server.end('SIGKILL')));
-  await world.nodes.get(plan.name)?.end('SIGTERM');
+  // One in order, as for an update: its machines are connected, and do not keep it.
+  await Promise.all([world.nodes.get(plan.name)?.end('SIGTERM'), ...world.servers.map((server, index) => server.end(index === 0 ? 'SIGTERM' : 'SIGKILL'))]);
   await world.startNode(plan).ready;
-  assert.equal((await ask(plan.address, PORT)).status, 200);
-  for (const index of world.servers.keys()) await world.startServer(index).ready;
+  assert.equal((await ask(plan.address, portOf(world))).status, 200);
+  await Promise.all(world.servers.map((_, index) => world.startServer(index).ready));
   await eventually('it has joined again', async () => (await world.nodesOf(0)).items.some(({ name }) => name === plan.name), 15_000);
 }
 
 export async function caughtUp(world: World, beyond: number): Promise<void> {
   await eventually('every machine has the same, later generation', async () => {
     const views = await Promise.all(world.servers.map((_, index) => world.nodesOf(index).catch(() => null)));
-    return views.every((view) => view !== null && view.items.length === machines.length && view.items.every(({ generation: now, lag }) => now > beyond && lag === 0));
+    return views.every((view) => view !== null && view.items.length === world.machines.length && view.items.every(({ generation: now, lag }) => now > beyond && lag === 0));
   }, 30_000);
 }
 
@@ -128,9 +127,13 @@ export async function generation(world: World): Promise<number> {
 }
 
 /** Another document each time, so that there is something to publish. */
-export function documentOfNow(turn: number): object {
-  const document = documentOf(100) as { readonly services: { readonly web: object }; readonly releases: readonly object[] };
+export function documentOfNow(world: World, turn: number): object {
+  const document = documentOf(100, portOf(world)) as { readonly services: { readonly web: object }; readonly releases: readonly object[] };
   return { ...document, services: { web: { ...document.services.web, stable: 'v1' } }, releases: [{ ...document.releases[0], percent: 1 + (turn % 99) }] };
+}
+
+function portOf({ grounds }: World): number {
+  return grounds.port(0);
 }
 
 async function phaseOf(world: World, server: number, release: string): Promise<string> {
@@ -139,7 +142,7 @@ async function phaseOf(world: World, server: number, release: string): Promise<s
 
 /** `run` while users ask all machines, none of whom notices. However it ends, the load ends with it and all wires are whole. */
 export async function underLoad<T>(world: World, run: () => Promise<T>): Promise<T> {
-  const load = startLoad(machines.map(({ address }) => address), PORT);
+  const load = startLoad(world.machines.map(({ address }) => address), portOf(world));
   const result = await run().finally(async () => {
     world.wires.mend();
     await load.stop();

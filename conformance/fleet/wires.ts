@@ -4,8 +4,6 @@ import { freePort } from '../../packages/control/test/support/etcd.ts';
 import { startCuttingProxy, type CuttingProxy } from './cutting-proxy.ts';
 
 export interface Wires {
-  /** Addresses under which machines reach servers; a certificate has to name them. */
-  readonly addresses: readonly string[];
   /** As the machine reaches the servers. */
   urls(node: string): readonly string[];
   /** `host:port` as the server reaches etcd. */
@@ -18,20 +16,15 @@ export interface Wires {
 
 interface Place { readonly host: string; readonly port: number }
 
-/** Machines' ends are at 127.0.0.100 and up: nothing else is there. */
-const FIRST_ADDRESS = 100;
-
-export async function startWires(nodes: readonly string[], servers: readonly Place[], etcd: Place): Promise<Wires> {
+/** A machine's wires begin at an address of its own, under which it reaches the servers: certificates have to name it. */
+export async function startWires(nodes: readonly { readonly name: string; readonly host: string }[], servers: readonly Place[], etcd: Place): Promise<Wires> {
   const toServers = new Map<string, readonly CuttingProxy[]>();
-  const addresses = nodes.map((_, n) => `127.0.0.${FIRST_ADDRESS + n}`);
-  for (const [n, name] of nodes.entries()) {
-    const host = addresses[n] ?? '127.0.0.1';
+  for (const { name, host } of nodes) {
     toServers.set(name, await Promise.all(servers.map(async (server) => startCuttingProxy({ host, port: await freePort(host) }, server))));
   }
   const toEtcd = await Promise.all(servers.map(() => startCuttingProxy({ host: '127.0.0.1', port: 0 }, etcd)));
   const all = [...[...toServers.values()].flat(), ...toEtcd];
   return {
-    addresses,
     urls: (node) => (toServers.get(node) ?? []).map(({ host }) => `https://${host}`),
     etcd: (server) => toEtcd[server]?.host ?? '',
     cutNode: (name) => {

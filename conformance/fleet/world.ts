@@ -1,25 +1,32 @@
 // A fleet on one host: etcd, servers and machines, each on a loopback address of its own. Started with one call, ended with one.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort, startEtcd, type Etcd } from '../../packages/control/test/support/etcd.ts';
 import { makeAuthority, type Authority } from './authority.ts';
+import type { Grounds } from './grounds.ts';
 import { startWires, type Wires } from './wires.ts';
-import { runGraylane, startGraylane, type Machine, type Where } from './process.ts';
+import { startGraylane, type Machine, type Where } from './process.ts';
 
 export interface NodePlan {
   readonly name: string;
-  /** Such as 127.0.0.11. */
-  readonly address: string;
   readonly labels?: readonly string[];
   /** `service/version`; all when absent. */
   readonly run?: readonly string[];
 }
 
+export interface PlacedNode extends NodePlan {
+  readonly address: string;
+}
+
 export interface WorldPlan {
+  /** Left when the fleet has ended. */
+  readonly grounds: Grounds;
   readonly servers: number;
   readonly nodes: readonly NodePlan[];
   readonly document: object;
@@ -33,14 +40,17 @@ export interface NodesFacts { readonly leader: string | null; readonly generatio
 export interface World {
   readonly etcd: Etcd;
   readonly folder: string;
+  readonly grounds: Grounds;
   readonly servers: Machine[];
   readonly nodes: Map<string, Machine>;
+  /** As they were planned, each with its address. */
+  readonly machines: readonly PlacedNode[];
   readonly urls: readonly string[];
   readonly wires: Wires;
   /** `replica-N`, as elections and nodes name them. */
   replica(index: number): string;
   startServer(index: number): Machine;
-  startNode(plan: NodePlan): Machine;
+  startNode(plan: PlacedNode): Machine;
   /** `graylane gateway --server` with this config file. */
   startGateway(name: string, document: object): Machine;
   /** A call of one server's API; the token is an admin's. */
@@ -53,28 +63,32 @@ export interface World {
 const READY_LIMIT_MS = 120_000;
 
 export async function startWorld(plan: WorldPlan): Promise<World> {
+  const { grounds } = plan;
+  const machines = plan.nodes.map((node, index) => ({ ...node, address: grounds.machine(index) }));
   const folder = mkdtempSync(join(tmpdir(), 'glf-'));
   const authority = makeAuthority(folder);
   const etcd = await startEtcd();
-  writeFileSync(join(folder, 'graylane.config.json'), JSON.stringify(plan.document));
-  const ports = await Promise.all(Array.from({ length: plan.servers }, (_, n) => freePort(addressOf(n))));
-  const urls = ports.map((port, n) => `https://${addressOf(n)}:${port}`);
+  // Not above the machines' folders: whoever has a config file above him is part of its project.
+  const seed = join(folder, 'seed.json');
+  writeFileSync(seed, JSON.stringify(plan.document));
+  const ports = await Promise.all(Array.from({ length: plan.servers }, (_, n) => freePort(grounds.server(n))));
+  const urls = ports.map((port, n) => `https://${grounds.server(n)}:${port}`);
   const servers: Machine[] = [];
   const nodes = new Map<string, Machine>();
-  const wires = await startWires(plan.nodes.map(({ name }) => name), ports.map((port, n) => ({ host: addressOf(n), port })), { host: '127.0.0.1', port: etcd.port });
-  const serverCertificate = authority.issue('servers', [...ports.map((_, n) => addressOf(n)), ...wires.addresses]);
+  const wires = await startWires(machines.map(({ name }, n) => ({ name, host: grounds.wire(n) })), ports.map((port, n) => ({ host: grounds.server(n), port })), { host: '127.0.0.1', port: etcd.port });
+  const serverCertificate = authority.issue('servers', [...ports.map((_, n) => grounds.server(n)), ...machines.map((_, n) => grounds.wire(n))]);
   let token = '';
   const startServer = (index: number): Machine => {
     const where = placeFor(folder, `server-${index}`);
     const machine = startGraylane([
-      'server', join(folder, 'graylane.config.json'), '--store', `etcd://${wires.etcd(index)}/fleet`, '--replica', `replica-${index}`,
-      '--api', `${addressOf(index)}:${ports[index]}`, '--api-cert', serverCertificate.cert, '--api-key', serverCertificate.key, '--client-ca', authority.ca, ...(plan.serverOptions ?? []),
+      'server', seed, '--store', `etcd://${wires.etcd(index)}/fleet`, '--replica', `replica-${index}`,
+      '--api', `${grounds.server(index)}:${ports[index]}`, '--api-cert', serverCertificate.cert, '--api-key', serverCertificate.key, '--client-ca', authority.ca, ...(plan.serverOptions ?? []),
     ], where);
     servers[index] = machine;
     return machine;
   };
-  const startNode = (node: NodePlan): Machine => {
-    const machine = startGraylane(nodeArguments(node, wires.urls(node.name), authority, folder), placeFor(folder, node.name));
+  const startNode = (node: PlacedNode): Machine => {
+    const machine = startGraylane(nodeArguments(node, grounds, wires.urls(node.name), authority, folder), placeFor(folder, node.name));
     nodes.set(node.name, machine);
     return machine;
   };
@@ -87,20 +101,19 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
     return machine;
   };
   const end = async (): Promise<void> => {
-    await Promise.all([...nodes.values()].map((node) => node.end('SIGTERM')));
-    await Promise.all(servers.map((server) => server.end('SIGTERM')));
+    await Promise.all([...nodes.values(), ...servers].map((one) => one.end('SIGTERM')));
     await wires.close();
     await etcd.dispose();
+    await grounds.leave();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     for (let n = 0; n < plan.servers; n += 1) startServer(n);
+    // They show certificates, and come again until a server is there.
+    for (const node of machines) startNode(node);
     await withinReadyLimit(Promise.all(servers.map(({ ready }) => ready)), () => servers.map(({ said }) => said()).join('\n'));
-    const made = await runGraylane(['token', 'create', 'tests', '--scope', 'admin'], placeFor(folder, 'server-0'));
-    if (made.status !== 0) throw new Error(`${made.said}\n${servers.map(({ said }) => said()).join('\n')}`);
-    token = (made.out as { readonly token: string }).token;
+    token = await tokenFrom(placeFor(folder, 'server-0'));
     writeFileSync(join(folder, 'token'), token);
-    for (const node of plan.nodes) startNode(node);
     await withinReadyLimit(Promise.all([...nodes.values()].map(({ ready }) => ready)), () => [...nodes.values(), ...servers].map(({ said }) => said()).join('\n'));
   } catch (error) {
     await end();
@@ -108,14 +121,9 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
   }
   const api: World['api'] = (server, method, path, body) => call(urls[server] ?? '', authority.ca, token, method, path, body);
   return {
-    etcd, folder, servers, nodes, urls, wires, startServer, startNode, startGateway, api, end, replica: (index) => `replica-${index}`,
+    etcd, folder, grounds, servers, nodes, machines, urls, wires, startServer, startNode, startGateway, api, end, replica: (index) => `replica-${index}`,
     nodesOf: async (server) => (await api(server, 'GET', '/nodes')).body as NodesFacts,
   };
-}
-
-/** 127.0.0.2 and up: machines take others. */
-function addressOf(server: number): string {
-  return `127.0.0.${server + 2}`;
 }
 
 function placeFor(folder: string, name: string): Where {
@@ -125,15 +133,23 @@ function placeFor(folder: string, name: string): Where {
   return { folder: own, run };
 }
 
-function nodeArguments({ name, address, labels = [], run = [] }: NodePlan, urls: readonly string[], authority: Authority, folder: string): readonly string[] {
+function nodeArguments({ name, address, labels = [], run = [] }: PlacedNode, { passagePort }: Grounds, urls: readonly string[], authority: Authority, folder: string): readonly string[] {
   const { cert, key } = authority.issue(name, [address]);
   return [
     'up', ...urls.flatMap((url) => ['--server', url]), '--node', name, '--bind', address, '--server-ca', authority.ca, '--node-cert', cert, '--node-key', key,
-    '--passage', `${address}:${PASSAGE_PORT}`, '--project', folder, ...labels.flatMap((label) => ['--label', label]), ...run.flatMap((version) => ['--run', version]),
+    '--passage', `${address}:${passagePort}`, '--project', folder, ...labels.flatMap((label) => ['--label', label]), ...run.flatMap((version) => ['--run', version]),
   ];
 }
 
-const PASSAGE_PORT = 7_500;
+/** An admin's token, from the socket that only the server's own user may open. */
+async function tokenFrom({ run }: Where): Promise<string> {
+  const socketPath = join(run, readdirSync(run)[0] ?? '', 'api.sock');
+  const body = JSON.stringify({ name: 'tests', scope: 'admin' });
+  const outgoing = request({ socketPath, method: 'POST', path: '/api/v1/tokens', headers: { 'content-type': 'application/json', 'content-length': body.length } });
+  outgoing.end(body);
+  const [response] = await once(outgoing, 'response') as [IncomingMessage];
+  return (await json(response) as { readonly token: string }).token;
+}
 
 async function withinReadyLimit(all: Promise<unknown>, said: () => string): Promise<void> {
   const late = delay(READY_LIMIT_MS, 'late' as const, { ref: false });
@@ -182,12 +198,15 @@ function buildOf(text: string): string | null {
   }
 }
 
+/** A look is a handshake and a view of the whole fleet: more often, and the test looks on at itself. */
+const LOOK_MS = 50;
+
 /** Looks until it holds; `what` is said when it did not, and may say what was seen last. */
 export async function eventually(what: string | (() => string), holds: () => Promise<boolean> | boolean, limitMs: number): Promise<number> {
   const begun = performance.now();
   for (;;) {
     if (await holds()) return performance.now() - begun;
     if (performance.now() - begun > limitMs) throw new Error(`${typeof what === 'string' ? what : what()}: not within ${limitMs} ms`);
-    await delay(20);
+    await delay(LOOK_MS);
   }
 }

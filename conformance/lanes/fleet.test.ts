@@ -6,26 +6,25 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { whyNoEtcd } from '../../packages/control/test/support/etcd.ts';
+import { claimGrounds, type Grounds } from '../fleet/grounds.ts';
 import { startWorld, type World } from '../fleet/world.ts';
 import { Connection } from '../live/connection.ts';
 import type { RunningChain } from './chain.ts';
 import { runLanes } from './run.ts';
-import { document, prescribed, type ChainPlaces } from './strategies.ts';
+import { document, prescribed, type ChainPlaces, type Place } from './strategies.ts';
 
 const missing = whyNoEtcd() ?? (spawnSync('openssl', ['version']).status === 0 ? null : 'openssl not installed; on Debian run: sudo apt-get install -y openssl');
 
-const A = '127.0.0.21';
-const B = '127.0.0.22';
 const SCRIPT = join(import.meta.dirname, 'service.ts');
 const ASK_LIMIT_MS = 30_000;
 /** A user of the lane alpha, see strategies.ts. */
 const USER = 1;
 
-const places: ChainPlaces = {
-  first: { listen: 8_481, host: A, port: 8_481 },
-  middle: { listen: 8_482, host: B, port: 8_482 },
-  last: { listen: 8_483, host: A, port: 8_483 },
-};
+/** The first and the last service on one machine, the middle one on the other. */
+function placesOn({ machine, port }: Grounds): ChainPlaces {
+  const place = (service: number, on: number): Place => ({ listen: port(service), host: machine(on), port: port(service) });
+  return { first: place(0, 0), middle: place(1, 1), last: place(2, 0) };
+}
 
 interface Seen {
   readonly lanes: readonly (string | null)[];
@@ -48,6 +47,7 @@ const stampOf = (baggage: string): string => baggage.split(',').filter((member) 
 
 describe('lanes over two machines and two servers', { skip: missing ?? false }, () => {
   let world: World;
+  let places: ChainPlaces;
   let chain: Pick<RunningChain, 'places' | 'perHop' | 'publish'>;
   let turn = 0;
 
@@ -62,7 +62,9 @@ describe('lanes over two machines and two servers', { skip: missing ?? false }, 
   const alpha = async (): Promise<Seen> => await ask(places.first, `X-User: u${USER}\r\n`);
 
   before(async () => {
-    world = await startWorld({ servers: 2, nodes: [{ name: 'a', address: A, run: ['last/v2', 'last/v3'] }, { name: 'b', address: B, run: ['middle/v2', 'middle/v3'] }], document: document(0, places, SCRIPT, false) });
+    const grounds = await claimGrounds();
+    places = placesOn(grounds);
+    world = await startWorld({ grounds, servers: 2, nodes: [{ name: 'a', run: ['last/v2', 'last/v3'] }, { name: 'b', run: ['middle/v2', 'middle/v3'] }], document: document(0, places, SCRIPT, false) });
     chain = { places, perHop: false, publish };
   });
   after(() => world.end());

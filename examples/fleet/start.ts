@@ -2,19 +2,22 @@
 
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { machines, PORT, documentOf } from '../../conformance/fleet/scenarios.ts';
+import { documentOf, plans } from '../../conformance/fleet/scenarios.ts';
+import { fixedGrounds } from '../../conformance/fleet/grounds.ts';
 import { startWorld } from '../../conformance/fleet/world.ts';
 import { whyNoEtcd } from '../../packages/control/test/support/etcd.ts';
 
 const missing = whyNoEtcd();
 if (missing !== null) throw new Error(missing);
-const world = await startWorld({ servers: 2, nodes: machines, document: documentOf(100) });
+const port = fixedGrounds.port(0);
+const world = await startWorld({ grounds: fixedGrounds, servers: 2, nodes: plans, document: documentOf(100, port) });
+const without = world.machines.at(-1)?.address ?? '';
 console.log(`etcd on ${world.etcd.host}
 servers: ${world.urls.join(', ')}
-machines: ${machines.map(({ name, address, run }) => `${name} on http://${address}:${PORT}${run === undefined ? '' : ' (no canary of its own)'}`).join(', ')}
+machines: ${world.machines.map(({ name, address, run }) => `${name} on http://${address}:${port}${run === undefined ? '' : ' (no canary of its own)'}`).join(', ')}
 
-  curl http://${machines[2]?.address}:${PORT}/                       # stable
-  curl -H 'x-canary: 1' http://${machines[2]?.address}:${PORT}/      # the canary, on another machine
+  curl http://${without}:${port}/                       # stable
+  curl -H 'x-canary: 1' http://${without}:${port}/      # the canary, on another machine
 
 In another terminal:
   export GRAYLANE_SERVER=${world.urls[0]} GRAYLANE_TOKEN_FILE=${join(world.folder, 'token')} GRAYLANE_SERVER_CA=${join(world.folder, 'ca.pem')}
