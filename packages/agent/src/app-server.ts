@@ -1,6 +1,7 @@
 // One server that the app has opened on a public place: what it is shown of its address, its private door, its
 // connections, and how it stops. It knows no strategy.
 
+import { close as closeDescriptor } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import type { ListenerReport, Protocol } from '@graylane/wire';
 import { Connections } from './connections.ts';
@@ -28,6 +29,8 @@ interface Options {
   readonly index: number;
   readonly protocol: Protocol;
   readonly reach: Reach;
+  /** Inherited sockets of other slots of this place, by number; absent: none. */
+  readonly others?: Readonly<Record<string, number>>;
   readonly shown: ShownAddress;
   readonly doorPath: string;
   readonly fault: (place: string, fault: unknown) => void;
@@ -40,16 +43,18 @@ export class AppServer {
   readonly protocol: Protocol;
   readonly connections: Connections = new Connections();
   readonly #options: Options;
-  #reach: Reach;
+  #reach: Reach['kind'];
   #door: Door | null = null;
-  #opened: Server | null = null;
+  /** Sockets that it accepts on without the app's knowing, by descriptor. */
+  readonly #opened = new Map<number, Server>();
+  #spares: readonly number[] = [];
 
   constructor(options: Options) {
     this.#options = options;
     this.server = options.server;
     this.index = options.index;
     this.protocol = options.protocol;
-    this.#reach = options.reach;
+    this.#reach = options.reach.kind;
     if (options.reach.kind !== 'public') AppServer.show(this.server, options.shown);
     this.#watchClose();
   }
@@ -73,20 +78,38 @@ export class AppServer {
 
   /** Starts to accept on a held public socket. */
   openPublic(): void {
-    if (this.#reach.kind !== 'held') return;
-    this.#opened = openHeld(this.server, this.#reach.fd, (error) => this.#options.fault('held socket', error));
-    this.#reach = { kind: 'public' };
+    const { reach } = this.#options;
+    if (this.#reach !== 'held' || reach.kind !== 'held') return;
+    this.#accept(reach.fd);
+    this.#reach = 'public';
+    this.#acceptSpares();
+  }
+
+  /** Accepts on the sockets of these slots, too, as far as it has them; one that is held, once it is open. */
+  acceptFor(slots: readonly number[]): void {
+    this.#spares = slots;
+    this.#acceptSpares();
   }
 
   /** No new client connection from now on; other agents may still come until they know. */
   stopAccepting(): void {
-    if (this.#reach.kind !== 'public') {
-      this.#reach = { kind: 'private' };
-      return;
+    if (this.#reach === 'public' && this.#options.reach.kind === 'public') stopAccepting(this.server);
+    for (const opened of this.#opened.values()) opened.close();
+    // A copy that is left here would lead clients to a socket that nobody accepts on.
+    for (const fd of Object.values(this.#options.others ?? {})) if (!this.#opened.has(fd)) closeDescriptor(fd, () => undefined);
+    this.#reach = 'private';
+  }
+
+  #acceptSpares(): void {
+    if (this.#reach !== 'public') return;
+    for (const slot of this.#spares) {
+      const fd = this.#options.others?.[slot];
+      if (fd !== undefined) this.#accept(fd);
     }
-    if (this.#opened === null) stopAccepting(this.server);
-    else this.#opened.close();
-    this.#reach = { kind: 'private' };
+  }
+
+  #accept(fd: number): void {
+    if (!this.#opened.has(fd)) this.#opened.set(fd, openHeld(this.server, fd, (error) => this.#options.fault('held socket', error)));
   }
 
   closeDoor(): void {
@@ -105,7 +128,8 @@ export class AppServer {
     const close = server.close.bind(server);
     setOwn(server, 'close', (callback?: (error?: Error) => void): Server => {
       this.#door?.close();
-      this.#opened?.close();
+      for (const opened of this.#opened.values()) opened.close();
+      this.#reach = 'private';
       this.#options.closed();
       Reflect.deleteProperty(server, 'address');
       Reflect.deleteProperty(server, 'close');

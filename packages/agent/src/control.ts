@@ -4,9 +4,9 @@
 import { connect, type Socket } from 'node:net';
 import { frame, FrameReader, type AgentMessage, type SupervisorMessage } from '@graylane/wire';
 
-/** Between two attempts; short at first, for a new supervisor adopts its workers within two seconds. */
+/** Between two attempts; short, for a new supervisor waits for all its workers before it takes orders. An attempt costs next to nothing. */
 const RETRY_FIRST_MS = 25;
-const RETRY_LAST_MS = 1000;
+const RETRY_LAST_MS = 250;
 
 /** Messages that wait for a supervisor. What they say is repeated by `hello` or counted, so the oldest may go. */
 const WAITING_LIMIT = 256;

@@ -43,6 +43,7 @@ export class Opener implements ListenWatcher {
   readonly #usedDescriptors = new Set<number>();
   #shelters = 0;
   #held: boolean;
+  #spares: readonly number[] = [];
 
   constructor(brief: WorkerBrief, pid: number, events: OpenerEvents, faults: Faults) {
     this.#brief = brief;
@@ -56,6 +57,11 @@ export class Opener implements ListenWatcher {
   /** Servers that are opened from now on accept at once. */
   release(): void {
     this.#held = false;
+  }
+
+  /** Servers that are opened from now on accept for these slots as well. */
+  acceptFor(slots: readonly number[]): void {
+    this.#spares = slots;
   }
 
   asked(server: Server, options: ListenOptions): void {
@@ -126,7 +132,7 @@ export class Opener implements ListenWatcher {
     }
     if (place.kind === 'own') return;
     const shown: ShownAddress = place.kind === 'planned' ? { port: place.plan.port, host: place.plan.host } : wish;
-    this.#open(server, place.index, shown, this.#reach(pending));
+    this.#open(server, place.index, shown, this.#reach(pending), othersOf(pending));
     if (place.kind === 'undeclared' && pending.target.kind === 'port') this.#events.donate(server, { ...shown, index: place.index });
   }
 
@@ -136,20 +142,23 @@ export class Opener implements ListenWatcher {
     return fd === null ? { kind: 'private' } : { kind: 'held', fd };
   }
 
-  #open(server: Server, index: number, shown: ShownAddress, reach: Reach): void {
+  #open(server: Server, index: number, shown: ShownAddress, reach: Reach, others: Readonly<Record<string, number>>): void {
     const app = new AppServer({
       server,
       index,
       protocol: protocolOf(server),
       reach,
+      others,
       shown,
       doorPath: this.#paths.door(index),
       fault: (where, fault) => this.#faults.note(where, fault),
       closed: () => {
         this.#places.release(index);
+        if (reach.kind === 'held' && !this.#held) this.#usedDescriptors.add(reach.fd);
         this.#events.closed(app);
       },
     });
+    app.acceptFor(this.#spares);
     this.#events.opening(app);
     app.openDoor(() => this.#events.opened(app, app.report()));
   }
@@ -168,4 +177,9 @@ export class Opener implements ListenWatcher {
     const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : null;
     this.#events.failed(pending.wish.port, typeof code === 'string' ? code : 'UNKNOWN');
   }
+}
+
+/** Of a server that is opened again they are closed already, as its own descriptor is. */
+function othersOf({ place, target }: Pending): Readonly<Record<string, number>> {
+  return place.kind === 'planned' && target.kind !== 'port' ? place.plan.others ?? {} : {};
 }

@@ -187,6 +187,10 @@ export class Agent {
         this.#opener.release();
         for (const { app } of this.#servers) app.openPublic();
         break;
+      case 'accept':
+        this.#opener.acceptFor(message.slots);
+        for (const { app } of this.#servers) app.acceptFor(message.slots);
+        break;
       case 'ping':
         this.#control.send({ kind: 'pong', n: message.n, vitals: this.#readVitals() });
         if (this.#servers.size === 0 && !this.#silenceExplained) this.#silenceExplained = loadPart('protocols').examineSilentApp(this.#unroutable);

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { exchange, get } from './support/exchange.ts';
-import { document, Supervisor, type Worker, type WorkerOptions } from './support/supervisor.ts';
+import { document, openSlot, Supervisor, type Worker, type WorkerOptions } from './support/supervisor.ts';
 
 interface Told {
   readonly number: number;
@@ -158,6 +158,37 @@ describe('a stable worker', () => {
     const [, closed] = await heard(worker, 2);
     assert.deepEqual(closed, { number: 0, closed: true, address: null });
   });
+});
+
+describe('sockets of slots that are nobody\'s own', () => {
+  for (const hold of [false, true]) {
+    test(`are accepted on when it is told to${hold ? ', once a held one is open' : ''}, and closed with its own`, async (t) => {
+      const supervisor = await supervise(t);
+      const port = supervisor.port();
+      const other = openSlot(0, '127.0.0.1');
+      const { port: spare } = other.address();
+      // Of a neighbour who accepts himself, and leaves at the same time.
+      const neighbour = createServer().listen(0, '127.0.0.1');
+      await once(neighbour, 'listening');
+      t.after(() => neighbour.close());
+      const shared = neighbour.address() as { readonly port: number };
+      const { fd } = Reflect.get(neighbour, '_handle') as { readonly fd: number };
+      const { worker } = await open(supervisor, [{ port, host: '127.0.0.1' }], { ports: [port], hold, others: [other, { fd: () => fd, address: () => shared, close: () => undefined }] });
+      await worker.message('hello');
+      // Two words that may come in any order, the one of them twice.
+      worker.send({ kind: 'accept', slots: [1, 7] });
+      worker.send({ kind: 'open' });
+      worker.send({ kind: 'accept', slots: [1, 7] });
+      await pong(worker, 1);
+      for (const one of [port, spare]) assert.match(await exchange({ port: one }, get('/')), /v1 server 0$/);
+      other.close();
+      neighbour.close();
+      worker.send({ kind: 'drain', graceMs: 2_000 });
+      await worker.message('drained');
+      for (const one of [spare, shared.port]) await assert.rejects(exchange({ port: one }, get('/')), { code: 'ECONNREFUSED' });
+      assert.deepEqual(worker.of('fault'), []);
+    });
+  }
 });
 
 describe('a canary worker', () => {

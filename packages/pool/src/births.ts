@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { readIfThere } from './atomic-file.ts';
-import { workerBrief } from './brief.ts';
+import { inOrder, workerBrief } from './brief.ts';
 import type { Clock } from './clock.ts';
 import { launch, planLaunch, spawnFailure } from './launch.ts';
 import { isBoundHandle } from './os/bind.ts';
@@ -17,6 +17,7 @@ import { Ownership } from './ownership.ts';
 import { checkSocketPath } from './paths.ts';
 import type { RunPaths } from './paths.ts';
 import type { Services } from './services.ts';
+import type { SlotSockets } from './slots.ts';
 import type { FullSpec, Place } from './spec.ts';
 import { childProcess } from './worker/process.ts';
 import type { WorkerState } from './worker/state.ts';
@@ -67,11 +68,12 @@ export class Births {
     this.#next += 1;
     this.#options.numbered(spec.service);
     const slots = services.of(spec.service);
-    const plan = planLaunch(spec, workerBrief(id, spec, slots.places, paths), this.#options.agentFile, this.#options.env);
+    const inherited = spec.publicSlots === 'none' ? null : slots.descriptors(slot, spec.role !== 'gateway');
+    const plan = planLaunch(spec, workerBrief(id, spec, slots.places, inherited, paths), this.#options.agentFile, this.#options.env);
     this.#ownership.admit(plan.uid);
     const logFile = logPlace(paths.logs, spec.service, spec.version, number).file;
     mkdirSync(path.dirname(logFile), { recursive: true, mode: 0o750 });
-    const child = launch(plan, logFile, spec.publicSlots === 'none' ? [] : slots.descriptors(slot));
+    const child = launch(plan, logFile, inOrder(inherited ?? []));
     if (child.pid === undefined) {
       // What the system said arrives as an event, too late for whoever asked; the failure is worked out from the plan.
       child.once('error', () => undefined);
@@ -79,7 +81,7 @@ export class Births {
     }
     this.#setShare(child.pid, spec);
     const places = slots.places.map((_, index) => index);
-    const identity = { id, slot, revision, logFile, places, startedWall: clock.wall() };
+    const identity = { id, slot, revision, logFile, places, others: slotsIn(inherited ?? []), startedWall: clock.wall() };
     const worker = new Worker(identity, spec, childProcess(child, child.pid), { state: starting(spec, places, clock.now()), listeners: [] }, host);
     receiveNotes(child, { ready: () => worker.saidReady(), donated: (place, handle) => this.#takeIn(spec.service, place, handle) });
     return worker;
@@ -99,6 +101,12 @@ export class Births {
     if (spec.nice !== null) renice(pid, spec.nice);
     if (spec.cpuWeight !== null) this.#cpuShares.assign(pid, `${spec.service}.${spec.version}`, spec.cpuWeight);
   }
+}
+
+/** Slots of which it has the socket of every place. */
+function slotsIn(inherited: readonly SlotSockets[]): readonly number[] {
+  const [first, ...rest] = inherited;
+  return first === undefined ? [] : [...first.others.keys()].filter((slot) => rest.every(({ others }) => others.has(slot)));
 }
 
 function starting(spec: FullSpec, places: readonly number[], nowMs: number): WorkerState {

@@ -62,7 +62,7 @@ export interface FleetOptions {
 /** What agents say that concerns others than the fleet. */
 const PASSED_ON: ReadonlySet<AgentMessage['kind']> = new Set(['counts', 'fault', 'unroutable', 'listen-failed']);
 
-/** Agents look for a new supervisor at least once a second; one that takes longer is busy, and is judged by its heartbeat. */
+/** Agents look for a new supervisor several times a second; one that takes longer is busy, and is judged by its heartbeat. */
 const ADOPTION_LIMIT_MS = 2_000;
 
 export class Fleet {
@@ -102,6 +102,8 @@ export class Fleet {
       clock: this.#clock,
       spawn: (slot, spec, revision) => this.#births.spawn(slot, spec, revision),
       ensureSlots: (spec, workers) => this.#services.ensure(spec, workers),
+      spareSlots: (service) => this.#pools.spares(service),
+      abandonedSlots: (service) => this.#pools.abandoned(service),
       releaseSlots: (service) => this.#pools.release(service),
       inspect: (worker) => this.#inspect(worker),
       changed: () => this.#save(),
@@ -162,8 +164,7 @@ export class Fleet {
     if (!this.#leftovers.areWaiting) return [];
     await this.#leftovers.takeOver();
     for (const service of this.#services.names()) {
-      // A scaling up that was under way is not gone on with.
-      this.#pools.release(service);
+      this.#pools.settle(service);
       this.#publisher.prepare(service);
       this.#refreshPeers(service);
     }

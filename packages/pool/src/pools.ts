@@ -52,7 +52,7 @@ export class Pools {
   /** Drains and forgets a pool. */
   async stop(pool: Pool): Promise<void> {
     // Another pool serves its slots from now on, as many as that has workers.
-    this.#services.release(pool.spec.service, this.all().filter((other) => other !== pool).map((other) => other.spec));
+    this.#services.release(pool.spec.service, this.all().filter((other) => other !== pool));
     await pool.stop();
     if (this.#pools.get(pool.id) === pool) this.#pools.delete(pool.id);
     this.#host.changed();
@@ -63,11 +63,32 @@ export class Pools {
     this.#ending = true;
     const last = this.all().filter((pool) => pool.spec.publicSlots === 'open');
     const first = this.all().filter((pool) => !last.includes(pool));
-    for (const group of [first, last]) await Promise.all(group.map((pool) => this.stop(pool)));
+    await Promise.all(first.map((pool) => this.stop(pool)));
+    // Whoever comes from here on is refused, and need not wait until everything is down to hear it.
+    for (const pool of last) this.#services.giveUp(pool.spec.service);
+    await Promise.all(last.map((pool) => this.stop(pool)));
   }
 
-  /** Gives up slots that no pool needs. */
+  /** The slots of a service that are no worker's own, and those of them that nobody can accept on. */
+  spares(service: string): readonly number[] { return this.#services.spares(service, this.all()); }
+  abandoned(service: string): readonly number[] { return this.#services.abandoned(service, this.all()); }
+
+  /** After an adoption: a scaling that was under way is brought to its end, so that every slot has somebody who accepts on it. */
+  settle(service: string): void {
+    if (this.abandoned(service).length === 0) {
+      this.release(service);
+      return;
+    }
+    for (const pool of this.all()) {
+      if (pool.spec.service !== service || pool.spec.publicSlots === 'none') continue;
+      pool.scale(pool.spec.workers).catch((error: unknown) => {
+        this.#host.emit({ kind: 'warning', subject: pool.id, text: `its slots could not be settled: ${StartFailure.from(error).message}` });
+      });
+    }
+  }
+
+  /** Slots that are nobody's own get somebody who accepts on them, or are given up. */
   release(service: string): void {
-    this.#services.release(service, this.all().map((pool) => pool.spec));
+    this.#services.release(service, this.all());
   }
 }

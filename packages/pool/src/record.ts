@@ -13,6 +13,8 @@ export const RECORD_FORMAT = 1;
 export interface WorkerRecord {
   readonly id: string;
   readonly slot: number;
+  /** Absent from a record of an earlier graylane. */
+  readonly others?: readonly number[];
   readonly revision: number;
   readonly pid: number;
   readonly born: string | null;
@@ -65,6 +67,6 @@ function isRecord(value: unknown): value is FleetRecord {
 }
 
 export function workerRecord(worker: Worker): WorkerRecord {
-  const { id, slot, revision, startedWall, logFile } = worker.identity;
-  return { id, slot, revision, startedWall, logFile, pid: worker.process.pid, born: worker.process.born, state: worker.state.name, spec: worker.spec, listeners: worker.listeners };
+  const { id, slot, others, revision, startedWall, logFile } = worker.identity;
+  return { id, slot, others, revision, startedWall, logFile, pid: worker.process.pid, born: worker.process.born, state: worker.state.name, spec: worker.spec, listeners: worker.listeners };
 }

@@ -6,6 +6,19 @@ import { Slots } from './slots.ts';
 import type { ServiceRecord } from './record.ts';
 import type { FullSpec } from './spec.ts';
 
+/** A pool, as far as slots are concerned. */
+export interface Holder {
+  readonly spec: FullSpec;
+  /** Whether one of its workers has the socket of a slot that is no worker's own. */
+  has(slot: number): boolean;
+  /** All of them accept on the sockets of these slots that they have. */
+  acceptFor(slots: readonly number[]): void;
+}
+
+function isHolder(spec: FullSpec, service: string): boolean {
+  return spec.service === service && spec.publicSlots !== 'none';
+}
+
 export class Services {
   readonly #slots = new Map<string, Slots>();
   readonly #keeper: Keeper;
@@ -33,17 +46,34 @@ export class Services {
   /** Enough slots for this many workers of `spec`, on the places that are known. */
   async ensure(spec: FullSpec, workers: number): Promise<void> {
     const slots = this.of(spec.service);
-    if (spec.publicSlots !== 'none' && slots.places.length > 0) await slots.open(slots.places, workers);
+    if (spec.publicSlots !== 'none' && slots.places.length > 0) await slots.open(slots.places, workers, [], spec.scaling?.max);
   }
 
   /**
-   * Gives up slots that none of these pools needs, for connections of a slot that nobody accepts on would wait for ever.
-   * During a promotion two pools hold them, and the larger one counts. Where nobody holds any the ports stay.
+   * The slots that are no worker's own: during a promotion two pools hold slots, and the larger one counts. Where nobody
+   * holds any the ports stay as they are.
    */
-  release(service: string, pools: readonly FullSpec[]): void {
-    const holders = pools.filter((spec) => spec.service === service && spec.publicSlots !== 'none');
-    const closed = holders.length > 0 && this.of(service).shrink(Math.max(...holders.map((spec) => spec.workers)));
-    if (closed) this.#warnOfResets(service);
+  spares(service: string, holders: readonly Holder[]): readonly number[] {
+    const here = holders.filter(({ spec }) => isHolder(spec, service));
+    return here.length === 0 ? [] : this.of(service).beyond(Math.max(...here.map(({ spec }) => spec.workers)));
+  }
+
+  /** Those of them that nobody can accept on, so that clients would wait there for ever. */
+  abandoned(service: string, holders: readonly Holder[]): readonly number[] {
+    return this.spares(service, holders).filter((slot) => !holders.some((holder) => isHolder(holder.spec, service) && holder.has(slot)));
+  }
+
+  /** Lets everybody who can accept on the slots that are nobody's own, and gives up the others. */
+  release(service: string, holders: readonly Holder[]): void {
+    const [first] = this.abandoned(service, holders);
+    if (first !== undefined && this.of(service).shrink(first)) this.#warnOfResets(service);
+    const spares = this.spares(service, holders);
+    for (const holder of holders) if (spares.length > 0 && isHolder(holder.spec, service)) holder.acceptFor(spares);
+  }
+
+  /** Gives up all slots of a service: its workers, who are to leave, have the last copies, and with the last one clients are refused. */
+  giveUp(service: string): void {
+    this.of(service).close();
   }
 
   /** Once: who has heard it and changes nothing has decided. */

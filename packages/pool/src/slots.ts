@@ -13,18 +13,26 @@ import type { Place } from './spec.ts';
 
 /** Who keeps handles beyond the life of this process: the anchor, or nobody. */
 export interface Keeper {
+  /** Whether clients can connect to what it has, though nobody accepts yet. */
+  readonly listens: boolean;
   /** Descriptors left by an earlier supervisor (or systemd), by key; each is taken once. */
   take(key: string): number | null;
   keep(key: string, handle: BoundHandle): void;
   drop(key: string): void;
 }
 
-export const noKeeper: Keeper = { take: () => null, keep: () => undefined, drop: () => undefined };
+export const noKeeper: Keeper = { listens: false, take: () => null, keep: () => undefined, drop: () => undefined };
 
 /** One socket that this process holds open. */
 interface Held { readonly key: string; readonly fd: number; close(): void }
 
 interface OpenPlace { readonly place: Place; readonly sockets: Held[] }
+
+/** What a worker inherits at one place: a descriptor for its own slot, and those of others by their number. */
+export interface SlotSockets { readonly own: number; readonly others: ReadonlyMap<number, number> }
+
+/** Of other slots; the last are the first to be given up. A worker with more workers beside it than this can do without the rest. */
+const OTHERS_LIMIT = 64;
 
 export function slotKey(place: Place, slot: number): string {
   return `${place.host ?? '*'}:${place.port}/${slot}`;
@@ -46,6 +54,7 @@ export class Slots {
     return this.#places.map((open) => open.place);
   }
 
+  /** How many of the slots clients may connect to; those in reserve nobody has ever accepted on. */
   get count(): number {
     return this.#count;
   }
@@ -55,28 +64,32 @@ export class Slots {
     for (const place of places) if (!this.places.some((known) => samePlace(known, place))) this.#places.push({ place, sockets: [] });
   }
 
-  /** Opens `places` with `count` slots each, keeping what is open already. On failure nothing new stays open. `friends` are processes that may share the ports. */
-  open(places: readonly Place[], count: number, friends: readonly number[] = []): Promise<void> {
+  /**
+   * Opens `places` with `count` slots each, keeping what is open already. On failure nothing new stays open. `friends` are processes that
+   * may share the ports. `reserve`: so many sockets are bound, that workers who start now can accept on them later.
+   */
+  open(places: readonly Place[], count: number, friends: readonly number[] = [], reserve: number = count): Promise<void> {
     // One after the other: of two at once each would bind a place that the other has not written down yet.
-    const opening = this.#opening.then(() => this.#open(places, count, friends));
+    const opening = this.#opening.then(() => this.#open(places, count, friends, Math.max(count, reserve)));
     this.#opening = opening.catch(() => undefined);
     return opening;
   }
 
-  async #open(places: readonly Place[], count: number, friends: readonly number[]): Promise<void> {
+  async #open(places: readonly Place[], count: number, friends: readonly number[], wanted: number): Promise<void> {
     const opened: Held[] = [];
     try {
       for (const place of places) {
         const known = this.#places.find((open) => samePlace(open.place, place));
         const open: OpenPlace = known ?? { place, sockets: [] };
-        for (let slot = open.sockets.length; slot < (this.#shared ? 1 : count); slot++) {
+        for (let slot = open.sockets.length; slot < (this.#shared ? 1 : wanted); slot++) {
           const held = await this.#hold(place, slot, friends);
           opened.push(held);
           open.sockets.push(held);
         }
+        this.#takeRest(open, opened);
         if (known === undefined) this.#places.push(open);
       }
-      this.#count = Math.max(this.#count, count);
+      this.#count = Math.max(this.#count, count, ...(this.#keeper.listens ? this.#places.map((open) => open.sockets.length) : []));
     } catch (error) {
       for (const held of opened) this.#forget(held);
       throw error;
@@ -97,16 +110,24 @@ export class Slots {
     this.#count = Math.max(this.#count, 1);
   }
 
-  /** The descriptors of one slot, a place each. */
-  descriptors(slot: number): readonly number[] {
-    return this.#places.map((open) => {
-      const held = open.sockets[slot % open.sockets.length];
-      if (held === undefined) throw new Error(`place ${open.place.port} has no socket`);
-      return held.fd;
+  /** What a worker of `slot` inherits, place by place; one that cannot accept on other slots must not have copies of their sockets. */
+  descriptors(slot: number, isHeir: boolean = true): readonly SlotSockets[] {
+    return this.#places.map(({ place, sockets }) => {
+      const own = sockets[slot % sockets.length];
+      if (own === undefined) throw new Error(`place ${place.port} has no socket`);
+      const others = isHeir ? sockets.flatMap((held, number) => (held === own ? [] : [[number, held.fd] as const])) : [];
+      return { own: own.fd, others: new Map(others.slice(-OTHERS_LIMIT)) };
     });
   }
 
-  /** Gives up the slots from `count` on; true when that closed any. The caller has made sure that their workers are gone. */
+  /** The slots that clients may connect to though none of `workers` workers has them for its own, by number. */
+  beyond(workers: number): readonly number[] {
+    const first = Math.max(1, workers);
+    const count = this.#shared ? 0 : this.#count;
+    return count <= first ? [] : Array.from({ length: count - first }, (_, index) => first + index);
+  }
+
+  /** Gives up the slots from `count` on; true when that closed any. A client that is on its way to one of them may be reset. */
   shrink(count: number): boolean {
     const given = this.#places.flatMap((open) => open.sockets.splice(Math.max(1, count)));
     for (const held of given) this.#forget(held);
@@ -118,6 +139,18 @@ export class Slots {
     for (const open of this.#places) for (const held of open.sockets.splice(0)) this.#forget(held);
     this.#places = [];
     this.#count = 0;
+  }
+
+  /** What was passed on beyond what is wanted: a reserve, or sockets on which a service manager lets clients connect. */
+  #takeRest(open: OpenPlace, opened: Held[]): void {
+    for (;;) {
+      const key = slotKey(open.place, open.sockets.length);
+      const fd = this.#keeper.take(key);
+      if (fd === null) return;
+      const held = { key, fd, close: () => closeSync(fd) };
+      opened.push(held);
+      open.sockets.push(held);
+    }
   }
 
   async #hold(place: Place, slot: number, friends: readonly number[]): Promise<Held> {

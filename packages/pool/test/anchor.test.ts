@@ -44,12 +44,14 @@ class Ward {
   readonly clock: FakeClock = new FakeClock();
   readonly supervisors: FakeSupervisor[] = [];
   readonly restarts: [why: string, delayMs: number][] = [];
+  readonly closed: number[] = [];
   readonly anchor: Anchor;
   code: number | null = null;
 
   constructor(hasStood: boolean = false, inherited: Readonly<Record<string, number>> = {}) {
     this.anchor = new Anchor({
       clock: this.clock, inherited,
+      closeInherited: (fd) => this.closed.push(fd),
       start: (held) => {
         const supervisor = new FakeSupervisor(held);
         this.supervisors.push(supervisor);
@@ -228,7 +230,7 @@ test('each supervisor inherits what is held: what was there at birth, and what c
   ward.last.dies(1);
   await ward.clock.pass(1);
   assert.deepEqual([...ward.last.held], [['b', 4], ['c', 9]]);
-  assert.equal(closed, 1);
+  assert.deepEqual([closed, ward.closed], [1, [3]], 'no copy stays behind, or clients would still be led to it');
 });
 
 test('a successor starts nobody while the supervisor that started it lives, and the next one when it is lost', async () => {

@@ -21,7 +21,7 @@ function ward(count: number): Ward {
   const clock: Clock = { now: () => now, wall: () => now, after: () => ({ cancel: () => undefined }), random: () => 0 };
   const host: WorkerHost = { clock, changed: () => undefined, connected: () => undefined, said: () => undefined, forgotten: () => Promise.resolve() };
   const workers = Array.from({ length: count }, (_, slot) => new Worker(
-    { id: `web.v2.${slot}`, slot, revision: 1, logFile: '/nowhere', places: [], startedWall: 0 }, SPEC,
+    { id: `web.v2.${slot}`, slot, others: [], revision: 1, logFile: '/nowhere', places: [], startedWall: 0 }, SPEC,
     { pid: 0, born: null, onExit: () => undefined, signal: () => undefined, killAll: () => undefined },
     { state: { name: 'ready', sinceMs: 0 }, listeners: [LISTENER] }, host,
   ));

@@ -1,12 +1,15 @@
 // Every slot has somebody who accepts on it, and every worker who shall accept does, whatever is asked for at the same time.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { cpSync, mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 
 import type { Pool } from '../src/index.ts';
+import { migratesConnections } from '../src/os/migration.ts';
 import { listeningSockets } from '../src/os/listening.ts';
 import { APPS, app, failureOf, get, rig } from './support/harness.ts';
 import type { Rig } from './support/harness.ts';
@@ -30,6 +33,65 @@ function someStarts(folder: string, count: number): Parameters<typeof app>[0] {
   return { script: 'some.cjs', env: { STARTS: starts, GOOD_STARTS: String(count), LATE_MS: '300' } };
 }
 
+/** All clients of a port are served by these workers alone, whichever slot they come to. */
+async function servedBy(port: number, ids: readonly string[]): Promise<void> {
+  for (let n = 0; n < 24; n++) {
+    const { worker } = await get(port);
+    assert.ok(ids.includes(worker), `${worker} is none of ${ids.join(', ')}`);
+  }
+}
+
+test('scaling down closes no socket: who was born with those of the slots that are left accepts on them', { skip }, async (t) => {
+  const rigged = await up(t, { workers: 3 });
+  await rigged.pool.scale(1);
+  assert.equal(slotsOf(rigged.port), 3);
+  await servedBy(rigged.port, ['web.v1.0']);
+});
+
+test('a slot that came later is taken over by a successor, once', { skip }, async (t) => {
+  const rigged = await up(t);
+  await rigged.pool.scale(3);
+  await rigged.pool.scale(1);
+  assert.equal(slotsOf(rigged.port), 3);
+  await servedBy(rigged.port, ['web.v1.3']);
+  await rigged.pool.scale(2);
+  await rigged.pool.scale(1);
+  await servedBy(rigged.port, ['web.v1.3']);
+});
+
+test('a pool that scales by itself has its sockets from the beginning, so nobody is replaced for them', { skip }, async (t) => {
+  const rigged = await up(t, { scaling: { min: 1, max: 3 } });
+  assert.equal(slotsOf(rigged.port), 1, 'nobody is led to a slot that nobody has accepted on');
+  await rigged.pool.scale(3);
+  await rigged.pool.scale(1);
+  assert.equal(slotsOf(rigged.port), 3);
+  await servedBy(rigged.port, ['web.v1.0']);
+});
+
+test('whoever comes after a worker with slots of others accepts on them as well', { skip }, async (t) => {
+  const rigged = await up(t, { workers: 2, backoff: { firstMs: 10 } });
+  await rigged.pool.scale(1);
+  process.kill(rigged.fleet.workers()[0]?.pid ?? 0, 'SIGKILL');
+  await rigged.when((event) => event.kind === 'worker' && event.worker.id === 'web.v1.2' && event.worker.state === 'ready');
+  await servedBy(rigged.port, ['web.v1.2']);
+  await rigged.pool.reload();
+  await servedBy(rigged.port, ['web.v1.3']);
+  assert.equal(slotsOf(rigged.port), 2);
+});
+
+test('a slot that nobody can take over is given up, with a word to whom that may have hurt', { skip }, async (t) => {
+  const rigged = await rig(t);
+  await rigged.fleet.openSlots('web', [{ port: rigged.port, host: '127.0.0.1' }], 1);
+  const pool = await rigged.fleet.start(app(someStarts(rigged.runDir, 2)));
+  await pool.scale(2);
+  await pool.scale(1);
+  assert.equal(slotsOf(rigged.port), 1);
+  await servedBy(rigged.port, ['web.v1.0']);
+  const warnings = rigged.events.flatMap((event) => (event.kind === 'warning' ? [event.text] : []));
+  assert.equal(warnings.filter((text) => /could take over/.test(text)).length, 1);
+  assert.equal(warnings.filter((text) => /tcp_migrate_req/.test(text)).length, migratesConnections() ? 0 : 1);
+});
+
 test('a scaling that fails half-way leaves no slot behind that nobody accepts on', { skip }, async (t) => {
   const rigged = await rig(t);
   await rigged.fleet.openSlots('web', [{ port: rigged.port, host: '127.0.0.1' }], 1);
@@ -40,13 +102,28 @@ test('a scaling that fails half-way leaves no slot behind that nobody accepts on
   for (let n = 0; n < 8; n++) assert.equal((await get(rigged.port)).worker, 'web.v1.0');
 });
 
-test('a promotion to a version with fewer workers leaves no slot behind', { skip }, async (t) => {
+test('a promotion to a version with fewer workers leaves no slot to nobody', { skip }, async (t) => {
   const { fleet, pool, port } = await up(t, { workers: 3 });
   const next = await fleet.start(app({ version: 'v2', publicSlots: 'hold', scaling: { min: 1, max: 4 } }));
   next.open();
   await fleet.stop(pool);
-  assert.equal(slotsOf(port), 1);
-  for (let n = 0; n < 8; n++) assert.equal((await get(port)).body['version'], 'v2');
+  assert.equal(slotsOf(port), 3);
+  await servedBy(port, next.workers().map(({ id }) => id));
+});
+
+test('at the end clients are refused as soon as the last worker has stopped accepting', { skip }, async (t) => {
+  const { fleet, port } = await up(t, { workers: 2 });
+  // Silent clients, for which a worker waits at its end.
+  const silent = await Promise.all(Array.from({ length: 8 }, async () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    t.after(() => socket.destroy());
+    await once(socket, 'connect');
+    return socket;
+  }));
+  const down = fleet.down();
+  for (let failure: unknown = null; !/ECONNREFUSED/.test(String(failure));) failure = await get(port).catch((error: unknown) => error);
+  assert.ok(silent.some((socket) => !socket.readableEnded && !socket.destroyed), 'that was before the end');
+  await down;
 });
 
 test('a stable pool that does not start gives back the slots that only it wanted', { skip }, async (t) => {

@@ -24,6 +24,8 @@ export interface ListenerPlan {
   readonly host: string | null;
   /** The inherited listening socket of this worker's slot; null where the worker may not listen publicly. */
   readonly fd: number | null;
+  /** Inherited sockets of other slots, by the slot's number; for an {@link AcceptMessage}. Absent: none. */
+  readonly others?: Readonly<Record<string, number>>;
 }
 
 export interface WorkerBrief {

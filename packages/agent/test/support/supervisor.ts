@@ -136,6 +136,8 @@ export interface WorkerOptions {
   readonly loader?: Loader;
   /** Sockets to inherit in place of fresh ones. */
   readonly slots?: readonly Slot[];
+  /** Sockets of other slots of its first port, from slot 1 on. */
+  readonly others?: readonly Slot[];
   /** Further flags of Node, after the agent's. */
   readonly flags?: readonly string[];
   /** How many listeners to wait for; 0 waits for the hello only, null for nothing. */
@@ -199,16 +201,16 @@ export class Supervisor {
   }
 
   async worker(options: WorkerOptions): Promise<Worker> {
-    const { app, version = 'v1', role = 'stable', ports = [], hold = false, undeclared = 'private', env = {}, loader = BUNDLE, flags = [] } = options;
+    const { app, version = 'v1', role = 'stable', ports = [], hold = false, undeclared = 'private', env = {}, loader = BUNDLE, flags = [], others = [] } = options;
     this.#numbers += 1;
     const name = `web.${version}.${this.#numbers}`;
     const slots = role === 'stable' ? options.slots ?? ports.map((port) => this.#slotFor(port)) : [];
     this.#held.set(name, slots);
-    const listeners: ListenerPlan[] = ports.map((port, index) => ({ index, port, host: '127.0.0.1', fd: role === 'stable' ? 4 + index : null }));
+    const listeners: ListenerPlan[] = ports.map((port, index) => ({ index, port, host: '127.0.0.1', fd: role === 'stable' ? 4 + index : null, ...(index === 0 && others.length > 0 ? { others: Object.fromEntries(others.map((_, other) => [1 + other, 4 + slots.length + other])) } : {}) }));
     const brief: WorkerBrief = { wire: 1, worker: name, service: 'web', version, role, control: this.control, sockets: this.folder, snapshot: join(this.folder, 'snapshot.json'), hold, listeners, undeclared };
     const script = join(import.meta.dirname, '../apps', app);
     const child = spawn(loader.node, [...loader.flags, ...flags, script], {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...slots.map((slot) => slot.fd())],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...[...slots, ...others].map((slot) => slot.fd())],
       env: { ...process.env, NODE_OPTIONS: '', GRAYLANE_AGENT: JSON.stringify(brief), GRAYLANE_VERSION: version, GRAYLANE_ROLE: role, ...(ports[0] === undefined ? {} : { PORT: String(ports[0]) }), ...env },
     });
     const worker = new Worker(name, version, child);

@@ -14,6 +14,8 @@ export interface AnchorOptions {
   readonly clock: Clock;
   /** Descriptors that this process was born with, by slot key. */
   readonly inherited: Readonly<Record<string, number>>;
+  /** Gives up one of them. */
+  readonly closeInherited: (fd: number) => void;
   /** A supervisor ended unasked: why, and when the next one starts. */
   readonly onRestart: (why: string, delayMs: number) => void;
 }
@@ -76,6 +78,11 @@ export class Anchor {
     this.#fell('its channel closed', 1);
   }
 
+  /** Gives up everything that it holds. */
+  release(): void {
+    for (const key of [...this.#held.keys()]) this.#drop(key);
+  }
+
   /** What means the end has to reach a supervisor: workers of one that is gone serve on until the next one ends them. */
   signal(name: NodeJS.Signals): void {
     if (name !== 'SIGUSR2') this.#asked = name;
@@ -92,8 +99,7 @@ export class Anchor {
         if (isBoundHandle(handle)) this.#held.set(note.key, { fd: handle.fd, handle });
         break;
       case 'drop':
-        this.#held.get(note.key)?.handle?.close();
-        this.#held.delete(note.key);
+        this.#drop(note.key);
         break;
       case 'standing':
         this.#stand();
@@ -102,6 +108,15 @@ export class Anchor {
         this.#farewell = note.code;
         break;
     }
+  }
+
+  /** Its copy has to go like all others: clients can connect to a socket as long as anybody has it. */
+  #drop(key: string): void {
+    const held = this.#held.get(key);
+    if (held === undefined) return;
+    this.#held.delete(key);
+    if (held.handle === null) this.#options.closeInherited(held.fd);
+    else held.handle.close();
   }
 
   #stand(): void {

@@ -42,6 +42,8 @@ export class AnchorKeeper implements Keeper {
     return process.env[INHERITANCE_VARIABLE] === undefined || process.send === undefined ? null : new AnchorKeeper(command, onLost);
   }
 
+  get listens(): boolean { return process.env[ACTIVATED_VARIABLE] !== undefined; }
+
   /** Whether an earlier supervisor has left sockets. */
   get inherits(): boolean { return this.#left.size > 0; }
 

@@ -20,7 +20,7 @@ const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, NodeJS.Signals>>> = { SIG
 export async function runAnchor(supervisor: SupervisorCommand, onRestart: AnchorOptions['onRestart']): Promise<number> {
   const inherited = socketActivation(process.env, process.pid);
   const env = { ...process.env, ...(Object.keys(inherited).length === 0 ? {} : { [ACTIVATED_VARIABLE]: '1' }) };
-  const anchor = new Anchor({ start: (held) => startSupervisor(supervisor, env, held), clock: systemClock, inherited, onRestart }, false);
+  const anchor = new Anchor({ start: (held) => startSupervisor(supervisor, env, held), clock: systemClock, inherited, closeInherited: closeSync, onRestart }, false);
   passSignalsOn(anchor);
   anchor.raise();
   return anchor.ended;
@@ -31,12 +31,12 @@ export async function succeedAnchor(): Promise<number> {
   const task = JSON.parse(process.env[TASK_VARIABLE] ?? 'null') as Task | null;
   if (task === null) throw new Error(`${TASK_VARIABLE} is not set: this file is started by a supervisor only`);
   Reflect.deleteProperty(process.env, TASK_VARIABLE);
-  const anchor = new Anchor({ start: (held) => startSupervisor(task, process.env, held), clock: systemClock, inherited: task.handles, onRestart: () => undefined }, true);
+  const anchor = new Anchor({ start: (held) => startSupervisor(task, process.env, held), clock: systemClock, inherited: task.handles, closeInherited: closeSync, onRestart: () => undefined }, true);
   passSignalsOn(anchor);
   process.on('message', (message: unknown, handle: unknown) => anchor.hear(message, handle));
   process.once('disconnect', () => anchor.lost());
   const code = await anchor.ended;
-  for (const fd of Object.values(task.handles)) closeSync(fd);
+  anchor.release();
   return code;
 }
 

@@ -16,8 +16,8 @@ import type { WorkerHost } from '../worker/worker.ts';
 /** Null when it has ended meanwhile, or its number belongs to another process now. */
 export function adoptWorker(record: WorkerRecord, clock: Clock, host: WorkerHost): Worker | null {
   if (!isAlive(record.pid, record.born)) return null;
-  const { id, slot, revision, logFile, startedWall } = record;
-  const identity = { id, slot, revision, logFile, startedWall, places: record.listeners.map((listener) => listener.index) };
+  const { id, slot, others = [], revision, logFile, startedWall } = record;
+  const identity = { id, slot, others, revision, logFile, startedWall, places: record.listeners.map((listener) => listener.index) };
   return new Worker(identity, record.spec, orphanProcess(record.pid, record.born, clock), { state: formerState(record, clock.now()), listeners: record.listeners }, host);
 }
 

@@ -11,7 +11,11 @@ export interface PoolHost {
   spawn(slot: number, spec: FullSpec, revision: number): Worker;
   /** Slots for this many workers exist, or the promise rejects. */
   ensureSlots(spec: FullSpec, workers: number): Promise<void>;
-  /** Slots of the service that none of its pools needs are given up. */
+  /** The slots of the service that are no worker's own. */
+  spareSlots(service: string): readonly number[];
+  /** Those of them that nobody can accept on. */
+  abandonedSlots(service: string): readonly number[];
+  /** Spare slots get somebody who accepts on them, or are given up. */
   releaseSlots(service: string): void;
   /** The last look before a worker counts: throws when it listens where it must not. */
   inspect(worker: Worker): void;

@@ -46,6 +46,18 @@ export class Pool {
   /** Every worker that has not ended, the starting and leaving ones included. */
   workers(): readonly Worker[] { return this.#seats.workers(); }
 
+  /** Whether somebody who stays has the socket of a slot that is no worker's own; whoever takes an empty seat will. */
+  has(slot: number): boolean {
+    const { role, workers } = this.#spec;
+    // A gateway's process accepts on its own slot and no other.
+    return role !== 'gateway' && this.#seats.list.slice(0, workers).some(({ worker }) => worker === null || worker.identity.others.includes(slot));
+  }
+
+  /** Whoever sits here accepts on the sockets of these slots that it has. */
+  acceptFor(slots: readonly number[]): void {
+    if (this.#spec.publicSlots === 'open') for (const { worker } of this.#seats.list) worker?.send({ kind: 'accept', slots });
+  }
+
   status(): PoolStatus {
     const { service, version, role } = this.#spec;
     const seats = this.#seats.list;
@@ -105,7 +117,10 @@ export class Pool {
   /** What a seated worker must be told, when it sits down and whenever its agent connects again. */
   greet(worker: Worker): void {
     const seated = this.#seats.list.some((seat) => seat.worker === worker);
-    if (seated && this.#spec.publicSlots === 'open') worker.send({ kind: 'open' });
+    if (!seated || this.#spec.publicSlots !== 'open') return;
+    worker.send({ kind: 'open' });
+    const slots = this.#host.spareSlots(this.#spec.service);
+    if (slots.length > 0) worker.send({ kind: 'accept', slots });
   }
 
   /** Puts a fresh worker into the seat of `worker`, then drains that. */
@@ -222,12 +237,32 @@ export class Pool {
   }
 
   /**
-   * The slots first: a worker that holds the last copy of its socket accepts what is queued there before it closes it.
-   * Were a copy left here, connections would go on queueing in a socket that nobody accepts from.
+   * Somebody who stays takes over the sockets of those who go: with each that is closed the kernel resets who is on the way to it,
+   * a round trip's worth of clients. Only where nobody can take them are they given up, before their workers leave: one that
+   * holds the last copy of its socket accepts what is queued there before it closes it.
    */
   async #shrink(workers: number): Promise<void> {
+    const replaced = await this.#handOver();
     this.#host.releaseSlots(this.#spec.service);
-    await this.#seats.cut(workers, 'scaled down');
+    await Promise.all([...replaced, this.#seats.cut(workers, 'scaled down')]);
+  }
+
+  /**
+   * Slots that came after those who stay: descriptors are handed on at birth only, so successors come who have them, one for each
+   * slot, so that none gets the connections of many. Resolves with the ends of those whom they replace.
+   */
+  async #handOver(): Promise<readonly Promise<unknown>[]> {
+    const { service, role, workers, drainTimeoutMs } = this.#spec;
+    const abandoned = role === 'gateway' ? [] : this.#host.abandonedSlots(service);
+    const left: Promise<unknown>[] = [];
+    try {
+      for (const seat of this.#seats.list.slice(0, Math.min(workers, abandoned.length))) {
+        left.push((await this.#seats.succeed(seat, this.#spec, this.#revision, 'its successor takes over slots', drainTimeoutMs)).left);
+      }
+    } catch (error) {
+      this.#host.emit({ kind: 'warning', subject: this.id, text: `nobody could take over all slots of the workers that leave: ${StartFailure.from(error).message}` });
+    }
+    return left;
   }
 
   async #occupy(seat: Seat): Promise<void> {

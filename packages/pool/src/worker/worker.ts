@@ -19,6 +19,8 @@ export interface WorkerIdentity {
   /** `<service>.<version>.<number>` */
   readonly id: string;
   readonly slot: number;
+  /** Other slots whose sockets it has inherited: it can accept on them, too. */
+  readonly others: readonly number[];
   /** Which edition of the pool's spec it runs. */
   readonly revision: number;
   readonly logFile: string;
@@ -43,7 +45,7 @@ export interface WorkerHost {
 export type Ended = WorkerState & { name: 'exited' };
 
 const PROBE_EVERY_MS = 100;
-/** Agents look for a supervisor at least once a second. */
+/** Agents look for a supervisor several times a second. */
 const RECONNECT_LIMIT_MS = 2_000;
 
 export class Worker {

@@ -3,7 +3,7 @@
 
 import diagnostics from 'node:diagnostics_channel';
 import net from 'node:net';
-import { readFileSync, rmSync } from 'node:fs';
+import { closeSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const text = process.env['GRAYLANE_AGENT'];
@@ -13,6 +13,7 @@ function run(brief) {
   const listeners = [];
   const servers = [];
   const held = [];
+  const open = [];
   const sockets = new Set();
   let generation = 0;
   let link = null;
@@ -49,8 +50,9 @@ function run(brief) {
     else if (plan?.fd != null && !brief.hold) {
       delete options.port;
       options.fd = plan.fd;
+      if (!brief.hold) open.push({ server, others: { ...plan.others } });
     } else {
-      if (plan?.fd != null) held.push({ server, fd: plan.fd });
+      if (plan?.fd != null) held.push({ server, fd: plan.fd, others: { ...plan.others } });
       delete options.port;
       options.path = `${socketPath}.own`;
       rmSync(options.path, { force: true });
@@ -63,6 +65,13 @@ function run(brief) {
     });
     server.once('error', (error) => say({ kind: 'listen-failed', port, code: error.code }));
   });
+
+  function acceptOn(server, fd) {
+    const outer = net.createServer((socket) => server.emit('connection', socket));
+    outer.graylanePrivate = true;
+    outer.listen({ fd });
+    servers.push(outer);
+  }
 
   function say(message) {
     if (link === null) return;
@@ -81,11 +90,16 @@ function run(brief) {
       const { rss, heapUsed } = process.memoryUsage();
       say({ kind: 'pong', n: message.n, vitals: { rss: globalThis.pretendRss ?? rss, heapUsed, heapLimit: 1e9, cpuMicros: 0, loopDelayP99Ms: 0, loopUtilization: globalThis.pretendBusy ?? 0, inFlight: 0, waiting: 0 } });
     } else if (message.kind === 'open') {
-      for (const { server, fd } of held.splice(0)) {
-        const outer = net.createServer((socket) => server.emit('connection', socket));
-        outer.graylanePrivate = true;
-        outer.listen({ fd });
-        servers.push(outer);
+      for (const one of held.splice(0)) {
+        acceptOn(one.server, one.fd);
+        open.push(one);
+      }
+    } else if (message.kind === 'accept') {
+      for (const { server, others } of open) {
+        for (const slot of message.slots) {
+          if (others[slot] !== undefined) acceptOn(server, others[slot]);
+          delete others[slot];
+        }
       }
     } else if (message.kind === 'drain') drain();
   }
@@ -95,6 +109,7 @@ function run(brief) {
     draining = true;
     // Not http's own close(), which also cuts idle connections while a request may be under way.
     for (const server of servers) net.Server.prototype.close.call(server);
+    for (const { others } of [...open, ...held]) for (const fd of Object.values(others)) closeSync(fd);
     const since = Date.now();
     // Active clients learn of the end from their next response; only who says nothing for a while is cut off.
     const look = () => {
