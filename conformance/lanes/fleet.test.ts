@@ -21,8 +21,8 @@ const ASK_LIMIT_MS = 30_000;
 const USER = 1;
 
 /** The first and the last service on one machine, the middle one on the other. */
-function placesOn({ machine, port }: Grounds): ChainPlaces {
-  const place = (service: number, on: number): Place => ({ listen: port(service), host: machine(on), port: port(service) });
+function placesOn(grounds: Grounds): ChainPlaces {
+  const place = (service: number, on: number): Place => ({ listen: grounds.port(service), host: grounds.machine(on), port: grounds.port(service) });
   return { first: place(0, 0), middle: place(1, 1), last: place(2, 0) };
 }
 
