@@ -31,7 +31,7 @@ export function watchAnswer(req: IncomingMessage, res: ServerResponse, listener:
 }
 
 export function watchStream(stream: ServerHttp2Stream, listener: EndListener): void {
-  stream.once('close', () => {
+  stream.on('close', () => {
     const status = Number(sent(stream, ':status'));
     const clean = stream.rstCode === 0 && stream.writableFinished;
     listener.answerEnded(status, clean ? endOf(stream) : brokenEndOf(stream, sent(stream, 'content-type')));

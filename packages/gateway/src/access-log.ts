@@ -69,7 +69,7 @@ export class AccessLog {
 
   stream(begun: Begun, stream: ServerHttp2Stream): void {
     const since = this.#clock.now();
-    stream.once('close', () => this.#add(begun, since, stream.headersSent ? Number(stream.sentHeaders[':status']) : 0, stream.rstCode === 0));
+    stream.on('close', () => this.#add(begun, since, stream.headersSent ? Number(stream.sentHeaders[':status']) : 0, stream.rstCode === 0));
   }
 
   /** An answer that was given at once. */

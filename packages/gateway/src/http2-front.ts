@@ -102,7 +102,7 @@ export class Http2Front {
 
   #stream(connection: Http2Connection, stream: ServerHttp2Stream, rawHeaders: readonly string[]): void {
     connection.begun(stream);
-    stream.once('close', () => connection.ended(stream, this.#now()));
+    stream.on('close', () => connection.ended(stream, this.#now()));
     stream.on('error', () => undefined);
     const read = readHead(rawHeaders, connection);
     const what = this.#refusal(read);

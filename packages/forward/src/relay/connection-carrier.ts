@@ -88,7 +88,11 @@ export class ConnectionCarrier implements Carrier, ConnectionUser {
   body(bytes: Buffer, start: number, end: number, last: boolean, trailers: string): void {
     if (last) this.#over = true;
     // The buffer is every connection's: what waits for the client needs bytes of its own.
-    if (end > start) this.#user.data(Buffer.from(bytes.subarray(start, end)));
+    if (end > start) {
+      const chunk = Buffer.allocUnsafe(end - start);
+      bytes.copy(chunk, 0, start, end);
+      this.#user.data(chunk);
+    }
     if (last) this.#user.end(trailers === '' ? [] : safeTrailers(fieldsOfLines(trailers)));
   }
 

@@ -66,12 +66,14 @@ export function requestFields(method: string, rawHeaders: Fields): RequestFields
 
 /** The end-to-end fields of an HTTP/1.1 answer. */
 export function responseFields(head: ResponseHead): string[] {
-  const { bytes, lines, status } = head;
+  const { bytes, start, end, lines, status } = head;
   const fields: string[] = [];
   let connection = '';
+  // One string out of the buffer costs as much as one name.
+  const text = bytes.toString('latin1', start, end);
   for (let i = 0; i < lines.length; i += 4) {
-    const name = bytes.toString('latin1', lines[i], lines[i + 1]).toLowerCase();
-    const value = bytes.toString('latin1', lines[i + 2], lines[i + 3]);
+    const name = text.slice(lines[i] as number - start, lines[i + 1] as number - start).toLowerCase();
+    const value = text.slice(lines[i + 2] as number - start, lines[i + 3] as number - start);
     if (name === 'connection') connection = connection === '' ? value : `${connection}, ${value}`;
     // A 204 has no body to count (RFC 9110 §8.6).
     else if (!isConnectionField(name) && !(name === 'content-length' && (status === 204 || status < 200))) fields.push(name, value);

@@ -1,6 +1,6 @@
 // A client that asks over an HTTP/2 stream. Whatever fails resets this stream, never its connection.
 
-import type { ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream, ServerStreamResponseOptions } from 'node:http2';
 import type { Failure } from '../failure.ts';
 import { meaning } from '../failure.ts';
 import { ownBody, ownHeaders } from '../own-answer.ts';
@@ -14,6 +14,7 @@ import { lingerStream } from './stream-linger.ts';
 export class StreamClient implements RelayClient {
   readonly request: RelayRequest;
   readonly #stream: ServerHttp2Stream;
+  #listener: RelayClientListener | null = null;
   #trailers: Fields = [];
   #complete: boolean;
 
@@ -31,9 +32,8 @@ export class StreamClient implements RelayClient {
 
   watch(listener: RelayClientListener): void {
     const stream = this.#stream;
-    stream.on('error', () => undefined);
-    stream.on('drain', () => listener.writable());
-    stream.once('close', () => listener.closed());
+    this.#listener = listener;
+    stream.on('close', () => listener.closed());
     if (this.#complete) return;
     let trailers: Fields = [];
     stream.on('trailers', (found) => trailers = fieldsOfObject(found));
@@ -74,16 +74,17 @@ export class StreamClient implements RelayClient {
   respond(status: number, fields: Fields, ended: boolean): void {
     const stream = this.#stream;
     if (stream.destroyed) return;
-    const headers = headerObject(fields);
-    headers[':status'] = status;
     // A body of known length brings no trailers, but for those of a call.
     const waitForTrailers = !ended && (this.request.isRpc || fieldIn(fields, 'content-length') === null);
-    if (waitForTrailers) stream.once('wantTrailers', () => sendTrailers(stream, this.#trailers));
-    stream.respond(headers, { endStream: ended, waitForTrailers });
+    if (waitForTrailers) stream.on('wantTrailers', () => sendTrailers(stream, this.#trailers));
+    sendHead(stream, status, fields, { endStream: ended, waitForTrailers });
   }
 
   write(chunk: Buffer): boolean {
-    return this.#stream.destroyed || this.#stream.write(chunk);
+    const stream = this.#stream;
+    if (stream.destroyed || stream.write(chunk)) return true;
+    stream.once('drain', () => this.#listener?.writable());
+    return false;
   }
 
   end(trailers: Fields): void {
@@ -108,5 +109,17 @@ export class StreamClient implements RelayClient {
 
   abort(code: number): void {
     if (!this.#stream.destroyed) this.#stream.close(code);
+  }
+}
+
+/** As the lines that they are; as an object where one comes several times that Node wants once. */
+function sendHead(stream: ServerHttp2Stream, status: number, fields: Fields, options: ServerStreamResponseOptions): void {
+  try {
+    stream.respond([':status', String(status), ...fields], options);
+  } catch (error) {
+    if (stream.headersSent || !(error instanceof Error && 'code' in error && error.code === 'ERR_HTTP2_HEADER_SINGLE_VALUE')) throw error;
+    const headers = headerObject(fields);
+    headers[':status'] = status;
+    stream.respond(headers, options);
   }
 }
