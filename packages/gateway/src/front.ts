@@ -78,7 +78,7 @@ export class Front {
     this.server.maxConnections = limits.connections;
     // A client that has sent everything and closed its side still wants its answer.
     (this.server as http.Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
-    this.#http2 = http2 ? new Http2Front(limits, { stream: (...call) => this.#handler.stream(...call), refused: (...call) => this.#handler.refused(...call), overload: () => this.#overload() }, now) : null;
+    this.#http2 = http2 ? new Http2Front(limits, { stream: (stream, ask, kind) => this.#handler.stream(stream, ask, kind), refused: (what, ask) => this.#handler.refused(what, ask), overload: () => this.#overload() }, now) : null;
     this.#listen();
     this.#divert();
     if (proxyProtocol !== null) this.#readPeers(proxyProtocol);

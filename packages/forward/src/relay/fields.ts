@@ -61,7 +61,8 @@ export function requestFields(method: string, rawHeaders: Fields): RequestFields
       fields.push(name, value);
     }
   }
-  return { fields, contentLength, expectsContinue, takesTrailers: /(?:^|[\s,])trailers\b/i.test(valuesOf(rawHeaders, 'te')) };
+  const te = valuesOf(rawHeaders, 'te');
+  return { fields, contentLength, expectsContinue, takesTrailers: te !== '' && /(?:^|[\s,])trailers\b/i.test(te) };
 }
 
 /** The end-to-end fields of an HTTP/1.1 answer. */

@@ -122,7 +122,7 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
     const now = this.#context.now();
     this.#group.answered(state.endpoint, now - state.since);
     this.#body?.forget();
-    this.#state = { ...state, phase: 'answering' };
+    this.#state = { phase: 'answering', carrier: state.carrier, endpoint: state.endpoint, since: state.since };
     this.#status = status;
     try {
       this.#client.respond(status, this.#edited(status, fields), ended);
