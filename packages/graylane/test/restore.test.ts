@@ -1,61 +1,61 @@
 // The store of `graylane up` taken back from a backup, damaged while nothing ran, and made again from the last good strategy.
-// The supervisor runs in this process, as the one that an anchor starts; backup and restore are the commands.
+// All of it as people do it: processes, commands and their exit codes; requests show which strategy is in force.
 
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ControlError } from '@graylane/control';
-import { documentFromScripts } from '../src/config/scripts.ts';
-import { checkStrategy } from '../src/config/strategy.ts';
-import { placeOf } from '../src/place.ts';
-import { startSupervisor, STORE_NAME, type Supervisor } from '../src/up/supervisor.ts';
-import { appSource, freePort, Project } from './support/project.ts';
+import { ApiClient, ApiFailure } from '@graylane/control';
+import { ask } from './support/ask.ts';
+import { appSource, freePort, Project, type Up } from './support/project.ts';
+
+const TESTER = { 'x-tester': 'yes' };
 
 test('a backup is taken while everything runs and restored while nothing does; a damaged store leaves the last good strategy in force', async (t) => {
-  const project = new Project({ 'v1/server.js': appSource('one'), 'v2/server.js': appSource('two') });
-  const environment = { ...process.env, GRAYLANE_RUN_DIR: join(project.folder, 'r') };
-  const place = placeOf(project.folder, environment);
-  const store = join(place.state, STORE_NAME);
-  const written = documentFromScripts({ script: './v1/server.js', canary: './v2/server.js', percent: '10', port: [String(await freePort())] }, project.folder);
-  const { document } = checkStrategy(written, { runnable: true });
-  let running: Supervisor | null = null;
-  t.after(async () => {
-    await running?.down();
-    await project.remove();
+  const port = await freePort();
+  const release = { name: 'canary', when: [{ header: { 'x-tester': 'yes' }, pinned: true }, {}], percent: 10, versions: { web: 'v2' } };
+  const project = new Project({
+    'v1/server.js': appSource('one'), 'v2/server.js': appSource('two'),
+    'graylane.config.json': JSON.stringify({ services: { web: { listen: port, stable: 'v1', versions: { v1: { script: './v1/server.js', workers: 1 }, v2: { script: './v2/server.js', workers: 1 } } } }, releases: [release] }),
   });
-  const up = async (): Promise<Supervisor> => {
-    running = await startSupervisor({ place, document, environment, gateways: 0, tcpApi: null, keeper: null, stop: new Promise(() => undefined), onEvent: () => undefined, onFault: () => undefined });
-    assert.ok(running !== null);
-    return running;
-  };
-  const percentOf = async ({ control }: Supervisor): Promise<readonly number[]> => (await control.status()).releases.map(({ percent }) => percent);
-  const done = async (...args: readonly string[]): Promise<void> => {
-    const { code, stderr } = await project.run(...args);
-    assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
-  };
+  t.after(() => project.remove());
+  let running = await project.up();
+  const client = (): ApiClient => new ApiClient({ socketPath: project.api, who: 'test' });
+  const percent = async (): Promise<number | undefined> => (await client().status()).releases[0]?.percent;
+  const code = async (...args: readonly string[]): Promise<number | null> => (await project.run(...args)).code;
 
-  const first = await up();
-  await first.control.split('canary', '30%', null, 'ann');
-  await done('backup', 'kept.db');
-  await first.control.split('canary', '40%', null, 'ann');
-  assert.equal((await project.run('restore', 'kept.db')).code, 4, 'not under a running supervisor');
-  await first.down();
-  await done('restore', 'kept.db');
-  const restored = await up();
-  assert.deepEqual(await percentOf(restored), [30]);
-  await restored.down();
+  await client().split('canary', '30%', null);
+  assert.equal(await code('backup', 'kept.db'), 0);
+  await client().split('canary', '40%', null);
+  assert.equal(await code('restore', 'kept.db'), 4, 'not under a running supervisor');
+  await ended(running);
+  assert.equal(await code('restore', 'kept.db'), 0);
+  running = await project.up();
+  assert.equal(await percent(), 30);
 
+  const store = join(project.folder, '.graylane/store.db');
+  await ended(running);
   writeFileSync(store, 'no database at all, not any more');
   rmSync(`${store}-wal`, { force: true });
-  const damaged = await up();
-  const { healthy, problems } = await damaged.control.status();
+  running = await project.up();
+  const { healthy, problems } = await client().status();
   assert.match(problems.join(), /the store cannot be used .*last good strategy is in force/);
-  assert.deepEqual([healthy, await percentOf(damaged)], [false, [30]]);
-  await assert.rejects(damaged.control.split('canary', '50%', null, 'ann'), (error) => ControlError.from(error).code === 'GL3011');
-  await damaged.down();
-  await done('restore', '--last-good');
-  const again = await up();
-  assert.match((await again.control.status()).problems.join(), /the store was gone and was made again/);
-  assert.deepEqual(await percentOf(again), [30]);
+  assert.deepEqual([healthy, await percent(), await ask(port, TESTER)], [false, 30, 'two']);
+  await assert.rejects(client().split('canary', '50%', null), (error) => error instanceof ApiFailure && error.problem.code === 'GL3011' && error.problem.status === 503);
+  await client().verb('canary', 'rollback', { why: 'errors' });
+  assert.equal(await ask(port, TESTER), 'one', 'a way back needs no store');
+  assert.equal(readFileSync(store, 'utf8'), 'no database at all, not any more', 'what is damaged is left for whoever looks at it');
+
+  await ended(running);
+  assert.equal(await code('restore', '--last-good'), 0);
+  running = await project.up();
+  assert.match((await client().status()).problems.join(), /the store was gone and was made again/);
+  assert.equal(await ask(port, TESTER), 'one', 'what was rolled back stays so');
 });
+
+async function ended({ child }: Up): Promise<void> {
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  await closed;
+}

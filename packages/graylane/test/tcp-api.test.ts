@@ -50,6 +50,7 @@ test('the API on TCP answers holders of tokens, and nobody else', async (t) => {
     ['a reader', STATUS, bearer(tokens.read), 200, /"healthy":true/],
     ['a reader by the name localhost', STATUS, { ...bearer(tokens.read), host: `localhost:${port}` }, 200],
     ['an operator who scales to no number', ['POST', '/api/v1/processes/scale?of=web/v2'], bearer(tokens.operate), 400, /whole number/],
+    ['an operator who wants to know first what a reload would do', ['POST', '/api/v1/processes/reload?of=all&dryRun=true'], bearer(tokens.operate), 400, /no parameter 'dryRun'/],
     ['a scraper', ['GET', '/metrics'], bearer(tokens.read), 200, /^graylane_strategy_generation 1$/m],
     ['a reader of processes', ['GET', '/api/v1/processes'], bearer(tokens.read), 200, /"pools"/],
     ['anybody who asks whether it lives', ['GET', '/livez'], {}, 200],

@@ -45,8 +45,9 @@ export function tcpGuard({ hosts, holder }: TcpGuardOptions): Guard {
   const names = new WeakMap<Request, string>();
   return {
     check: async (request, scope) => {
-      const host = request.headers.get('host')?.toLowerCase() ?? '';
-      if (!hosts.has(host)) throw new ControlError('GL3017', { detail: 'this is not the name of this server', cause: `Host is '${host.slice(0, 80)}'`, fix: `use ${[...hosts].join(' or ')}` });
+      // A target in absolute form names a host of its own, which counts (RFC 9112 §3.2.2).
+      const host = [request.headers.get('host')?.toLowerCase() ?? '', new URL(request.url).host].find((name) => !hosts.has(name));
+      if (host !== undefined) throw new ControlError('GL3017', { detail: 'this is not the name of this server', cause: `Host is '${host.slice(0, 80)}'`, fix: `use ${[...hosts].join(' or ')}` });
       refuseForeignPage(request, hosts);
       const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.get('authorization') ?? '')?.[1];
       const found = token === undefined ? null : await holder(token);

@@ -54,10 +54,12 @@ export async function apply(plane: Plane, request: ApplyRequest): Promise<Applie
 
 /** What was done, or would be: the places of the document that change, and what becomes of releases. */
 export function appliedOf({ before, record, publication, draft }: Changed, isDry: boolean): Applied {
+  const moves = (draft?.events ?? []).map(({ subject, from, to }) => `${subject}: ${from === '' ? to : `${from} → ${to}`}`);
+  const isDone = draft === null && publication === null;
   return {
     revision: record.revision, generation: record.generation, dryRun: isDry, findings: [],
     changes: isDry && draft?.document !== undefined ? changesBetween(before.record.document, draft.document) : [],
-    notes: isDry ? (draft?.events ?? []).map(({ subject, from, to }) => `${subject}: ${from === '' ? to : `${from} → ${to}`}`) : [],
+    notes: isDone ? ['nothing to do: it is so already'] : isDry ? moves : [],
     acked: publication?.acked.length ?? 0, stale: publication?.stale ?? [], tookMs: publication?.tookMs ?? 0,
   };
 }

@@ -186,7 +186,7 @@ export class ControlPlane {
     await change(this.#plane, (view) => {
       if (view.freeze === reason) return null;
       const why = reason ?? 'no longer frozen';
-      return { publish: false, freeze: reason, who, why, events: [{ kind: 'freeze', subject: 'releases', from: view.freeze ?? '', to: reason ?? '', who, why }] };
+      return { publish: false, freeze: reason, who, why, events: [{ kind: 'freeze', subject: 'releases', from: view.freeze === null ? '' : 'frozen', to: reason === null ? '' : 'frozen', who, why }] };
     });
     this.#wake();
   }

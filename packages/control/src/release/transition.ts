@@ -66,7 +66,7 @@ function start(state: ReleaseState, why: string, facts: Facts): Outcome {
 function promote(state: ReleaseState, why: string, seen: number | null, facts: Facts): Outcome {
   const step = stepOf(state);
   if (seen !== null && seen < step) return ALREADY;
-  if (seen !== null && seen > step) return refused(state, `is at step ${step}, before the step ${seen} that you saw`, 'look at it again: graylane status');
+  if (seen !== null && seen > step) return refused(state, `is at step ${step + 1}, before the step ${seen + 1} that you saw`, 'look at it again: graylane status');
   switch (state.standing.phase) {
     case 'pending': return refused(state, 'has not started', `start it first: graylane start ${state.name}`);
     case 'progressing': case 'paused': return goTo(state, step + 1, why, facts);

@@ -34,6 +34,7 @@ describe('the API on TCP', () => {
   check('does not let an operator make tokens', ['POST', '/api/v1/tokens'], ({ tokens }) => bearer(tokens.operate), 403, 'GL3017');
   check('refuses a foreign Host, as after a DNS rebinding', STATUS, ({ tokens }) => ({ ...bearer(tokens.admin), host: 'evil.example' }), 403, 'GL3017');
   check('refuses the right address under another port', STATUS, ({ tokens }) => ({ ...bearer(tokens.admin), host: '127.0.0.1:1' }), 403, 'GL3017');
+  check('refuses a foreign host in the target, whatever the Host field says', ['GET', 'http://evil.example/api/v1/status'], ({ tokens }) => bearer(tokens.admin), 403, 'GL3017');
   check('refuses a foreign Origin, the token right or not', ROLLBACK, ({ tokens }) => ({ ...bearer(tokens.admin), origin: 'https://evil.example' }), 403, 'GL3017');
   check('refuses Origin null', ROLLBACK, ({ tokens }) => ({ ...bearer(tokens.admin), origin: 'null' }), 403, 'GL3017');
   check('refuses a foreign Origin on the event stream', ['GET', '/api/v1/watch'], ({ tokens }) => ({ ...bearer(tokens.admin), origin: 'https://evil.example' }), 403, 'GL3017');

@@ -78,7 +78,7 @@ describe('the API', () => {
       ['POST', '/api/v1/releases?dryRun=true', { service: 'web', version: 'v3', spec: { script: '/srv/v3.js' } }, {}, ['/services/web/versions/v3', '/releases/r/priority', '/releases/v3'], ['v3: progressing']],
       ['POST', '/api/v1/releases/r/rollback?dryRun=true', {}, {}, [], ['r: progressing → rolled-back']],
       ['POST', '/api/v1/releases/r/promote-full?dryRun=true', {}, {}, [], ['r: progressing → promoting (preparing)']],
-      ['POST', '/api/v1/releases/r/resume?dryRun=true', {}, {}, [], []],
+      ['POST', '/api/v1/releases/r/resume?dryRun=true', {}, {}, [], ['nothing to do: it is so already']],
     ];
     const before = await plane.strategy();
     machine.take();

@@ -57,7 +57,7 @@ export function addRelease(program: Command): void {
     .command('promote')
     .argument('<release>')
     .option('--full', 'make its versions stable now, whatever steps are left')
-    .option('--step <number>', 'the step in hand that you have seen: makes a repeated call harmless')
+    .option('--step <number>', 'the step in hand as status shows it: makes a repeated call harmless')
     .option('--why <text>', 'kept with the event')
     .option(...DRY_RUN)
     .description('go on to the next step of the plan')
@@ -65,8 +65,9 @@ export function addRelease(program: Command): void {
       const options = command.optsWithGlobals<GlobalOptions & LookAhead & { full?: boolean; step?: string; why?: string }>();
       const context = contextOf(options);
       const verb = options.full === true ? 'promote-full' : 'promote';
-      const step = countIfGiven('--step', options.step, 0);
-      done(context, await (await liveClient(context)).verb(release, verb, { ...why(options), ...(step === undefined ? {} : { step }) }, lookAhead(options)));
+      // People count from one, as status does; the API from zero.
+      const step = countIfGiven('--step', options.step, 1);
+      done(context, await (await liveClient(context)).verb(release, verb, { ...why(options), ...(step === undefined ? {} : { step: step - 1 }) }, lookAhead(options)));
     });
 
   for (const [name, { verb, about, alias }] of Object.entries(verbs)) {

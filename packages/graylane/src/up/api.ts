@@ -68,11 +68,15 @@ function isForProcesses(request: Request): boolean {
   return pathname === PROCESSES_PATH || pathname.startsWith(`${PROCESSES_PATH}/`);
 }
 
+const PARAMETERS: ReadonlySet<string> = new Set(['of', 'workers']);
+
 /** `GET /processes`, `POST /processes/reload?of=NAME`, `POST /processes/scale?of=NAME&workers=N`. */
 async function answer(processes: Processes, request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   const of = searchParams.get('of') ?? 'all';
   const workers = searchParams.get('workers') ?? '';
+  const unknown = [...searchParams.keys()].find((name) => !PARAMETERS.has(name));
+  if (unknown !== undefined) return problem(400, 'GL3012', `there is no parameter '${unknown.slice(0, 40)}' here`, 2, { fix: 'processes are named by `of`, and counted by `workers`' });
   try {
     switch (`${request.method} ${pathname.slice(PROCESSES_PATH.length)}`) {
       case 'GET ':

@@ -3,9 +3,9 @@
 import { get } from 'node:http';
 
 /** The body of the answer. */
-export function ask(port: number): Promise<string> {
+export function ask(port: number, headers: Readonly<Record<string, string>> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    get({ port, agent: false }, (response) => {
+    get({ port, headers, agent: false }, (response) => {
       let body = '';
       response.on('data', (chunk: Buffer) => { body += chunk.toString(); });
       response.on('end', () => resolve(body));
