@@ -65,8 +65,10 @@ function beforeHead({ stamp, guard }: Hook): void {
 }
 
 /** A response belongs to whom its request belongs to, and so does a connection that it was upgraded to. */
-function passOwner(request: object, [event, response, socket]: readonly unknown[]): void {
+function passOwner(request: object, args: readonly unknown[]): void {
+  const event = args[0];
   if (event !== 'response' && event !== 'upgrade') return;
+  const [, response, socket] = args;
   const owner: Context | null = ownerOf(request) ?? null;
   if (response instanceof EventEmitter) setOwner(response, owner);
   if (event === 'upgrade' && socket instanceof EventEmitter) bind(socket, owner);

@@ -5,7 +5,8 @@ const REMEMBERED = 512;
 
 export class OwnHosts {
   #names: ReadonlySet<string> = new Set();
-  readonly #known = new Map<string, boolean>();
+  /** By the port that an authority without one means. */
+  readonly #known = new Map<number, Map<string, boolean>>();
 
   /** `hosts` are 'name' (any port) or 'name:port'. */
   follow(hosts: readonly string[]): void {
@@ -15,13 +16,14 @@ export class OwnHosts {
 
   /** `authority` as in a `Host` header; `port` is the one that its scheme implies. */
   owns(authority: string, port: number): boolean {
-    if (this.#names.size === 0) return false;
-    const known = this.#known.get(authority);
-    if (known !== undefined) return known;
+    return this.#names.size > 0 && (this.#known.get(port)?.get(authority) ?? this.#learn(authority, port));
+  }
+
+  #learn(authority: string, port: number): boolean {
     const owned = this.#find(authority, port);
-    if (this.#known.size >= REMEMBERED) this.#known.clear();
-    // Without a port the answer depends on the scheme.
-    if (hasPort(authority)) this.#known.set(authority, owned);
+    let known = this.#known.get(port);
+    if (known === undefined || known.size >= REMEMBERED) this.#known.set(port, known = new Map());
+    known.set(authority, owned);
     return owned;
   }
 
@@ -30,8 +32,4 @@ export class OwnHosts {
     const name = match?.[1]?.replace(/\.$/, '') ?? '';
     return name !== '' && (this.#names.has(name) || this.#names.has(`${name}:${match?.[2] ?? port}`));
   }
-}
-
-function hasPort(authority: string): boolean {
-  return /:\d+$/.test(authority);
 }
