@@ -47,7 +47,7 @@ export class AppServer {
   #door: Door | null = null;
   /** Sockets that it accepts on without the app's knowing, by descriptor. */
   readonly #opened = new Map<number, Server>();
-  #spares: readonly number[] = [];
+  readonly #spares = new Set<number>();
 
   constructor(options: Options) {
     this.#options = options;
@@ -87,7 +87,7 @@ export class AppServer {
 
   /** Accepts on the sockets of these slots, too, as far as it has them; one that is held, once it is open. */
   acceptFor(slots: readonly number[]): void {
-    this.#spares = slots;
+    for (const slot of slots) this.#spares.add(slot);
     this.#acceptSpares();
   }
 

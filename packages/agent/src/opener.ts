@@ -43,7 +43,7 @@ export class Opener implements ListenWatcher {
   readonly #usedDescriptors = new Set<number>();
   #shelters = 0;
   #held: boolean;
-  #spares: readonly number[] = [];
+  readonly #spares = new Set<number>();
 
   constructor(brief: WorkerBrief, pid: number, events: OpenerEvents, faults: Faults) {
     this.#brief = brief;
@@ -61,7 +61,7 @@ export class Opener implements ListenWatcher {
 
   /** Servers that are opened from now on accept for these slots as well. */
   acceptFor(slots: readonly number[]): void {
-    this.#spares = slots;
+    for (const slot of slots) this.#spares.add(slot);
   }
 
   asked(server: Server, options: ListenOptions): void {
@@ -158,7 +158,7 @@ export class Opener implements ListenWatcher {
         this.#events.closed(app);
       },
     });
-    app.acceptFor(this.#spares);
+    app.acceptFor([...this.#spares]);
     this.#events.opening(app);
     app.openDoor(() => this.#events.opened(app, app.report()));
   }

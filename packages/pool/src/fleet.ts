@@ -251,6 +251,7 @@ export class Fleet {
   #workerChanged(worker: Worker, from: WorkerState): void {
     if (from.name === 'starting' && worker.state.name === 'ready' && worker.spec.nice !== null) rank(worker.process.pid, worker.spec.nice);
     this.#refreshPeers(worker.spec.service);
+    if (worker.state.name === 'stalled') this.#pools.release(worker.spec.service);
     this.#waiters.poke();
     this.#options.onEvent({ kind: 'worker', worker: workerStatus(worker), from: from.name, cause: 'why' in worker.state ? worker.state.why : '' });
     this.#save();

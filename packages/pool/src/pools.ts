@@ -69,7 +69,7 @@ export class Pools {
     await Promise.all(last.map((pool) => this.stop(pool)));
   }
 
-  /** The slots of a service that are no worker's own, and those of them that nobody can accept on. */
+  /** The slots of a service that others have to accept on, and those that nobody can accept on. */
   spares(service: string): readonly number[] { return this.#services.spares(service, this.all()); }
   abandoned(service: string): readonly number[] { return this.#services.abandoned(service, this.all()); }
 
@@ -87,7 +87,7 @@ export class Pools {
     }
   }
 
-  /** Slots that are nobody's own get somebody who accepts on them, or are given up. */
+  /** Slots that lack a worker get everybody who can accept on them, or are given up. */
   release(service: string): void {
     this.#services.release(service, this.all());
   }

@@ -11,6 +11,8 @@ export interface Holder {
   readonly spec: FullSpec;
   /** Whether one of its workers has the socket of a slot that is no worker's own. */
   has(slot: number): boolean;
+  /** Its slots whose connections would wait, for nobody sits there or who does gives no answer. */
+  readonly unmanned: readonly number[];
   /** All of them accept on the sockets of these slots that they have. */
   acceptFor(slots: readonly number[]): void;
 }
@@ -49,21 +51,24 @@ export class Services {
     if (spec.publicSlots !== 'none' && slots.places.length > 0) await slots.open(slots.places, workers, [], spec.scaling?.max);
   }
 
-  /**
-   * The slots that are no worker's own: during a promotion two pools hold slots, and the larger one counts. Where nobody
-   * holds any the ports stay as they are.
-   */
+  /** The slots that others have to accept on: those that are no worker's own, and those whose workers are not there or do not answer. */
   spares(service: string, holders: readonly Holder[]): readonly number[] {
     const here = holders.filter(({ spec }) => isHolder(spec, service));
-    return here.length === 0 ? [] : this.of(service).beyond(Math.max(...here.map(({ spec }) => spec.workers)));
+    return [...here.flatMap((holder) => holder.unmanned), ...this.#beyond(service, here)];
   }
 
-  /** Those of them that nobody can accept on, so that clients would wait there for ever. */
+  /** Those that are nobody's own and that nobody can accept on, so that clients would wait there for ever. */
   abandoned(service: string, holders: readonly Holder[]): readonly number[] {
-    return this.spares(service, holders).filter((slot) => !holders.some((holder) => isHolder(holder.spec, service) && holder.has(slot)));
+    const here = holders.filter(({ spec }) => isHolder(spec, service));
+    return this.#beyond(service, here).filter((slot) => !here.some((holder) => holder.has(slot)));
   }
 
-  /** Lets everybody who can accept on the slots that are nobody's own, and gives up the others. */
+  /** During a promotion two pools hold slots, and the larger one counts. Where nobody holds any the ports stay as they are. */
+  #beyond(service: string, holders: readonly Holder[]): readonly number[] {
+    return holders.length === 0 ? [] : this.of(service).beyond(Math.max(...holders.map(({ spec }) => spec.workers)));
+  }
+
+  /** Lets everybody who can accept on the slots that lack a worker, and gives up those that are nobody's own and that nobody can accept on. */
   release(service: string, holders: readonly Holder[]): void {
     const [first] = this.abandoned(service, holders);
     if (first !== undefined && this.of(service).shrink(first)) this.#warnOfResets(service);

@@ -79,6 +79,30 @@ test('whoever comes after a worker with slots of others accepts on them as well'
   assert.equal(slotsOf(rigged.port), 2);
 });
 
+test('a worker that crashes again and again keeps nobody waiting: others accept on its slot until it is back', { skip }, async (t) => {
+  const rigged = await up(t, { workers: 2, backoff: { firstMs: 60_000, capMs: 60_000 } });
+  const [victim, other] = rigged.pool.workers();
+  await failureOf(get(victim?.listeners[0]?.socket ?? '', '/crash'));
+  await rigged.when((event) => event.kind === 'crash');
+  await servedBy(rigged.port, [other?.id ?? '']);
+});
+
+test('a worker that stands still keeps nobody waiting who comes after it was noticed, nor who waits already', { skip }, async (t) => {
+  const rigged = await up(t, { workers: 2, liveness: { everyMs: 250, ejectAfterMs: 500, replaceAfterMs: 60_000 } });
+  const [victim, other] = rigged.pool.workers();
+  const pid = victim?.process.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  try {
+    // So many that some come to its slot, before anybody knows.
+    const early = Promise.all(Array.from({ length: 24 }, () => get(rigged.port)));
+    await rigged.when((event) => event.kind === 'worker' && event.worker.state === 'stalled');
+    await servedBy(rigged.port, [other?.id ?? '']);
+    assert.deepEqual([...new Set((await early).map(({ worker }) => worker))], [other?.id]);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+});
+
 test('a slot that nobody can take over is given up, with a word to whom that may have hurt', { skip }, async (t) => {
   const rigged = await rig(t);
   await rigged.fleet.openSlots('web', [{ port: rigged.port, host: '127.0.0.1' }], 1);

@@ -180,7 +180,7 @@ export interface KeysMessage {
 export interface PeersMessage { readonly kind: 'peers'; readonly epoch: number; readonly peers: readonly Peer[] }
 /** Start accepting on the inherited public sockets (a worker born with `hold`). */
 export interface OpenMessage { readonly kind: 'open' }
-/** These slots have no worker of their own any more: accept on their sockets as well, where they were inherited. */
+/** These slots have no worker, or one that does not answer: accept on their sockets as well, from now on, where they were inherited. */
 export interface AcceptMessage { readonly kind: 'accept'; readonly slots: readonly number[] }
 export interface PingMessage { readonly kind: 'ping'; readonly n: number }
 /** Stop accepting, answer with `Connection: close`, finish what is in flight within `graceMs`, then say `drained`. */

@@ -11,11 +11,11 @@ export interface PoolHost {
   spawn(slot: number, spec: FullSpec, revision: number): Worker;
   /** Slots for this many workers exist, or the promise rejects. */
   ensureSlots(spec: FullSpec, workers: number): Promise<void>;
-  /** The slots of the service that are no worker's own. */
+  /** The slots of the service that others have to accept on. */
   spareSlots(service: string): readonly number[];
-  /** Those of them that nobody can accept on. */
+  /** Those that are nobody's own and that nobody can accept on. */
   abandonedSlots(service: string): readonly number[];
-  /** Spare slots get somebody who accepts on them, or are given up. */
+  /** The former get everybody who can accept on them, the latter are given up. */
   releaseSlots(service: string): void;
   /** The last look before a worker counts: throws when it listens where it must not. */
   inspect(worker: Worker): void;

@@ -53,6 +53,9 @@ export class Pool {
     return role !== 'gateway' && this.#seats.list.slice(0, workers).some(({ worker }) => worker === null || worker.identity.others.includes(slot));
   }
 
+  /** Its slots whose connections would wait, for nobody sits there or who does gives no answer. */
+  get unmanned(): readonly number[] { return this.#seats.list.filter((seat) => seat.isUnmanned).map(({ slot }) => slot); }
+
   /** Whoever sits here accepts on the sockets of these slots that it has. */
   acceptFor(slots: readonly number[]): void {
     if (this.#spec.publicSlots === 'open') for (const { worker } of this.#seats.list) worker?.send({ kind: 'accept', slots });

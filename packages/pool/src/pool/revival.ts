@@ -75,9 +75,11 @@ export class Revival {
     const { spec, wanted } = this.#present();
     const step = afterCrash(spec.backoff, seat.crashes, ending, this.#host.clock.random());
     seat.crashes = step.crashes;
+    seat.vacantMs = step.delayMs;
     seat.failed = step.failed ? { reason, lastLines: lines } : null;
     // A canary that keeps crashing is given up. Stable is flagged too, but goes on trying: nothing else serves its users.
     const givenUp = step.failed && spec.role === 'canary';
+    if (seat.isUnmanned) this.#host.releaseSlots(spec.service);
     if (wanted && !givenUp) seat.restart = this.#host.clock.after(step.delayMs, () => this.fill(seat));
     return step.delayMs;
   }
