@@ -4,14 +4,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Api } from '@graylane/wire';
+import { compile, explain, loadRouter, parseStrategy, type Strategy, type StrategyDocument } from '@graylane/rules';
 import { comparisonText } from '../src/print/comparison.ts';
+import { explanationText } from '../src/print/explanation.ts';
 import { happeningText } from '../src/print/happening.ts';
 import { statusText } from '../src/print/status.ts';
+import { openTerminal } from '../src/print/terminal.ts';
 import { verdictText } from '../src/print/verdict.ts';
 import { evidenceView, releaseView } from './support/views.ts';
 
 const event: Api<'Event'> = { seq: 7, at: '2030-01-01T10:20:30.000Z', kind: 'release', subject: 'checkout', from: 'progressing at step 2/4', to: 'rolled-back', who: 'controller', why: 'errors: 14 of 278 users bad against 59 of 5934', revision: 3, generation: 4 };
-const hostile = 'x\u001b[2J\r\n\u0007y';
+const hostile = 'x\u001b[2J\r\n\u0007\u009b2J\u202ey';
 const status: Api<'Status'> = {
   revision: 3, generation: 4, healthy: true, problems: [], frozen: null, stale: [], next: ['graylane compare r'],
   services: [{ name: 'web', stable: 'v1', versions: [{ version: 'v1', role: 'stable', release: null, workers: 2, ready: 2, requests: 950, share: 95, problem: null, recent: { rps: 15.83, success: 99.4, p50Ms: 3.2, p95Ms: 12, p99Ms: 1_240 } }] }],
@@ -43,11 +46,39 @@ test('a comparison puts both arms side by side, with what is allowed', () => {
   assert.match(text, /errors by user +5\.04 % +0\.99 % +×5\.06 \(1\.31–12\.4\) +×1\.25/);
 });
 
-test('what others wrote steers no terminal', () => {
+const steering = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
+
+test('what others wrote steers no terminal, and writes no line of ours', () => {
   const texts = [
-    happeningText({ ...event, subject: hostile, why: hostile, who: hostile }),
-    statusText({ ...status, frozen: hostile, problems: [hostile], releases: [releaseView({ why: hostile })] }, 200),
-    comparisonText({ release: 'r', phase: 'progressing', live: true, at: '', arms: [], verdict: { answer: 'harm', reasons: [hostile], evidence: [] } }, 200),
-  ];
-  for (const text of texts) assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f]/);
+    [happeningText({ ...event, subject: hostile, why: hostile, who: hostile }), happeningText(event)],
+    [statusText({ ...status, frozen: hostile, problems: [hostile], releases: [releaseView({ why: hostile })] }, 200), statusText({ ...status, frozen: 'x', problems: ['x'], releases: [releaseView({ why: 'x' })] }, 200)],
+    [comparisonText({ release: 'r', phase: 'progressing', live: true, at: '', arms: [], verdict: { answer: 'harm', reasons: [hostile], evidence: [] } }, 200), comparisonText({ release: 'r', phase: 'progressing', live: true, at: '', arms: [], verdict: { answer: 'harm', reasons: ['x'], evidence: [] } }, 200)],
+  ] as const;
+  for (const [text, harmless] of texts) {
+    assert.doesNotMatch(text, steering);
+    assert.equal(text.split('\n').length, harmless.split('\n').length, text);
+  }
 });
+
+test('whatever a command prints steers no screen, and reaches a pipe as it is', () => {
+  const router = loadRouter(compile(parsed({ services: { web: { stable: 'v1', versions: { v1: {}, v2: {} } } }, releases: [{ name: 'r', when: [{ header: { 'x-city': 'Utrecht' } }], versions: { web: 'v2' } }] })), { generation: 1, random: () => 0.5, now: () => 0 });
+  // A header's bytes, one character each, as Node gives them.
+  const explained = explanationText(explain(router, { method: 'GET', target: '/', rawHeaders: ['X-City', Buffer.from('北京\u009b2J<b>').toString('latin1')] }), true);
+  assert.match(explained, /x-city is "北京\u009b2J<b>"/, 'as it was meant');
+  const printed = (isTTY: boolean): string => {
+    const lines: string[] = [];
+    const out = { isTTY, columns: 80, write: (line: string) => lines.push(line) > 0 } as unknown as NodeJS.WriteStream;
+    const terminal = openTerminal({ json: false, verbose: false, environment: {}, stdout: out, stderr: out });
+    terminal.data(`${terminal.clear}${terminal.bold('r')} ${explained}`);
+    return lines.join('');
+  };
+  assert.equal(printed(false), `r ${explained}\n`);
+  assert.match(printed(true), /^\u001b\[2J\u001b\[H\u001b\[1mr\u001b\[22m /);
+  assert.doesNotMatch(printed(true).replace('\u001b[2J\u001b[H\u001b[1mr\u001b[22m', ''), steering);
+});
+
+function parsed(document: StrategyDocument): Strategy {
+  const result = parseStrategy(document);
+  assert.ok(result.ok);
+  return result.strategy;
+}

@@ -1,7 +1,7 @@
 // The text of `graylane compare`: both arms of a release side by side, with the interval of each guardrail and what is allowed.
 
 import type { Api } from '@graylane/wire';
-import { inert } from './failure.ts';
+import { inertLine } from './failure.ts';
 import { durationText, percentText, significant } from './number.ts';
 import { table } from './table.ts';
 import { differenceText, intervalText, verdictText } from './verdict.ts';
@@ -15,7 +15,7 @@ export function comparisonText(comparison: Comparison, columns: number): string 
   const rows = [...armRows(arms), ...(verdict?.evidence ?? []).map(evidenceRow)];
   const blocks = [head];
   if (rows.length > 0) blocks.push(table([['', 'treated', 'control', 'treated : control', 'allowed', 'difference'], ...rows], columns));
-  blocks.push(verdict === null ? 'no verdict: nothing has been measured' : [`verdict  ${verdictText(verdict)}`, ...verdict.reasons.map((reason) => `  ${inert(reason)}`)].join('\n'));
+  blocks.push(verdict === null ? 'no verdict: nothing has been measured' : [`verdict  ${verdictText(verdict)}`, ...verdict.reasons.map((reason) => `  ${inertLine(reason)}`)].join('\n'));
   return blocks.join('\n\n');
 }
 

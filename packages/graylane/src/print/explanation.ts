@@ -1,6 +1,6 @@
 // The text of an explanation: which releases were tried, what held and what did not, and where the request goes.
 
-import { fromBytes, type ClauseTrace, type Explanation, type ReleaseTrace } from '@graylane/rules';
+import type { ClauseTrace, Explanation, ReleaseTrace } from '@graylane/rules';
 
 /** Who has it is the same visitor again. */
 export const ID_COOKIE = 'graylane-id';
@@ -38,7 +38,7 @@ function keyText({ key }: ReleaseTrace, hasId: boolean): string {
 function clauseLines(clause: ClauseTrace, bucket: number | null): string[] {
   const share = clause.pinned ? 'pinned' : shareText(clause.threshold, bucket);
   const head = `  when[${clause.clause}] ${clause.matches ? 'matches' : 'does not match'}, ${share}`;
-  return [head, ...clause.conditions.map((condition) => `    ${condition.holds ? 'yes' : 'no '} ${condition.field} is ${condition.value === null ? 'absent' : JSON.stringify(fromBytes(condition.value))}`)];
+  return [head, ...clause.conditions.map((condition) => `    ${condition.holds ? 'yes' : 'no '} ${condition.field} is ${condition.value === null ? 'absent' : JSON.stringify(condition.value)}`)];
 }
 
 function shareText(threshold: number, bucket: number | null): string {

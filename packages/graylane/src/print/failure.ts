@@ -68,7 +68,18 @@ function placeLines(place: Place): string[] {
   return lines;
 }
 
-/** Control bytes of user data must not steer a terminal. */
+/** What would steer a terminal or turn a line around: control characters of both sets (ECMA-48), and changes of direction (UAX #9). */
+const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** User data must not steer a terminal. */
 export function inert(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replace(STEERING, (character) => {
+    const code = character.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+  });
+}
+
+/** The same of what has to stay on its line: whoever writes a reason writes no lines of ours. */
+export function inertLine(text: string): string {
+  return inert(text).replaceAll(/[\t\n]/g, ' ');
 }

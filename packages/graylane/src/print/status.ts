@@ -1,7 +1,7 @@
 // The text of `graylane status`: want and got of each release, the versions, what is wrong, what to do next.
 
 import type { Api } from '@graylane/wire';
-import { inert } from './failure.ts';
+import { inertLine } from './failure.ts';
 import { countText, durationText, percentText } from './number.ts';
 import { table } from './table.ts';
 import { verdictText } from './verdict.ts';
@@ -13,14 +13,14 @@ type Traffic = Api<'Traffic'>;
 export function statusText(status: Status, columns: number): string {
   const blocks = [headline(status), servicesText(status, columns)];
   if (status.releases.length > 0) blocks.push(releasesText(status.releases, columns), reasonsText(status.releases));
-  if (status.problems.length > 0) blocks.push(['problems', ...status.problems.map((problem) => `  ✗ ${inert(problem)}`)].join('\n'));
+  if (status.problems.length > 0) blocks.push(['problems', ...status.problems.map((problem) => `  ✗ ${inertLine(problem)}`)].join('\n'));
   if (status.next.length > 0) blocks.push(['next', ...status.next.map((command) => `  ${command}`)].join('\n'));
   return blocks.join('\n\n');
 }
 
 function headline({ generation, revision, healthy, frozen, stale }: Status): string {
   const state = healthy ? '● healthy' : '✗ not healthy';
-  const held = frozen === null ? '' : ` · frozen: ${inert(frozen)}`;
+  const held = frozen === null ? '' : ` · frozen: ${inertLine(frozen)}`;
   const behind = stale.length === 0 ? '' : ` · ${stale.length} workers behind (${stale.join(', ')})`;
   return `${state} · generation ${generation} (revision ${revision})${held}${behind}`;
 }
@@ -29,7 +29,7 @@ function servicesText(status: Status, columns: number): string {
   const rows = status.services.flatMap((service) =>
     service.versions.map((version) => [
       service.name, version.version, version.release === null ? version.role : `${version.role} of ${version.release}`,
-      `${version.ready}/${version.workers} ready`, percentText(version.share), countText(version.requests, 'request'), ...trafficCells(version.recent), inert(version.problem ?? ''),
+      `${version.ready}/${version.workers} ready`, percentText(version.share), countText(version.requests, 'request'), ...trafficCells(version.recent), inertLine(version.problem ?? ''),
     ]));
   return table([['service', 'version', 'role', 'workers', 'got', '', ...TRAFFIC_HEADS, ''], ...rows], columns);
 }
@@ -50,7 +50,7 @@ function releasesText(releases: readonly Release[], columns: number): string {
 
 /** Each on a line of its own: a reason is never cut. */
 function reasonsText(releases: readonly Release[]): string {
-  return releases.map((release) => `  ${release.name}: ${inert(release.why)}${releaseNotes(release).map((note) => ` · ${note}`).join('')}`).join('\n');
+  return releases.map((release) => `  ${release.name}: ${inertLine(release.why)}${releaseNotes(release).map((note) => ` · ${note}`).join('')}`).join('\n');
 }
 
 function releaseNotes({ until, window, verdict, unavailable }: Release): readonly string[] {
@@ -58,7 +58,7 @@ function releaseNotes({ until, window, verdict, unavailable }: Release): readonl
     ...(until === null ? [] : [`goes on at ${until.slice(0, 19).replace('T', ' ')} UTC`]),
     ...(window === 'before' ? ['its time window has not begun: nobody is in'] : window === 'over' ? ['its time window is over: nobody is in'] : []),
     ...(unavailable === 0 ? [] : [`✗ ${countText(unavailable, 'request')} served by stable: no worker of the release could`]),
-    ...(verdict === undefined || verdict.reasons[0] === undefined ? [] : [inert(verdict.reasons[0])]),
+    ...(verdict === undefined || verdict.reasons[0] === undefined ? [] : [inertLine(verdict.reasons[0])]),
   ];
 }
 

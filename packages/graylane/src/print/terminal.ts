@@ -30,16 +30,20 @@ export interface TerminalOptions {
 /** A file or a pipe has no width: nothing is cut. */
 const NO_LIMIT = 10_000;
 const CLEAR = '\u001b[2J\u001b[H';
+/** What this file itself writes, and harmless from anybody: a screen to begin with, bold and dim. */
+const OWN = /(^\u001b\[2J\u001b\[H|\u001b\[(?:1|2|22)m)/;
 
 export function openTerminal({ json, verbose, environment, stdout, stderr }: TerminalOptions): Terminal {
   const colour = wantsColour(environment, stdout.isTTY);
+  // Names, addresses and values of others reach a person's screen by many commands: none of them may steer it. Pipes get what there is.
+  const shown = (text: string): string => (stdout.isTTY ? text.split(OWN).map((part, index) => (index % 2 === 1 ? part : inert(part))).join('') : text);
   const styled = (open: number, close: number) => (text: string): string => (colour ? `\u001b[${open}m${text}\u001b[${close}m` : text);
   return {
     json,
     verbose,
     columns: stdout.isTTY ? stdout.columns : NO_LIMIT,
     clear: stdout.isTTY ? CLEAR : '',
-    data: (text) => { if (!json) stdout.write(`${text}\n`); },
+    data: (text) => { if (!json) stdout.write(`${shown(text)}\n`); },
     object: (value) => { stdout.write(`${JSON.stringify(value)}\n`); },
     say: (text) => { stderr.write(`${text}\n`); },
     failure: (error) => {
