@@ -1,5 +1,6 @@
 // `npm run bench:context`: what propagation costs a request, in server CPU and in throughput, beside OpenTelemetry's automatic
-// instrumentation in the same interleaved rounds. ROUNDS, SECONDS and WARMUP say how long; needs wrk and Linux.
+// instrumentation in the same interleaved rounds. ROUNDS, SECONDS and WARMUP say how long, COMPUTED how many rounds in memory;
+// needs wrk and Linux.
 
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,12 +12,14 @@ import { startServer, type Server } from '../../../bench/server.ts';
 import { build } from '../../../tools/build.ts';
 import { ensureDebian, findProgram } from '../../../tools/system.ts';
 import { Random } from '../../live/random.ts';
+import { computedBy, type Computed } from './computed.ts';
 import { start, type Contestant } from './contestants.ts';
-import { reached, table, type Measures } from './report.ts';
+import { computedTable, reached, table, type Measures } from './report.ts';
 
 const rounds = Number(process.env['ROUNDS'] ?? 8);
 const seconds = Number(process.env['SECONDS'] ?? 4);
 const warmupSeconds = Number(process.env['WARMUP'] ?? 4);
+const computedRounds = Number(process.env['COMPUTED'] ?? 60);
 const CONNECTIONS = 32;
 const SEED = 1;
 
@@ -29,18 +32,14 @@ interface Workload {
   readonly contestants: readonly Contestant[];
 }
 
-const workloads: readonly Workload[] = [
-  {
-    title: 'One outgoing call a request (`node:http`, kept connections)',
-    app: join(here, 'apps/caller.cjs'),
-    contestants: ['bare', 'agent, one service', 'agent, several: stable', 'agent, several: a lane', 'agent, several: a lane, 100,000 users', 'OpenTelemetry'],
-  },
-  {
-    title: 'The Koa example, no outgoing call',
-    app: join(root, 'examples/koa/v1/server.js'),
-    contestants: ['bare', 'agent, one service', 'agent, several: stable', 'agent, several: a lane', 'OpenTelemetry'],
-  },
-];
+const CALLERS: readonly Contestant[] = ['bare', 'agent, one service', 'agent, several: stable', 'agent, several: a lane', 'agent, several: a lane, 100,000 users', 'OpenTelemetry'];
+const inMemory: Workload = { title: 'What the process computes, with one outgoing call', app: join(here, 'apps/in-memory.cjs'), contestants: CALLERS };
+const calling: Workload = { title: 'One outgoing call a request (`node:http`, kept connections)', app: join(here, 'apps/caller.cjs'), contestants: CALLERS };
+const koa: Workload = {
+  title: 'The Koa example, no outgoing call',
+  app: join(root, 'examples/koa/v1/server.js'),
+  contestants: ['bare', 'agent, one service', 'agent, several: stable', 'agent, several: a lane', 'OpenTelemetry'],
+};
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -50,17 +49,22 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function run({ app, contestants }: Workload, wrk: string, next: number): Promise<Measures> {
+/** Every contestant with its own server for as long as `measure` takes. */
+async function withServers<Result>({ app, contestants }: Workload, next: number, measure: (servers: ReadonlyMap<string, Server>) => Promise<Result>): Promise<Result> {
   const servers = new Map<string, Server>();
   try {
     for (const contestant of contestants) {
       console.error(`starting ${contestant}`);
       servers.set(contestant, await start(contestant, app, await freePort(), next));
     }
-    return await runRounds({ wrk: [wrk], servers, leadSeconds: 1, rounds, seconds, warmupSeconds, connections: CONNECTIONS, random: new Random(SEED), onMeasure: (name, round, { cpuMicrosPerRequest }) => console.error(`${round}/${rounds} ${name}: ${cpuMicrosPerRequest.toFixed(1)} µs`) });
+    return await measure(servers);
   } finally {
     for (const server of servers.values()) await server.stop();
   }
+}
+
+async function run(workload: Workload, wrk: string, next: number): Promise<Measures> {
+  return await withServers(workload, next, async (servers) => await runRounds({ wrk: [wrk], servers, leadSeconds: 1, rounds, seconds, warmupSeconds, connections: CONNECTIONS, random: new Random(SEED), onMeasure: (name, round, { cpuMicrosPerRequest }) => console.error(`${round}/${rounds} ${name}: ${cpuMicrosPerRequest.toFixed(1)} µs`) }));
 }
 
 build();
@@ -72,21 +76,23 @@ if (!existsSync(join(here, 'node_modules/.package-lock.json'))) {
 }
 
 const port = await freePort();
+const wrk = findProgram('wrk') ?? 'wrk';
 const backend = await startServer(port, [{ command: process.execPath, args: [join(here, 'apps/backend.mjs')], env: { PORT: String(port) }, listens: port }]);
-const page = [
-  '# What propagation costs', '',
-  `Written by \`npm run bench:context\`: Node ${process.version}, ${rounds} interleaved rounds of ${seconds} s a contestant, ${CONNECTIONS} connections, medians; CPU is that of the app's process, user and system. What propagation adds is the column "above one service".`,
-];
 try {
-  const measured: Measures[] = [];
-  for (const workload of workloads) {
-    const measures = await run(workload, findProgram('wrk') ?? 'wrk', port);
-    measured.push(measures);
-    page.push('', `## ${workload.title}`, '', ...table(measures));
-  }
-  page.push('', '## To reach', '', ...reached(...measured));
+  const computed: Computed = await withServers(inMemory, port, async (servers) => await computedBy({ servers, rounds: computedRounds, random: new Random(SEED) }));
+  const [calls, koas] = [await run(calling, wrk, port), await run(koa, wrk, port)];
+  const page = [
+    '# What propagation costs', '',
+    `Written by \`npm run bench:context\`: Node ${process.version}, interleaved rounds, medians. CPU is that of the app's process, user and system; what propagation adds is the column "above one service".`,
+    '', `## ${inMemory.title}`, '',
+    `Both connections are in memory, so that no kernel and no peer is in the figure: ${computedRounds} rounds.`, '', ...computedTable(computed),
+    '', `## ${calling.title}`, '',
+    `Over real sockets, ${rounds} rounds of ${seconds} s a contestant, ${CONNECTIONS} connections.`, '', ...table(calls),
+    '', `## ${koa.title}`, '', ...table(koas),
+    '', '## To reach', '', ...reached(computed, koas),
+  ];
+  console.log(page.join('\n'));
+  if (process.argv.includes('--write')) writeFileSync(join(root, 'docs/propagation-benchmark.md'), `${page.join('\n')}\n`);
 } finally {
   await backend.stop();
 }
-console.log(page.join('\n'));
-if (process.argv.includes('--write')) writeFileSync(join(root, 'docs/propagation-benchmark.md'), `${page.join('\n')}\n`);

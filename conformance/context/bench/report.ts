@@ -2,6 +2,7 @@
 
 import type { Measure } from '../../../bench/measure.ts';
 import { median } from '../../../bench/statistics.ts';
+import type { Computed } from './computed.ts';
 
 /** By contestant, one for each round. */
 export type Measures = ReadonlyMap<string, readonly Measure[]>;
@@ -23,11 +24,25 @@ export function table(measures: Measures): readonly string[] {
   ];
 }
 
-/** `calling`: an outgoing call a request; `koa`: none. */
-export function reached(calling: Measures = new Map(), koa: Measures = new Map()): readonly string[] {
+/** What each computes, and the spread of the difference: a quarter of the rounds was below, a quarter above. */
+export function computedTable(computed: Computed): readonly string[] {
+  return [
+    '| | computed a request, µs | above one service | quarters |',
+    '|---|---|---|---|',
+    ...[...computed].map(([name, list]) => {
+      const differences = differencesOf(list, computed.get(ONE)).toSorted((a, b) => a - b);
+      const quarter = (part: number): string => (differences[Math.floor((differences.length - 1) * part)] ?? NaN).toFixed(1);
+      return `| ${name} | ${median(list).toFixed(1)} | ${median(differences).toFixed(1)} | ${quarter(0.25)} to ${quarter(0.75)} |`;
+    }),
+  ];
+}
+
+/** `computed`: with an outgoing call a request; `koa`: over sockets, without one. */
+export function reached(computed: Computed = new Map(), koa: Measures = new Map()): readonly string[] {
+  const above = (name: string): number => median(differencesOf(computed.get(name) ?? [], computed.get(ONE)));
   const lines: readonly (readonly [what: string, got: number, limit: number, shown: (value: number) => string])[] = [
-    ['a tagged request with one outgoing call costs above one service', above(calling, LANE, ONE), LANE_LIMIT_MICROS, micros],
-    ['a stable stamp costs above one service', above(calling, STABLE, ONE), STABLE_LIMIT_MICROS, micros],
+    ['a tagged request with one outgoing call costs above one service', above(LANE), LANE_LIMIT_MICROS, micros],
+    ['a stable stamp costs above one service', above(STABLE), STABLE_LIMIT_MICROS, micros],
     ['throughput of the Koa example without the agent is lost by the agent with one service', -change(koa, ONE), LOSS_LIMIT, percent],
     ['and with several, in a lane', -change(koa, LANE), LOSS_LIMIT, percent],
   ];
@@ -36,8 +51,15 @@ export function reached(calling: Measures = new Map(), koa: Measures = new Map()
 
 /** CPU of one above another, in microseconds. Taken inside a round, so that a slow minute is in both. */
 function above(measures: Measures, name: string, base: string): number {
-  const of = measures.get(base) ?? [];
-  return median((measures.get(name) ?? []).map(({ cpuMicrosPerRequest }, round) => cpuMicrosPerRequest - (of[round]?.cpuMicrosPerRequest ?? 0)));
+  return median(differencesOf(microsOf(measures.get(name)), microsOf(measures.get(base))));
+}
+
+function microsOf(measures: readonly Measure[] = []): readonly number[] {
+  return measures.map(({ cpuMicrosPerRequest }) => cpuMicrosPerRequest);
+}
+
+function differencesOf(values: readonly number[], base: readonly number[] = []): readonly number[] {
+  return values.map((value, round) => value - (base[round] ?? NaN));
 }
 
 /** Of the rate, against the bare app: -0.03 is a loss of 3 %. */

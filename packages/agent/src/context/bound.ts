@@ -38,8 +38,6 @@ export function guardMethod(holder: object, name: string): void {
 
 /** The same for `emit`: what nobody listens to is said in no context, and `seen` is shown what is said. */
 export function guardEmit(holder: object, seen?: (self: object, args: readonly unknown[]) => void): void {
-  // An emitter that is none of Node's is taken to have listeners.
-  const counts = holder instanceof EventEmitter ? holder.listenerCount : null;
   guard(holder, 'emit', (inherited) => {
     // Streams say much that nobody listens to.
     const saysNothing = inherited === EventEmitter.prototype.emit;
@@ -47,10 +45,9 @@ export function guardEmit(holder: object, seen?: (self: object, args: readonly u
       const owner = ownerOf(this);
       if (owner === undefined) return inherited.apply(this, args);
       seen?.(this, args);
-      const event = args[0];
-      if (counts === null || typeof event !== 'string' || counts.call(this, event) > 0) return applyIn(owner, inherited, this, args);
+      if (isHeard(this, args[0])) return applyIn(owner, inherited, this, args);
       // An error that nobody handles is thrown.
-      return saysNothing && event !== 'error' ? false : inherited.apply(this, args);
+      return saysNothing && args[0] !== 'error' ? false : inherited.apply(this, args);
     };
   });
 }
@@ -61,6 +58,11 @@ function guard(holder: object, name: string, guarded: (inherited: Method) => Met
   const method = guarded(inherited);
   method[GUARDED] = true;
   setOwn(holder, name, method);
+}
+
+/** Asked of every event: an emitter that is none of Node's is taken to have listeners. */
+function isHeard(emitter: object, event: unknown): boolean {
+  return !(emitter instanceof EventEmitter) || typeof event !== 'string' || emitter.listenerCount(event) > 0;
 }
 
 /** From now on everything that `emitter` says is said in `context`. */

@@ -22,7 +22,7 @@ export class OwnHosts {
   #learn(authority: string, port: number): boolean {
     const owned = this.#find(authority, port);
     let known = this.#known.get(port);
-    if (known === undefined || known.size >= REMEMBERED) this.#known.set(port, known = new Map());
+    if (known === undefined || known.size >= REMEMBERED) this.#known.set(port, known = new Map<string, boolean>());
     known.set(authority, owned);
     return owned;
   }
