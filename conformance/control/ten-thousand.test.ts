@@ -24,7 +24,7 @@ test(`${RELEASES} releases hold up a data plane for less than ${LIMIT_MS} ms`, (
 function tenants(count: number): StrategyDocument {
   const names = Array.from({ length: count }, (_, i) => i);
   return {
-    services: { web: { stable: 'stable', versions: Object.fromEntries([['stable', {}], ...names.map((i) => [`v${i}`, {}])]) } },
+    services: { web: { stable: 'stable', versions: Object.fromEntries(['stable', ...names.map((i) => `v${i}`)].map((name) => [name, {}] as const)) } },
     releases: names.map((i) => ({ name: `r${i}`, priority: i, when: [{ header: { 'x-tenant': `t${i}` } }], versions: { web: `v${i}` } })),
   };
 }
