@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import type { ReplyHead } from './hop.ts';
 import type { ReplyWriter } from './reply-writer.ts';
+import { WriteBuffers } from './write-buffers.ts';
 
 /** The fields of ServerResponse that the pass-through needs; the same on Node 20 to 26, and probed before use. */
 interface Internals {
@@ -22,6 +23,9 @@ interface Internals {
 
 /** Above this a string would be copied more often than a buffer. */
 const STRING_LIMIT_BYTES = 4 * 1024;
+
+/** One for all answers of the process. */
+const writeBuffers = new WriteBuffers();
 
 /** Whether Node would keep the client's connection after this answer. */
 export function keepsAlive(res: ServerResponse): boolean {
@@ -79,12 +83,17 @@ function writeRaw(res: ServerResponse, before: string, bytes: Buffer, start: num
     else if (text !== '') return res.write(text, 'latin1');
     return true;
   }
-  const copy = Buffer.allocUnsafe(size);
+  const kept = writeBuffers.take(size);
+  const copy = kept?.subarray(0, size) ?? Buffer.allocUnsafe(size);
   copy.write(before, 0, 'latin1');
   bytes.copy(copy, before.length, start, end);
   copy.write(after, size - after.length, 'latin1');
-  if (last) res.end(copy);
-  else return res.write(copy);
+  // What is never written, for its client is gone, goes with the garbage.
+  const written = kept === null ? undefined : (error?: Error | null): void => {
+    if (error == null) writeBuffers.give(kept);
+  };
+  if (last) res.end(copy, written);
+  else return res.write(copy, written);
   return true;
 }
 
