@@ -3,12 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { seeded } from '../../../../tools/seeded.ts';
+import { testFolder } from '../support/folder.ts';
 
 /** The long form is asked for: GRAYLANE_LONG=1. */
 const KILLS = process.env['GRAYLANE_LONG'] === '1' ? 200 : 5;
@@ -21,7 +20,7 @@ it(`a release survives ${KILLS} deaths of its control plane (seed ${SEED})`, asy
   let kills = 0;
   let interrupted = 0;
   while (kills < KILLS) {
-    const dir = mkdtempSync(join(tmpdir(), 'graylane-mortal-'));
+    const dir = testFolder('mortal');
     try {
       for (let round = 0; round < 12 && kills < KILLS; round += 1) {
         const { finished } = await killedAfter(dir, random() * SPAN_MS);

@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +12,7 @@ import { StoreError } from '../../src/store/errors.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeClock } from '../fake-clock.ts';
+import { testFolder } from '../support/folder.ts';
 
 /** The long form is asked for: GRAYLANE_LONG=1. */
 const KILLS = process.env['GRAYLANE_LONG'] === '1' ? 200 : 8;
@@ -143,7 +143,7 @@ async function valueIn(file: string): Promise<string | undefined> {
 
 function inFolder(title: string, body: (dir: string) => Promise<void>): void {
   it(title, async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'graylane-faults-'));
+    const dir = testFolder('faults');
     try {
       await body(dir);
     } finally {

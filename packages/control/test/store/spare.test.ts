@@ -1,8 +1,7 @@
 // A store that is damaged or gone while everything runs: what was in force goes on, says so, and can be restored.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ControlPlane } from '../../src/plane/control-plane.ts';
@@ -14,6 +13,7 @@ import type { Opened } from '../../src/store/rescue.ts';
 import { FakeClock, settle } from '../fake-clock.ts';
 import { FakeMachine } from '../plane/fake-machine.ts';
 import { withRelease } from '../plane/world.ts';
+import { testFolder } from '../support/folder.ts';
 
 interface House {
   readonly file: string;
@@ -106,7 +106,7 @@ function damage(file: string): void {
 
 function inHouse(title: string, body: (house: House) => Promise<void>): void {
   it(title, async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'graylane-spare-'));
+    const dir = testFolder('spare');
     const file = join(dir, 'store.db');
     const clock = new FakeClock();
     const machine = new FakeMachine();

@@ -1,9 +1,8 @@
 // The embedded store against the contract, and against what can happen to its file.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
@@ -11,10 +10,11 @@ import { StoreError } from '../../src/store/errors.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeClock } from '../fake-clock.ts';
+import { testFolder } from '../support/folder.ts';
 import { storeContract } from './contract.ts';
 import type { Opened } from './contract.ts';
 
-storeContract('the embedded store', async ({ clock, historyRevisions }) => openIn(await folder(), clock, historyRevisions));
+storeContract('the embedded store', ({ clock, historyRevisions }) => openIn(testFolder('store'), clock, historyRevisions));
 
 describe('the embedded store and its file', () => {
   inFolder('a second process waits for the first and then says who is in the way', async (dir) => {
@@ -179,17 +179,13 @@ async function damageOf(file: string): Promise<0 | 1> {
 
 function inFolder(title: string, body: (dir: string) => Promise<void>): void {
   it(title, async () => {
-    const dir = await folder();
+    const dir = testFolder('store');
     try {
       await body(dir);
     } finally {
       await rm(dir, { recursive: true, force: true });
     }
   });
-}
-
-function folder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'graylane-store-'));
 }
 
 async function openIn(dir: string, clock: FakeClock, historyRevisions: number): Promise<Opened> {
