@@ -1,4 +1,4 @@
-// `npm run bench:fleet [-- --nodes 1000 --publications 50 --releases 100 --processes 2 --write]`: simulated data planes over the real protocol and real TLS
+// `npm run bench:fleet [-- --nodes 1000 --publications 50 --releases 100 --processes 1 --write]`: simulated data planes over the real protocol and real TLS
 // on one server with a real etcd. From a write at the API to its effect at every machine, and what the server's process holds.
 
 import { writeFileSync } from 'node:fs';
@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { whyNoEtcd } from '../packages/control/test/support/etcd.ts';
+import { keepApart } from './fleet/apart.ts';
 import { startCrowd, type Crowd } from './fleet/crowd.ts';
 import { cpuOf, memoryOf, percentile, startOneServer } from './fleet/one-server.ts';
 import { scalePage, type Figures } from './fleet/page.ts';
 
 const { values } = parseArgs({ options: {
-  nodes: { type: 'string', default: '1000' }, publications: { type: 'string', default: '50' }, releases: { type: 'string', default: '100' }, processes: { type: 'string', default: '2' }, write: { type: 'boolean', default: false },
+  nodes: { type: 'string', default: '1000' }, publications: { type: 'string', default: '50' }, releases: { type: 'string', default: '100' }, processes: { type: 'string', default: '1' }, write: { type: 'boolean', default: false },
 } });
 const [nodes, publications, releases, processes] = [Number(values.nodes), Number(values.publications), Number(values.releases), Number(values.processes)];
 /** The answers of one publication are not part of the next one's time. */
@@ -23,7 +24,9 @@ const WARM_UP = 5;
 const load = loadavg()[0] ?? 0;
 const missing = whyNoEtcd();
 if (missing !== null) throw new Error(missing);
+const apart = keepApart();
 const server = await startOneServer(releases);
+apart.server(server.pid);
 try {
   const idle = memoryOf(server.pid);
   const joinedMs = performance.now();
@@ -32,7 +35,7 @@ try {
     const joinMs = performance.now() - joinedMs;
     const figures: Figures = {
       cpu: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`, memoryGb: Math.round(totalmem() / 2 ** 30), node: process.version, load,
-      nodes, publications, releases, processes, idleBytes: idle, joinMs, ...(await measure(crowd)), peakBytes: memoryOf(server.pid), wholeBytes: crowd.wholeBytes(),
+      nodes, publications, releases, processes, cores: apart.text, idleBytes: idle, joinMs, ...(await measure(crowd)), peakBytes: memoryOf(server.pid), wholeBytes: crowd.wholeBytes(),
     };
     console.log(JSON.stringify(figures, null, 2));
     if (values.write) writeFileSync(join(import.meta.dirname, '../docs/scale.md'), scalePage(figures));

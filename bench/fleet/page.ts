@@ -11,6 +11,8 @@ export interface Figures {
   readonly releases: number;
   /** Of the simulated machines. */
   readonly processes: number;
+  /** Who had which processors. */
+  readonly cores: string;
   readonly idleBytes: number;
   readonly peakBytes: number;
   readonly joinMs: number;

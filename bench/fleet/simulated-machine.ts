@@ -2,8 +2,8 @@
 // It reads of a message what it is and of which generation, and answers when everything that has come for its neighbours is read:
 // on hosts of their own they would not wait for each other.
 
-import { request } from 'node:https';
-import type { Duplex } from 'node:stream';
+import type { OnReadOpts, Socket } from 'node:net';
+import { connect } from 'node:tls';
 import { FrameReader } from '@graylane/wire';
 import { FLEET_WIRE, JOIN_PATH, JOIN_PROTOCOL, type NodeMessage } from '../../packages/control/src/index.ts';
 import { encode, type Encoded } from '../../packages/control/src/fleet/wire-end.ts';
@@ -27,27 +27,47 @@ export interface SimulatedMachine {
   leave(): void;
 }
 
+/** All machines of a process read into it, one after the other. */
+const ROOM = new Uint8Array(64 * 1024);
+
 /** What tells a message: the kind comes first, and numbers before anything large. */
 const HEAD_BYTES = 96;
 const HEAD = /^\{"kind":"(\w+)"(?:,"from":\d+)?(?:,"generation":(\d+))?(?:,"digest":"(\w+)")?/;
 
 export function startMachine(plan: MachinePlan): SimulatedMachine {
-  let socket: Duplex | null = null;
-  const joined = new Promise<void>((resolve, reject) => {
-    const outgoing = request(plan.url + JOIN_PATH, { ca: plan.ca, agent: false, headers: { connection: 'Upgrade', upgrade: JOIN_PROTOCOL, authorization: `Bearer ${plan.token}` } });
-    outgoing.once('error', reject).once('response', ({ statusCode }) => reject(new Error(`the server answered ${statusCode ?? 0}`)));
-    outgoing.once('upgrade', (_response, upgraded: Duplex, head: Uint8Array) => {
-      socket = upgraded.on('error', () => undefined).once('close', () => plan.lost('the connection ended'));
-      follow(plan, upgraded, head, resolve);
-    });
-    outgoing.end();
-  });
-  return { joined, leave: () => socket?.destroy() };
+  const { hostname, port } = new URL(plan.url);
+  const joined = Promise.withResolvers<undefined>();
+  let take = answered;
+  const onread: OnReadOpts = {
+    buffer: ROOM,
+    callback: (length, bytes) => {
+      // What is incomplete is kept, and the room is not ours for long.
+      take(bytes.slice(0, length));
+      return true;
+    },
+  };
+  const options = { host: hostname, port: Number(port), ca: plan.ca, onread };
+  const socket = connect(options);
+  /** Its answer to the request: one line that counts, and what the server has said at once. */
+  let head = '';
+  function answered(chunk: Uint8Array): void {
+    head += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1');
+    const end = head.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    if (!head.startsWith('HTTP/1.1 101 ')) joined.reject(new Error(`the server answered ${head.slice(0, head.indexOf('\r\n'))}`));
+    take = follow(plan, socket, () => joined.resolve(undefined));
+    if (head.length > end + 4) take(Buffer.from(head.slice(end + 4), 'latin1'));
+  }
+  socket.once('error', joined.reject).on('error', () => undefined).once('close', () => plan.lost('the connection ended'));
+  socket.write(`GET ${JOIN_PATH} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: ${JOIN_PROTOCOL}\r\nAuthorization: Bearer ${plan.token}\r\n\r\n`);
+  return { joined: joined.promise, leave: () => socket.destroy() };
 }
 
-function follow(plan: MachinePlan, socket: Duplex, head: Uint8Array, joined: () => void): void {
+/** Says hello; what it returns takes what the server says. */
+function follow(plan: MachinePlan, socket: Socket, joined: () => void): (chunk: Uint8Array) => void {
   const reader = new FrameReader();
-  const read = (chunk: Uint8Array): void => {
+  socket.write(encode({ kind: 'hello', wire: FLEET_WIRE, name: `node-${plan.index}`, labels: { zone: String(plan.index % 3) }, boot: String(plan.index), generation: 0, forward: null } satisfies NodeMessage));
+  return (chunk) => {
     for (const body of reader.push(chunk)) {
       const [, kind, generation = '0', digest = ''] = HEAD.exec(Buffer.from(body.buffer, body.byteOffset, Math.min(HEAD_BYTES, body.length)).toString('latin1')) ?? [];
       if (kind === 'strategy' || kind === 'delta') {
@@ -55,7 +75,7 @@ function follow(plan: MachinePlan, socket: Duplex, head: Uint8Array, joined: () 
         answerSoon(socket, answer('ack', Number(generation)));
       } else if (kind === 'begin') {
         plan.begun(Number(generation));
-        answerSoon(socket, answer('begun', Number(generation)));
+        answerLater(socket, answer('begun', Number(generation)));
         joined();
       } else if (kind === 'keys') {
         socket.write(encode({ kind: 'keyed', digest }));
@@ -68,9 +88,6 @@ function follow(plan: MachinePlan, socket: Duplex, head: Uint8Array, joined: () 
       }
     }
   };
-  socket.on('data', read);
-  socket.write(encode({ kind: 'hello', wire: FLEET_WIRE, name: `node-${plan.index}`, labels: { zone: String(plan.index % 3) }, boot: String(plan.index), generation: 0, forward: null } satisfies NodeMessage));
-  if (head.length > 0) read(head);
 }
 
 const PONG: Encoded = encode({ kind: 'pong' });
@@ -84,14 +101,24 @@ function answer(kind: 'ack' | 'begun', generation: number): Encoded {
   return newest.bytes;
 }
 
-const waiting: { readonly socket: Duplex; readonly bytes: Encoded }[] = [];
+interface Answer { readonly socket: Socket; readonly bytes: Encoded }
+
+const soon: Answer[] = [];
+const later: Answer[] = [];
+/** A machine's workers have begun and its orders are on its disk before it says so. */
+const BEGUN_AFTER_MS = 20;
 
 /** After all that has come in this turn of the loop is read. */
-function answerSoon(socket: Duplex, bytes: Encoded): void {
-  if (waiting.length === 0) setImmediate(answerAll);
-  waiting.push({ socket, bytes });
+function answerSoon(socket: Socket, bytes: Encoded): void {
+  if (soon.length === 0) setImmediate(answerAll, soon);
+  soon.push({ socket, bytes });
 }
 
-function answerAll(): void {
-  for (const { socket, bytes } of waiting.splice(0)) socket.write(bytes);
+function answerLater(socket: Socket, bytes: Encoded): void {
+  if (later.length === 0) setTimeout(answerAll, BEGUN_AFTER_MS, later);
+  later.push({ socket, bytes });
+}
+
+function answerAll(answers: Answer[]): void {
+  for (const { socket, bytes } of answers.splice(0)) socket.write(bytes);
 }

@@ -13,6 +13,11 @@ export class FrameReader {
   /** Fewer bytes than that make nothing: chunks of a long frame are joined once. */
   #wanted = HEADER_BYTES;
 
+  /** Whether all that came were whole frames. */
+  get isBetween(): boolean {
+    return this.#pendingBytes === 0;
+  }
+
   /** The bodies that `chunk` completes, as views of what came. Throws RangeError on a frame over the limit. */
   push(chunk: Uint8Array): Uint8Array[] {
     const bodies: Uint8Array[] = [];

@@ -123,11 +123,11 @@ export class FleetEffects implements Effects {
     await this.hub.untilAll(({ begun }) => begun >= generation, PHASE_LIMIT_MS, which ?? undefined);
     if (which === null) this.#begun = Math.max(this.#begun, generation);
     this.#first = Math.max(this.#first, generation);
-    const nodes = this.hub.nodes().filter(({ hello }) => which === null || which(hello));
-    this.#laggards = namesOf(nodes.filter(({ begun }) => begun < generation));
+    const isMeant = which ?? ((): boolean => true);
+    this.#laggards = this.hub.which(({ hello, begun }) => begun < generation && isMeant(hello));
     // Others send nothing to a laggard.
     this.#tellSoon();
-    return { acked: namesOf(nodes.filter(({ begun }) => begun >= generation)), stale: this.#laggards };
+    return { acked: this.hub.which(({ hello, begun }) => begun >= generation && isMeant(hello)), stale: this.#laggards };
   }
 
   /** Why the newest strategy is not everybody's yet, or null. */
@@ -146,7 +146,7 @@ export class FleetEffects implements Effects {
     this.#keyed = '';
     this.hub.giveKeys(keys, digest);
     await this.hub.untilAll(({ keyed }) => keyed === digest, KEYS_LIMIT_MS);
-    if (this.hub.nodes().every(({ keyed }) => keyed === digest)) this.#keyed = digest;
+    if (this.hub.which(({ keyed }) => keyed !== digest).length === 0) this.#keyed = digest;
     this.#sayReplica();
     return this.#keyed === digest && this.#lookout.until(() => this.#others().every(({ nodes, keyed }) => nodes === 0 || keyed === digest), KEYS_LIMIT_MS);
   }
@@ -197,11 +197,10 @@ export class FleetEffects implements Effects {
   }
 
   #sayReplica(): void {
-    const nodes = this.hub.nodes();
     const staged = this.#published;
-    const late = namesOf(nodes.filter(({ acked }) => acked < staged));
+    const late = this.hub.which(({ acked }) => acked < staged);
     this.#namedLate = new Set([...late, ...this.#stillLate()]);
-    const value: LiveReplica = { replica: this.#options.replica, staged, begun: this.#begun, first: this.#first, nodes: nodes.length, laggards: [...this.#namedLate], keyed: this.#keyed };
+    const value: LiveReplica = { replica: this.#options.replica, staged, begun: this.#begun, first: this.#first, nodes: this.hub.size, laggards: [...this.#namedLate], keyed: this.#keyed };
     this.#presence.set(liveKeys.replica(this.#options.replica), JSON.stringify(value));
   }
 
@@ -217,7 +216,7 @@ export class FleetEffects implements Effects {
 
   /** A thousand that keep up cost the store nothing; one that was named late is so no longer. */
   #nodeMoved(name: string): void {
-    if (this.#namedLate.has(name)) this.#tellSoon();
+    if (this.#namedLate.size > 0 && this.#namedLate.has(name)) this.#tellSoon();
   }
 
   #liveChanged(changes: ReadonlyMap<string, string | null>): void {
@@ -243,10 +242,6 @@ export class FleetEffects implements Effects {
     this.hub.wish([...this.#wished.values.values()].map((value) => JSON.parse(value) as PoolWish));
     this.hub.tellEndpoints(endpointsOf(this.#roster.all(), new Set(this.laggards)));
   }
-}
-
-function namesOf(nodes: readonly ConnectedNode[]): readonly string[] {
-  return nodes.map(({ hello }) => hello.name);
 }
 
 function liveNode({ hello, holder, since, begun, report }: ConnectedNode, replica: string): LiveNode {

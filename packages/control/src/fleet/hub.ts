@@ -5,11 +5,12 @@ import type { Duplex } from 'node:stream';
 import type { Snapshot } from '@graylane/rules';
 import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
+import { Awaited } from './awaited.ts';
 import { checked } from './checked.ts';
 import { deltaOf } from './delta.ts';
 import { FLEET_WIRE, PING_EVERY_MS } from './messages.ts';
 import type { NodeCounts, NodeHello, NodeMessage, NodeReport, PoolWish, ServerEndpoints } from './messages.ts';
-import { encode, WireEnd } from './wire-end.ts';
+import { Echo, encode, WireEnd } from './wire-end.ts';
 import type { Encoded } from './wire-end.ts';
 
 /** Whoever presented a credential that holds. */
@@ -79,7 +80,10 @@ const HELLO_LIMIT_MS = 5_000;
 export class Hub {
   readonly #options: HubOptions;
   readonly #members = new Map<string, Member>();
-  readonly #waiting = new Set<(member: Member) => void>();
+  readonly #awaited: Awaited<Member>;
+  readonly #echo = new Echo<NodeMessage>();
+  /** The last message that made sense, for it may come again as it is. */
+  #sensible: NodeMessage | null = null;
   #strategy: { readonly generation: number; readonly snapshot: Snapshot; readonly whole: Encoded } | null = null;
   #delta: { readonly from: number; readonly bytes: Encoded } | null = null;
   /** What everybody begins with, and what some may begin with before the others. */
@@ -93,11 +97,30 @@ export class Hub {
 
   constructor(options: HubOptions) {
     this.#options = options;
+    this.#awaited = new Awaited(options.clock);
     this.#tick(0);
   }
 
   nodes(): readonly ConnectedNode[] {
     return [...this.#members.values()].map(nodeOf);
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** Names of those of whom it holds; a look at each, and nothing made of it. */
+  which(holds: (node: Standing & Pick<ConnectedNode, 'hello'>) => boolean): readonly string[] {
+    const names: string[] = [];
+    for (const member of this.#members.values()) if (holds(member)) names.push(member.hello.name);
+    return names;
+  }
+
+  /** The newest strategy that any of them has begun with. */
+  get newestBegun(): number {
+    let newest = 0;
+    for (const { begun } of this.#members.values()) newest = Math.max(newest, begun);
+    return newest;
   }
 
   node(name: string): ConnectedNode | null {
@@ -110,16 +133,19 @@ export class Hub {
     let member: Member | null = null;
     const end = new WireEnd<NodeMessage>(socket, this.#options.clock, {
       message: (message) => {
-        const sense = checked(message);
-        if (sense === 'wrong') end.close();
-        if (sense !== 'right') return;
+        if (message !== this.#sensible) {
+          const sense = checked(message);
+          if (sense === 'wrong') end.close();
+          if (sense !== 'right') return;
+          this.#sensible = message;
+        }
         if (member !== null) this.#said(member, message);
         else if (message.kind === 'hello') member = this.#join(message, identity, end);
       },
       closed: () => {
         if (member !== null) this.#left(member);
       },
-    });
+    }, this.#echo);
     this.#options.clock.after(HELLO_LIMIT_MS, () => {
       if (member === null) end.close();
     });
@@ -163,26 +189,10 @@ export class Hub {
     for (const { end } of this.#members.values()) end.sendEncoded(bytes);
   }
 
-  /**
-   * Resolves when `holds` is true of everybody who is connected now, or has left meanwhile, or after `limitMs`.
-   * Each word of a data plane costs one look at that one: a thousand answers are a thousand looks.
-   */
+  /** Resolves when `holds` is true of everybody who is connected now, or has left meanwhile, or after `limitMs`. */
   untilAll(holds: (node: Standing) => boolean, limitMs: number, which: (hello: NodeHello) => boolean = () => true): Promise<void> {
     const missing = new Set([...this.#members.values()].filter((member) => which(member.hello) && !holds(member)));
-    if (missing.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        this.#waiting.delete(look);
-        cancel();
-        resolve();
-      };
-      const look = (member: Member): void => {
-        if (missing.has(member) && (holds(member) || this.#members.get(member.hello.name) !== member)) missing.delete(member);
-        if (missing.size === 0) done();
-      };
-      const cancel = this.#options.clock.after(limitMs, done);
-      this.#waiting.add(look);
-    });
+    return this.#awaited.until(missing, (member) => holds(member) || this.#members.get(member.hello.name) !== member, limitMs);
   }
 
   close(): void {
@@ -252,14 +262,14 @@ export class Hub {
       case 'hello': case 'pong':
         return;
     }
-    for (const look of [...this.#waiting]) look(member);
+    this.#awaited.heard(member);
   }
 
   #left(member: Member): void {
     if (this.#members.get(member.hello.name) !== member) return;
     this.#members.delete(member.hello.name);
     this.#options.events.changed(member.hello.name);
-    for (const look of [...this.#waiting]) look(member);
+    this.#awaited.heard(member);
   }
 
   #sendStrategy({ end, acked }: Member): void {

@@ -178,7 +178,7 @@ export class Replica {
 
   /** The newest generation that a data plane has. */
   #floor(): number {
-    return Math.max(0, ...this.effects.hub.nodes().map(({ begun }) => begun));
+    return this.effects.hub.newestBegun;
   }
 
   #lookLater(): void {

@@ -23,18 +23,41 @@ export interface EndEvents<M> {
 const UNREAD_LIMIT_BYTES: number = 128 * 1024 * 1024;
 
 const SILENT_LOOKS = 3;
+/** An acknowledgement or a pong; what is longer is hardly said twice in the same words. */
+const REPEATED_LIMIT_BYTES = 64;
+
+/** What one of many ends has heard last, as it came and as it was understood: a thousand machines acknowledge in the same words. */
+export class Echo<M> {
+  #bytes: Uint8Array = new Uint8Array();
+  #message: M | null = null;
+
+  /** The message that these bytes were a moment ago, or null. */
+  find(chunk: Uint8Array): M | null {
+    return chunk.length <= REPEATED_LIMIT_BYTES && Buffer.compare(chunk, this.#bytes) === 0 ? this.#message : null;
+  }
+
+  /** `chunk` was this one message and nothing else. */
+  keep(chunk: Uint8Array, message: M): void {
+    if (chunk.length > REPEATED_LIMIT_BYTES) return;
+    this.#bytes = chunk;
+    this.#message = message;
+  }
+}
 
 export class WireEnd<M> {
   readonly #socket: Duplex;
   readonly #clock: Clock;
   readonly #events: EndEvents<M>;
+  readonly #echo: Echo<M>;
   readonly #reader = new FrameReader();
   #cancelSilence: Cancel = () => undefined;
   /** Looks in a row that found it silent; a thousand machines speak at once, and nobody looks at the clock for each. */
   #silentLooks = 0;
   #open = true;
 
-  constructor(socket: Duplex, clock: Clock, events: EndEvents<M>) {
+  /** `echo`: shared by ends whose messages are never changed by whoever hears them. */
+  constructor(socket: Duplex, clock: Clock, events: EndEvents<M>, echo: Echo<M> = new Echo()) {
+    this.#echo = echo;
     this.#socket = socket;
     this.#clock = clock;
     this.#events = events;
@@ -77,10 +100,18 @@ export class WireEnd<M> {
 
   #read(chunk: Uint8Array): void {
     this.#silentLooks = 0;
+    const known = this.#reader.isBetween ? this.#echo.find(chunk) : null;
+    if (known !== null) {
+      if (this.#open) this.#events.message(known);
+      return;
+    }
     try {
-      for (const body of this.#reader.push(chunk)) {
-        const message = parsed(body);
-        if (message !== null && this.#open) this.#events.message(message as M);
+      const wasBetween = this.#reader.isBetween;
+      const bodies = this.#reader.push(chunk);
+      for (const body of bodies) {
+        const message = parsed(body) as M | null;
+        if (message !== null && wasBetween && bodies.length === 1 && this.#reader.isBetween) this.#echo.keep(chunk, message);
+        if (message !== null && this.#open) this.#events.message(message);
       }
     } catch (error) {
       if (!(error instanceof RangeError || error instanceof SyntaxError)) throw error;
