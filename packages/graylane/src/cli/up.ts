@@ -7,7 +7,7 @@ import type { ServiceSpec, StrategyDocument } from '@graylane/rules';
 import { documentFromScripts, type ScriptOptions } from '../config/scripts.ts';
 import { checkStrategy, readSoundStrategy } from '../config/strategy.ts';
 import { countOf } from '../config/options.ts';
-import { joinPlanFrom, type JoinFlags } from '../config/join.ts';
+import { joinPlanFrom, refuseOwn, type JoinFlags } from '../config/join.ts';
 import { tcpApiFrom, type TcpApi, type TcpApiOptions } from '../config/tcp-api.ts';
 import { findConfig } from '../config/find.ts';
 import { placeOf } from '../place.ts';
@@ -55,7 +55,9 @@ export function addUp(program: Command): void {
       const self = { command: process.execPath, args: process.argv.slice(1) };
       const keeper = AnchorKeeper.find(self, () => context.terminal.say('! the anchor was killed; a new one keeps the ports'));
       const join = joinPlanFrom(options, context.directory);
-      if (keeper !== null && join !== null) await joinServer(context, join, gatewaysOf(options), keeper);
+      if (join !== null) refuseOwn(options, given !== undefined && isScript(given) ? given : null);
+      // The folder that scripts are relative to is the config file's, whoever says which of them run.
+      if (keeper !== null && join !== null) await joinServer({ ...context, directory: projectOf(context, given, options) }, join, gatewaysOf(options), keeper);
       else if (keeper !== null) await supervise(context, await intentOrLeft(context, given, options), { gateways: gatewaysOf(options), tcpApi: tcpApiFrom(options, context.directory) }, keeper).catch((error: unknown) => giveUp(context, error));
       else process.exitCode = await runAnchor(self, (why, delayMs) => context.terminal.say(`! the supervisor ended (${why}); the next one starts ${delayMs === 0 ? 'now' : `in ${delayMs} ms`}, workers go on`));
     });

@@ -56,6 +56,27 @@ export function joinPlanFrom(flags: JoinFlags, directory: string): JoinPlan | nu
   return { servers, name, labels, credentials, passage, bind: flags.bind ?? null, runs: ({ service, version, role }) => role === 'stable' || (wanted?.some(([of, which]) => of === service && (which === '*' || which === version)) ?? true) };
 }
 
+/** Options by which `up` says itself what runs, or where it is asked. */
+export interface OwnFlags {
+  readonly canary?: string;
+  readonly percent?: string;
+  readonly cookie?: readonly string[];
+  readonly header?: readonly string[];
+  readonly port?: readonly string[];
+  readonly workers?: string;
+  readonly service?: string;
+  readonly exposeRoute?: boolean;
+  readonly api?: string;
+}
+
+/** What is given beside `--server` and would be passed over without a word. `script`: named in place of a config file. */
+export function refuseOwn({ canary, percent, cookie, header, port, workers, service, exposeRoute, api }: OwnFlags, script: string | null): void {
+  const said = { [script ?? '']: script ?? undefined, '--canary': canary, '--percent': percent, '--cookie': cookie, '--header': header, '--port': port, '--workers': workers, '--service': service, '--expose-route': exposeRoute };
+  const problems = Object.entries(said).flatMap(([name, value]): Problem[] => (value === undefined ? [] : [{ code: 'GL0084', message: `${name} says what runs, and with --server the server says that`, fix: 'leave it out; a config file is put in force by: graylane apply FILE' }]));
+  if (api !== undefined) problems.push({ code: 'GL0084', message: '--api opens the API of a strategy, and with --server that is the server\'s', fix: 'leave it out, and ask the server: its /metrics are of the whole fleet' });
+  if (problems.length > 0) throw new Failure(problems, exit.usage);
+}
+
 function serverOf(text: string, problems: Problem[]): string[] {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/') problems.push({ code: 'GL0084', message: `${JSON.stringify(text)} is no address of a server`, fix: 'write https://host:7400' });
