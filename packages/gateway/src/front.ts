@@ -15,6 +15,7 @@ import { answerClientError } from './client-error.ts';
 import { tlsOptions } from './front-tls.ts';
 import type { FrontTls } from './front-tls.ts';
 import { Http2Front } from './http2-front.ts';
+import { LeanRequest } from './lean-request.ts';
 import type { FrontLimits } from './limits.ts';
 import { Pressure } from './pressure.ts';
 import { readProxyHeader, showPeer, trustedPeers } from './proxy-protocol.ts';
@@ -59,6 +60,7 @@ export class Front {
     this.#secure = tls !== null;
     this.#pressure = new Pressure(limits.heapShare, now);
     const options: http.ServerOptions = {
+      IncomingMessage: LeanRequest,
       maxHeaderSize: limits.headBytes,
       headersTimeout: limits.headMs,
       requestTimeout: limits.requestMs,
