@@ -29,7 +29,7 @@ async function check(client: RawClient, letter: string, size: number): Promise<v
 }
 
 onHops('a client that takes a large answer late gets its own bytes, whatever others got meanwhile', { answer: (socket, request) => void socket.write(letters(request)) }, async ({ port, upstream }) => {
-  const late = await Promise.all([...'abc'].map(async (letter) => {
+  const late = await Promise.all(['a', 'b', 'c'].map(async (letter) => {
     const client = await ask(port, 'late', letter);
     client.socket.pause();
     return { client, letter };
@@ -39,7 +39,7 @@ onHops('a client that takes a large answer late gets its own bytes, whatever oth
     const leaving = await ask(port, 'late', 'x');
     await leaving.until((text) => text.length > 0);
     leaving.destroy();
-    await Promise.all([...'defghi'].map(async (letter) => await check(await ask(port, 'prompt', letter), letter, PROMPT_BYTES)));
+    await Promise.all(['d', 'e', 'f', 'g', 'h', 'i'].map(async (letter) => await check(await ask(port, 'prompt', letter), letter, PROMPT_BYTES)));
   }
   for (const { client, letter } of late) {
     client.socket.resume();
