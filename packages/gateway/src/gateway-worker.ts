@@ -120,6 +120,9 @@ export class GatewayWorker {
       case 'open':
         void this.#open();
         break;
+      case 'accept':
+        // It inherits the sockets of its own slot only (decision 0407).
+        break;
       case 'ping':
         this.#link.send({ kind: 'pong', n: message.n, vitals: this.#vitals.read(this.#plane.traffic()) });
         break;
