@@ -47,6 +47,8 @@ import type { Worker, WorkerHost } from './worker/worker.ts';
 export interface FleetOptions {
   /** Short absolute path; created with mode 0700. */
   readonly runDir: string;
+  /** Absolute path of a folder on a disk, for logs and heap snapshots; the run folder by default. */
+  readonly dataDir?: string;
   /** The bundled agent, preloaded into every worker. */
   readonly agentFile: string;
   readonly onEvent: (event: FleetEvent) => void;
@@ -85,7 +87,7 @@ export class Fleet {
   constructor(options: FleetOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#paths = runPaths(path.resolve(options.runDir));
+    this.#paths = runPaths(path.resolve(options.runDir), options.dataDir);
     this.#waiters = new Waiters(this.#clock);
     this.#standings = new Standings(this.#waiters);
     this.#keys = new Keys(this.#standings, () => this.#hearers());
@@ -202,6 +204,9 @@ export class Fleet {
   pools(): readonly Pool[] { return this.#pools.all(); }
 
   workers(): readonly WorkerStatus[] { return this.#live().map(workerStatus); }
+
+  /** The folder of what workers write. */
+  get logs(): string { return this.#paths.logs; }
 
   /** To all connected agents of a service, or of all services (null). */
   broadcast(service: string | null, message: SupervisorMessage): void {

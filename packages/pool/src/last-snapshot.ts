@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { takeHeapSnapshot } from './diagnostics/take.ts';
-import type { Subject } from './diagnostics/inspector.ts';
+import type { Subject } from './diagnostics/open.ts';
 import { listDirectory } from './os/processes.ts';
 
 /** One is as large as the heap was; a leak that strikes every hour must not fill the disk. */

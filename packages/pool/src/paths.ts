@@ -1,4 +1,4 @@
-// Where things lie in the run folder. Short names, because a Unix socket's path ends at about 100 bytes.
+// Where things lie: in the run folder, with short names because a Unix socket's path ends at about 100 bytes, and in a folder for what grows.
 
 import path from 'node:path';
 
@@ -17,12 +17,13 @@ export interface RunPaths {
   snapshot(service: string): string;
 }
 
-export function runPaths(runDir: string): RunPaths {
+/** `dataDir`: run folders are often kept in memory, which logs and heap snapshots must not fill. */
+export function runPaths(runDir: string, dataDir: string = runDir): RunPaths {
   return {
     control: path.join(runDir, 'control.sock'),
     sockets: path.join(runDir, 's'),
-    logs: path.join(runDir, 'logs'),
-    heaps: path.join(runDir, 'heaps'),
+    logs: path.join(dataDir, 'logs'),
+    heaps: path.join(dataDir, 'heaps'),
     state: path.join(runDir, 'fleet.json'),
     snapshot: (service) => path.join(runDir, `strategy.${service}.json`),
   };

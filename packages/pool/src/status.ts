@@ -22,6 +22,8 @@ export interface WorkerStatus {
   /** The newest strategy it has acknowledged. */
   readonly generation: number;
   readonly vitals: Vitals | null;
+  /** Milliseconds since the epoch. */
+  readonly vitalsAt: number;
   readonly logFile: string;
 }
 
@@ -72,5 +74,6 @@ export function workerStatus(worker: Worker): WorkerStatus {
     node: worker.hello?.node ?? null,
     generation: worker.ackedGeneration,
     vitals: worker.vitals,
+    vitalsAt: worker.vitalsAt,
   };
 }

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { diffHeaps, formatGrowth, parseSnapshot, profileCpu, takeHeapSnapshot } from '../src/index.ts';
+import { closeInspector, diffHeaps, formatGrowth, openInspector, parseSnapshot, profileCpu, takeHeapSnapshot } from '../src/index.ts';
 import type { Subject } from '../src/index.ts';
 import { retention } from '../src/heap/dominators.ts';
 import type { HeapGraph } from '../src/heap/snapshot.ts';
+import { Inspector } from '../src/diagnostics/inspector.ts';
 import { app, get, rig } from './support/harness.ts';
 
 /** Nodes as [class, bytes, …indexes of those it refers to]; the first is the root. */
@@ -61,4 +62,27 @@ test('a running worker gives a heap snapshot and a CPU profile without a restart
   await profileCpu(subject, 100, profile);
   assert.ok((JSON.parse(readFileSync(profile, 'utf8')) as { nodes: unknown[] }).nodes.length > 0);
   assert.equal((await get(port)).worker, 'web.v1.0');
+});
+
+test('an inspector that somebody has opened is used, left open and closed only when nobody is connected', async (t) => {
+  const { fleet, port } = await rig(t);
+  const folder = mkdtempSync(path.join(tmpdir(), 'glh-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  await fleet.openSlots('web', [{ port, host: '127.0.0.1' }], 1);
+  await fleet.start(app());
+  const subject = fleet.workers()[0] as Subject;
+  const { url, found } = await openInspector(subject);
+  assert.equal(found, false);
+  assert.deepEqual(await openInspector(subject), { url, found: true });
+  const debug = await Inspector.connect(url);
+  await profileCpu(subject, 50, path.join(folder, 'a.cpuprofile'));
+  assert.equal(await closeInspector(subject), false, 'the worker would stand still');
+  assert.equal((await get(port)).worker, 'web.v1.0');
+  const { result } = await debug.call('Runtime.evaluate', { expression: '40 + 2' });
+  assert.equal((result as { value: number }).value, 42, 'the debugger is still connected');
+  debug.close();
+  while (!await closeInspector(subject));
+  await assert.rejects(Inspector.connect(url));
+  const again = await openInspector(subject);
+  assert.notEqual(again.url, url);
 });

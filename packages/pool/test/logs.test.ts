@@ -86,6 +86,38 @@ test('a reader shows the last lines, then follows over a rotation and into the l
   assert.equal(await next(), 'ended');
 });
 
+for (const [what, read, after] of [
+  ['what of a flood is kept is followed, with what was lost', 'a', ['[graylane: 11006 bytes dropped', 'x9834', 'x9999', 'z']],
+  ['a follower who had read what was dropped goes on behind it', 'all', ['z']],
+  ['a log that has outgrown the former one since is read from its beginning', 'more', ['z', 'w0', 'w199']],
+] as const) {
+  test(what, async (t) => {
+    const logs = folder(t);
+    const file = logFile(logs);
+    appendFileSync(file, 'a\n');
+    const stop = new AbortController();
+    const lines = readLogs(logs, { lines: 1, follow: true, signal: stop.signal });
+    const next = async (): Promise<string> => {
+      const result = await lines.next();
+      return result.done === true ? 'ended' : result.value.text;
+    };
+    const until = async (wanted: string): Promise<string[]> => {
+      for (const seen = [await next()]; ; seen.push(await next())) if (seen.at(-1) === wanted || seen.at(-1) === 'ended') return seen;
+    };
+    assert.equal(await next(), 'a');
+    appendFileSync(file, Array.from({ length: 2_000 }, (_, n) => `x${8_000 + n}\n`).join(''));
+    if (read !== 'a') await until('x9999');
+    await rotate(file, PLAN);
+    appendFileSync(file, 'z\n');
+    if (read === 'more') appendFileSync(file, Array.from({ length: 3_000 }, (_, n) => `w${n}\n`).join(''));
+    const seen = await until(read === 'more' ? 'w199' : 'z');
+    stop.abort();
+    for (const line of after) assert.ok(seen.some((one) => one.startsWith(line)), `${line} is missing in ${seen.slice(0, 3).join(' | ')} … ${seen.slice(-3).join(' | ')}`);
+    assert.deepEqual(seen.filter((line) => !/^(?:\[graylane: .*\]|x\d{4}|w\d+|z)$/.test(line)), [], 'whole lines only');
+    if (read !== 'a') assert.equal(seen[0], 'z', 'nothing twice');
+  });
+}
+
 test("a worker's control characters do not reach the terminal", () => {
   const line = { service: 'web', version: 'v1', worker: 'web.v1.0', text: 'red \u001b[31malert\u0007' };
   assert.equal(formatLine(line, false), 'web.v1.0 | red [31malert');

@@ -132,7 +132,7 @@ test('listening sockets are read from the tables of the kernel', () => {
    1: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000     0        0 99 1 0000
    2: 00000000000000000000000000000000:0050 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 777 1 0
    3: 0000000000000000FFFF00000100007F:0051 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 778 1 0`;
-  assert.deepEqual(parseSockets(table).map(({ address, port, inode, listening }) => [address, port, inode, listening]),
+  assert.deepEqual(parseSockets(table).map(({ address, port, inode, state }) => [address, port, inode, state === '0A']),
     [['127.0.0.1', 8080, '12345', true], ['127.0.0.1', 8080, '99', false], ['::', 80, '777', true], ['::ffff:127.0.0.1', 81, '778', true]]);
 });
 

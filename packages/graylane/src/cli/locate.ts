@@ -27,7 +27,7 @@ export async function locateApi(context: Context): Promise<string> {
 }
 
 /** The folder whose supervisor is meant by being there, or null. */
-function projectFolder({ directory, environment, project }: Context): string | null {
+export function projectFolder({ directory, environment, project }: Context): string | null {
   if (project !== undefined) {
     const folder = resolve(directory, project);
     if (existsSync(folder)) return folder;

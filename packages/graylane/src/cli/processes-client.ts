@@ -1,14 +1,19 @@
 // Asks a running supervisor about its processes, over its Unix socket.
 
 import { request } from 'node:http';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { API_PREFIX } from '@graylane/control';
 import type { WorkerStatus } from '@graylane/pool';
 import { exit, Failure, type ExitCode } from '../print/failure.ts';
 import type { ProcessesView } from '../up/processes.ts';
 import type { Context } from './context.ts';
-import { locateApi } from './locate.ts';
+import { placeOf } from '../place.ts';
+import { locateApi, projectFolder } from './locate.ts';
+
+/** In a project's state folder. */
+const LOGS = 'logs';
 
 interface ProblemBody { readonly code: string; readonly detail: string; readonly fix?: string; readonly lastLines?: readonly string[]; readonly exitCode: ExitCode }
 
@@ -35,7 +40,9 @@ export async function workerOf(context: Context, id: string): Promise<WorkerStat
   throw new Failure({ code: 'GL0053', message: `there is no worker ${id}`, fix: `name one of: ${workers.map((one) => one.id).join(', ')}` }, exit.usage);
 }
 
-/** Sockets and logs of the running supervisor. */
-export async function runFolder(context: Context): Promise<string> {
-  return dirname(await locateApi(context));
+/** Of the project, whether its supervisor runs or not: what has ended is what one wants to read about. Throws Failure where no project is meant and none runs. */
+export async function logsFolder(context: Context): Promise<string> {
+  const project = context.environment['GRAYLANE_SOCKET'] === undefined ? projectFolder(context) : null;
+  const own = project === null ? null : join(placeOf(project, context.environment).state, LOGS);
+  return own !== null && existsSync(own) ? own : (await callProcesses(context, 'GET', '')).logs;
 }

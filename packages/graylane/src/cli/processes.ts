@@ -1,6 +1,5 @@
 // `graylane reload`, `scale`, `top`, `logs`: what people do with worker processes.
 
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { formatLine, logPlaces, readLogs, type LogQuery } from '@graylane/pool';
@@ -9,9 +8,10 @@ import { exit, Failure } from '../print/failure.ts';
 import { topText } from '../print/top.ts';
 import type { ProcessesView } from '../up/processes.ts';
 import { contextOf, type GlobalOptions } from './context.ts';
-import { callProcesses, runFolder } from './processes-client.ts';
+import { callProcesses, logsFolder } from './processes-client.ts';
 
-const TOP_EVERY_MS = 1_000;
+/** A little more than what lies between two words of a worker. */
+const TOP_EVERY_MS = 1_100;
 /** Of one version. */
 const WORKERS_LIMIT = 1_024;
 /** Many times what anybody reads; lines are looked for in the last megabytes of a log. */
@@ -51,19 +51,21 @@ export function addProcesses(program: Command): void {
 
   program
     .command('top')
-    .option('--once', 'one look, then end')
+    .option('--once', 'what one second shows, then end')
     .description('CPU, memory, event-loop delay, requests in flight and waiting of each worker')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { once?: boolean }>();
       const context = contextOf(options);
-      let before: { readonly view: ProcessesView; readonly atMs: number } | null = null;
+      const once = options.once === true;
+      const look = (): Promise<ProcessesView> => callProcesses(context, 'GET', '');
+      let before = once && !context.terminal.json ? await look() : null;
       do {
-        const now = { view: await callProcesses(context, 'GET', ''), atMs: performance.now() };
-        if (context.terminal.json) context.terminal.object(now.view.workers);
-        context.terminal.data(`${options.once === true ? '' : '\u001b[2J\u001b[H'}${topText(now, before, context.terminal.columns)}`);
+        if (before !== null) await delay(TOP_EVERY_MS);
+        const now = await look();
+        if (context.terminal.json) context.terminal.object(now.workers);
+        context.terminal.data(`${once ? '' : '\u001b[2J\u001b[H'}${topText(now, before, context.terminal.columns)}`);
         before = now;
-        if (options.once !== true) await delay(TOP_EVERY_MS);
-      } while (options.once !== true);
+      } while (!once);
     });
 
   program
@@ -77,7 +79,7 @@ export function addProcesses(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const { follow, lines, service, version, worker, ...options } = command.optsWithGlobals<LogOptions>();
       const context = contextOf(options);
-      const folder = join(await runFolder(context), 'logs');
+      const folder = await logsFolder(context);
       const query: LogQuery = { lines: countOf('--lines', lines, 0, LINES_LIMIT), follow: follow ?? false, ...(service === undefined ? {} : { service }), ...(version === undefined ? {} : { version }), ...(worker === undefined ? {} : { worker }) };
       if (follow !== true) requireLogs(folder, query);
       for await (const line of readLogs(folder, query)) {

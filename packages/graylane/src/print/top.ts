@@ -4,27 +4,23 @@ import type { WorkerStatus } from '@graylane/pool';
 import type { ProcessesView } from '../up/processes.ts';
 import { table } from './table.ts';
 
-interface Look {
-  readonly view: ProcessesView;
-  readonly atMs: number;
-}
-
-export function topText(now: Look, before: Look | null, columns: number): string {
-  const rows = now.view.workers.map((worker) => {
+export function topText(now: ProcessesView, before: ProcessesView | null, columns: number): string {
+  const rows = now.workers.map((worker) => {
     const { vitals } = worker;
     if (vitals === null) return [worker.id, worker.state, '–'];
     return [
-      worker.id, worker.state, cpuText(worker, now, before), megabytes(vitals.rss), `${megabytes(vitals.heapUsed)} of ${megabytes(vitals.heapLimit)}`,
+      worker.id, worker.state, cpuText(worker, before), megabytes(vitals.rss), `${megabytes(vitals.heapUsed)} of ${megabytes(vitals.heapLimit)}`,
       `${vitals.loopDelayP99Ms.toFixed(1)} ms`, `${Math.round(vitals.loopUtilization * 100)} %`, String(vitals.inFlight), String(vitals.waiting),
     ];
   });
   return table([['worker', 'state', 'cpu', 'memory', 'heap', 'loop p99', 'loop busy', 'in flight', 'waiting'], ...rows], columns);
 }
 
-function cpuText(worker: WorkerStatus, now: Look, before: Look | null): string {
-  const earlier = before?.view.workers.find((one) => one.id === worker.id)?.vitals;
-  if (before === null || earlier === undefined || earlier === null || worker.vitals === null) return '–';
-  const share = (worker.vitals.cpuMicros - earlier.cpuMicros) / ((now.atMs - before.atMs) * 1_000);
+/** Between the two moments at which the worker has said it, which are not those at which somebody looked. */
+function cpuText(worker: WorkerStatus, before: ProcessesView | null): string {
+  const earlier = before?.workers.find((one) => one.id === worker.id);
+  if (earlier === undefined || earlier.vitals === null || worker.vitals === null || worker.vitalsAt <= earlier.vitalsAt) return '–';
+  const share = (worker.vitals.cpuMicros - earlier.vitals.cpuMicros) / ((worker.vitalsAt - earlier.vitalsAt) * 1_000);
   return `${Math.round(share * 100)} %`;
 }
 

@@ -44,7 +44,7 @@ export async function startJoinedGateway(options: JoinedGatewayOptions): Promise
   const roll = new EdgeRoll({ run: place.run, source: options.source, onFault }, first, gatewayPlan(first));
   const fleet = new Fleet({
     // Its processes speak for themselves: no agent is loaded into them.
-    runDir: place.run, agentFile: '', env: environment, ...(keeper === null ? {} : { keeper }),
+    runDir: place.run, dataDir: place.state, agentFile: '', env: environment, ...(keeper === null ? {} : { keeper }),
     onEvent: (event) => {
       if (!follower.counted(event)) options.onEvent(event);
     },

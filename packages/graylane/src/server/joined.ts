@@ -71,7 +71,7 @@ class JoinedMachine {
     this.#options = options;
     this.serving = new Promise((resolve) => { this.#serves = resolve; });
     this.#fleet = new Fleet({
-      runDir: place.run, agentFile: agentFile(), env: environment, ...(options.keeper === null ? {} : { keeper: options.keeper }),
+      runDir: place.run, dataDir: place.state, agentFile: agentFile(), env: environment, ...(options.keeper === null ? {} : { keeper: options.keeper }),
       onEvent: (event) => this.#happened(event),
     });
     this.#machine = new Machine({ fleet: this.#fleet, base: place.project, gateways: options.gateways });

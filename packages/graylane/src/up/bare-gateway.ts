@@ -47,7 +47,7 @@ export async function startBareGateway(options: BareGatewayOptions): Promise<Bar
   let counted: ControlPlane | null = null;
   const fleet = new Fleet({
     // Its processes speak for themselves: no agent is loaded into them.
-    runDir: place.run, agentFile: '', env: environment,
+    runDir: place.run, dataDir: place.state, agentFile: '', env: environment,
     ...(keeper === null ? {} : { keeper }),
     onEvent: (event) => {
       if (event.kind === 'agent' && event.message.kind === 'counts') counted?.report({ id: event.worker.id, service: event.message.service ?? event.worker.service }, event.message);

@@ -6,6 +6,8 @@ import { exit, Failure, inert } from '../print/failure.ts';
 export interface ProcessesView {
   readonly pools: readonly PoolStatus[];
   readonly workers: readonly WorkerStatus[];
+  /** The folder of what they write. */
+  readonly logs: string;
 }
 
 export class Processes {
@@ -16,7 +18,7 @@ export class Processes {
   }
 
   view(): ProcessesView {
-    return { pools: this.#fleet.pools().map((pool) => pool.status()), workers: this.#fleet.workers() };
+    return { pools: this.#fleet.pools().map((pool) => pool.status()), workers: this.#fleet.workers(), logs: this.#fleet.logs };
   }
 
   /** Replaces every worker of the pools that are meant, new ones first. Throws StartFailure; the old ones then stay. */

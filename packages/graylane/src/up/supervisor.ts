@@ -67,6 +67,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   let counted: ControlPlane | null = null;
   const fleet = new Fleet({
     runDir: place.run,
+    dataDir: place.state,
     agentFile: agentFile(),
     env: environment,
     ...(options.keeper === null ? {} : { keeper: options.keeper }),

@@ -4,8 +4,8 @@ import { createWriteStream, renameSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { setTimeout as after } from 'node:timers/promises';
 
-import { Inspector, openInspector } from './inspector.ts';
-import type { Subject } from './inspector.ts';
+import { withInspector } from './open.ts';
+import type { Subject } from './open.ts';
 
 /** Bytes between two samples of a heap profile: V8's own default. */
 const HEAP_SAMPLE_BYTES = 32_768;
@@ -47,14 +47,4 @@ export async function profileHeap(subject: Subject, durationMs: number, file: st
     const { profile } = await inspector.call('HeapProfiler.stopSampling');
     writeFileSync(file, JSON.stringify(profile), { mode: 0o600 });
   });
-}
-
-async function withInspector(subject: Subject, use: (inspector: Inspector) => Promise<void>): Promise<void> {
-  const inspector = await Inspector.connect(await openInspector(subject));
-  try {
-    await use(inspector);
-  } finally {
-    // A worker that died over it has closed its inspector too; the reason is already on its way.
-    await inspector.close().catch(() => undefined);
-  }
 }

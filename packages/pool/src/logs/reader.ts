@@ -1,9 +1,9 @@
 // Reading the workers' logs as lines, and following them over rotations and restarts. Needs no supervisor.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 
-import { logPlaces, rotated } from './place.ts';
+import { Cursor } from './cursor.ts';
+import { logPlaces } from './place.ts';
 import type { LogPlace } from './place.ts';
 
 export interface LogLine { readonly service: string; readonly version: string; readonly worker: string; readonly text: string }
@@ -19,11 +19,6 @@ export interface LogQuery {
 }
 
 const LOOK_EVERY_MS = 200;
-const CHUNK_BYTES = 256 * 1024;
-/** How far back the first lines are looked for. */
-const BACK_BYTES = 4 * 1024 * 1024;
-/** A line without an end is cut here, so that a reader's memory stays bounded. */
-const LINE_LIMIT_BYTES = 1024 * 1024;
 
 export async function* readLogs(folder: string, query: LogQuery): AsyncGenerator<LogLine> {
   const cursors = new Map<string, Cursor>();
@@ -67,88 +62,5 @@ async function pause(signal: AbortSignal | undefined): Promise<boolean> {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** A place in one growing file. */
-class Cursor {
-  readonly #file: string;
-  #offset = 0;
-  #partial = Buffer.alloc(0);
-  #first: number | null;
-
-  constructor(file: string, lines: number) {
-    this.#file = file;
-    this.#first = Number.isFinite(lines) ? lines : null;
-  }
-
-  get unfinished(): string { return this.#partial.toString('utf8'); }
-
-  /** The complete lines since the last call. */
-  read(): readonly string[] {
-    const size = sizeOf(this.#file);
-    if (size === null) return [];
-    if (this.#first !== null) return this.#begin(size, this.#first);
-    if (size >= this.#offset) return this.#advance(this.#file);
-    // Cut meanwhile: what came before the cut is in the rotated file.
-    const before = this.#advance(rotated(this.#file, 1));
-    this.#offset = 0;
-    return [...before, ...this.#advance(this.#file)];
-  }
-
-  #begin(size: number, lines: number): readonly string[] {
-    this.#first = null;
-    this.#offset = Math.max(0, size - BACK_BYTES);
-    const cut = this.#offset > 0;
-    const all = this.#advance(this.#file);
-    return lines === 0 ? [] : (cut ? all.slice(1) : all).slice(-lines);
-  }
-
-  #advance(file: string): string[] {
-    const lines: string[] = [];
-    for (let bytes = readAt(file, this.#offset); bytes.length > 0; bytes = readAt(file, this.#offset)) {
-      this.#offset += bytes.length;
-      this.#split(bytes, lines);
-    }
-    return lines;
-  }
-
-  #split(bytes: Buffer, lines: string[]): void {
-    let from = 0;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
-      lines.push(Buffer.concat([this.#partial, bytes.subarray(from, end)]).toString('utf8').replace(/\r$/, ''));
-      this.#partial = Buffer.alloc(0);
-      from = end + 1;
-    }
-    this.#partial = Buffer.concat([this.#partial, bytes.subarray(from)]);
-    if (this.#partial.length <= LINE_LIMIT_BYTES) return;
-    lines.push(this.#partial.toString('utf8'));
-    this.#partial = Buffer.alloc(0);
-  }
-}
-
-function sizeOf(file: string): number | null {
-  return withFile(file, (fd) => fstatSync(fd).size);
-}
-
-function readAt(file: string, offset: number): Buffer {
-  const bytes = withFile(file, (fd) => {
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-    return buffer.subarray(0, readSync(fd, buffer, 0, CHUNK_BYTES, offset));
-  });
-  return bytes ?? Buffer.alloc(0);
-}
-
-function withFile<T>(file: string, use: (fd: number) => T): T | null {
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch {
-    return null;
-  }
-  try {
-    return use(fd);
-  } finally {
-    closeSync(fd);
   }
 }

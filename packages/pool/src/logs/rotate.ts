@@ -19,6 +19,7 @@ export interface RotationPlan {
 export const DEFAULT_ROTATION: RotationPlan = { maxBytes: 10 * 1024 * 1024, maxAgeMs: 7 * 24 * 3600 * 1000, keep: 5 };
 
 const CHUNK_BYTES = 1024 * 1024;
+const NOTE_LIMIT_BYTES = 256;
 /** Rounds of catching up with a busy writer; what it writes after the last one stays in the file. */
 const CATCH_UP_ROUNDS = 8;
 
@@ -29,12 +30,12 @@ const CATCH_UP_ROUNDS = 8;
  */
 export async function rotate(file: string, plan: RotationPlan): Promise<void> {
   const source = openSync(file, 'r+');
-  const fresh = `${file}.new`;
+  const next = `${file}.new`;
   try {
-    const target = await open(fresh, 'w', 0o640);
+    const target = await open(next, 'w', 0o640);
     try {
       const size = fstatSync(source).size;
-      const from = size > 2 * plan.maxBytes ? size - plan.maxBytes : 0;
+      const from = size > 2 * plan.maxBytes ? lineAfter(source, size - plan.maxBytes) : 0;
       if (from > 0) await target.write(`[graylane: ${from} bytes dropped, the worker wrote faster than ${plan.maxBytes} bytes in a turn]\n`);
       const copied = await copy(source, target, from, size);
       // From here on without a pause, so that as little as possible can be written in between.
@@ -47,7 +48,20 @@ export async function rotate(file: string, plan: RotationPlan): Promise<void> {
     closeSync(source);
   }
   shift(file, plan.keep);
-  renameSync(fresh, rotated(file, 1));
+  renameSync(next, rotated(file, 1));
+}
+
+/** What such a line says, and how long it is; null where nothing was dropped. */
+export function droppedIn(begin: Buffer): { readonly bytes: number; readonly length: number } | null {
+  const note = /^\[graylane: (\d+) bytes dropped, .*\n/.exec(begin.toString('latin1', 0, NOTE_LIMIT_BYTES));
+  return note === null ? null : { bytes: Number(note[1]), length: note[0].length };
+}
+
+/** Where the first whole line from `at` on begins; `at` itself in a line without an end. */
+function lineAfter(source: number, at: number): number {
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const end = buffer.subarray(0, readSync(source, buffer, 0, CHUNK_BYTES, at - 1)).indexOf(10);
+  return end < 0 ? at : at + end;
 }
 
 async function copy(source: number, target: FileHandle, from: number, to: number): Promise<number> {

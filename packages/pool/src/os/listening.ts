@@ -11,9 +11,17 @@ export interface ListeningSocket {
 }
 
 const LISTEN_STATE = '0A';
+const ESTABLISHED_STATE = '01';
+
+interface Row extends ListeningSocket { readonly state: string }
 
 export function listeningSockets(): readonly ListeningSocket[] {
-  return [...parseSockets(readTable('/proc/net/tcp')), ...parseSockets(readTable('/proc/net/tcp6'))].filter((socket) => socket.listening);
+  return [...parseSockets(readTable('/proc/net/tcp')), ...parseSockets(readTable('/proc/net/tcp6'))].filter((socket) => socket.state === LISTEN_STATE);
+}
+
+/** How many connections this machine has on a loopback port of its own; 0 where the system does not tell. */
+export function connectionsOn(port: number): number {
+  return parseSockets(readTable('/proc/net/tcp')).filter((socket) => socket.port === port && socket.state === ESTABLISHED_STATE && isLoopback(socket.address)).length;
 }
 
 /** The address that a descriptor of this process is bound to, listening or not; null when it is no TCP socket. */
@@ -46,13 +54,13 @@ export function isLoopback(address: string): boolean {
 }
 
 /** Rows of /proc/net/tcp or tcp6. */
-export function parseSockets(table: string): readonly (ListeningSocket & { readonly listening: boolean })[] {
-  const sockets: (ListeningSocket & { readonly listening: boolean })[] = [];
+export function parseSockets(table: string): readonly Row[] {
+  const sockets: Row[] = [];
   for (const line of table.split('\n').slice(1)) {
-    const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+    const [, local, , state = '', , , , , , inode] = line.trim().split(/\s+/);
     const [address, port] = (local ?? '').split(':');
     if (address === undefined || port === undefined || inode === undefined) continue;
-    sockets.push({ address: parseAddress(address), port: Number.parseInt(port, 16), inode, listening: state === LISTEN_STATE });
+    sockets.push({ address: parseAddress(address), port: Number.parseInt(port, 16), inode, state });
   }
   return sockets;
 }

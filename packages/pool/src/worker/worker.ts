@@ -63,6 +63,7 @@ export class Worker {
   #hello: HelloMessage | null = null;
   #listeners: ListenerReport[] = [];
   #vitals: Vitals | null = null;
+  #vitalsAt = 0;
   #listenFailure: { port: number; code: string } | null = null;
   #failure: StartFailure | null = null;
   #lastPongMs: number;
@@ -92,6 +93,8 @@ export class Worker {
   get state(): WorkerState { return this.#state; }
   get listeners(): readonly ListenerReport[] { return this.#listeners; }
   get vitals(): Vitals | null { return this.#vitals; }
+  /** By the wall clock. */
+  get vitalsAt(): number { return this.#vitalsAt; }
   get connected(): boolean { return this.#link !== null; }
   get hello(): HelloMessage | null { return this.#hello; }
   get ackedGeneration(): number { return this.#ackedGeneration; }
@@ -187,6 +190,7 @@ export class Worker {
       case 'pong':
         this.#lastPongMs = this.#host.clock.now();
         this.#vitals = message.vitals;
+        this.#vitalsAt = this.#host.clock.wall();
         this.#apply({ kind: 'answered' });
         break;
       case 'drained': this.#drained.resolve(undefined); break;
