@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import type { ReplyHead } from './hop.ts';
 import type { ReplyWriter } from './reply-writer.ts';
-import { WriteBuffers } from './write-buffers.ts';
+import { writeBuffers } from './write-buffers.ts';
 
 /** The fields of ServerResponse that the pass-through needs; the same on Node 20 to 26, and probed before use. */
 interface Internals {
@@ -23,9 +23,6 @@ interface Internals {
 
 /** Above this a string would be copied more often than a buffer. */
 const STRING_LIMIT_BYTES = 4 * 1024;
-
-/** One for all answers of the process. */
-const writeBuffers = new WriteBuffers();
 
 /** Whether Node would keep the client's connection after this answer. */
 export function keepsAlive(res: ServerResponse): boolean {
@@ -88,10 +85,7 @@ function writeRaw(res: ServerResponse, before: string, bytes: Buffer, start: num
   copy.write(before, 0, 'latin1');
   bytes.copy(copy, before.length, start, end);
   copy.write(after, size - after.length, 'latin1');
-  // What is never written, for its client is gone, goes with the garbage.
-  const written = kept === null ? undefined : (error?: Error | null): void => {
-    if (error == null) writeBuffers.give(kept);
-  };
+  const written = kept === null ? undefined : writeBuffers.returned(kept);
   if (last) res.end(copy, written);
   else return res.write(copy, written);
   return true;

@@ -17,8 +17,13 @@ export class WriteBuffers {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
   }
 
-  /** Nobody reads it any more. */
-  give(buffer: Buffer): void {
-    if (this.#free.length < FREE_LIMIT) this.#free.push(buffer);
+  /** What to call when it was written, or was not: then it is nobody's, for the system may still read it. */
+  returned(buffer: Buffer): (error?: Error | null) => void {
+    return (error) => {
+      if (error == null && this.#free.length < FREE_LIMIT) this.#free.push(buffer);
+    };
   }
 }
+
+/** One for all that this process forwards. */
+export const writeBuffers: WriteBuffers = new WriteBuffers();

@@ -1,7 +1,7 @@
 // Who asks for a mirrored copy: nobody. Its body is in memory, its answer is read and thrown away.
 
 import { RESET } from '@graylane/forward/relay';
-import type { RelayClient, RelayClientListener, RelayRequest } from '@graylane/forward/relay';
+import type { RelayClient, RelayClientListener, RelayRequest, Written } from '@graylane/forward/relay';
 
 /** An answer is read to its end, so that its connection can be used again, but not further than this. */
 const ANSWER_LIMIT_BYTES = 1024 * 1024;
@@ -54,8 +54,9 @@ export class MirrorClient implements RelayClient {
     this.#hasAnswer = true;
   }
 
-  write(chunk: Buffer): boolean {
+  write(chunk: Buffer, written?: Written): boolean {
     this.#read += chunk.length;
+    written?.();
     if (this.#read > ANSWER_LIMIT_BYTES) queueMicrotask(() => this.giveUp());
     return true;
   }

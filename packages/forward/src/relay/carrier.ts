@@ -3,6 +3,9 @@
 import type { Failure } from '../failure.ts';
 import type { Fields } from './fields.ts';
 
+/** Called once the bytes are with the system, or with the reason why they never will be. */
+export type Written = (error?: Error | null) => void;
+
 /** After `failed` or `end` it hears nothing more. */
 export interface CarrierUser {
   /** What is written from now on reaches the upstream's machine. */
@@ -12,7 +15,8 @@ export interface CarrierUser {
   interim(status: number, fields: Fields): void;
   /** `ended`: no body follows; `end` is called nevertheless. */
   head(status: number, fields: Fields, ended: boolean): void;
-  data(chunk: Buffer): void;
+  /** `written` wants to know when nobody reads the chunk any more. */
+  data(chunk: Buffer, written?: Written): void;
   end(trailers: Fields): void;
   /** `code`: the reset that it came as (RFC 9113 §7), 0 for anything else. */
   failed(what: Failure, code: number): void;

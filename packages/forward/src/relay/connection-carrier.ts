@@ -6,6 +6,7 @@ import type { Endpoint } from '../endpoint.ts';
 import { failure } from '../failure.ts';
 import type { Failure } from '../failure.ts';
 import type { BodyFraming, ResponseHead } from '../response-head.ts';
+import { writeBuffers } from '../write-buffers.ts';
 import type { Carrier, CarrierUser } from './carrier.ts';
 import { fieldsOfLines, linesOf, responseFields, safeTrailers } from './fields.ts';
 import type { Fields } from './fields.ts';
@@ -89,9 +90,10 @@ export class ConnectionCarrier implements Carrier, ConnectionUser {
     if (last) this.#over = true;
     // The buffer is every connection's: what waits for the client needs bytes of its own.
     if (end > start) {
-      const chunk = Buffer.allocUnsafe(end - start);
+      const kept = writeBuffers.take(end - start);
+      const chunk = kept?.subarray(0, end - start) ?? Buffer.allocUnsafe(end - start);
       bytes.copy(chunk, 0, start, end);
-      this.#user.data(chunk);
+      this.#user.data(chunk, kept === null ? undefined : writeBuffers.returned(kept));
     }
     if (last) this.#user.end(trailers === '' ? [] : safeTrailers(fieldsOfLines(trailers)));
   }

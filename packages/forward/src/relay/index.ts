@@ -5,6 +5,7 @@ export type { Fields, RequestFields } from './fields.ts';
 export { MessageClient } from './message-client.ts';
 export { RESET } from './relay-client.ts';
 export type { RelayClient, RelayClientListener, RelayRequest } from './relay-client.ts';
+export type { Written } from './carrier.ts';
 export { Relay } from './relay.ts';
 export type { RelayOptions, RelayOutcome } from './relay.ts';
 export { StreamClient } from './stream-client.ts';

@@ -7,6 +7,7 @@ import type { Failure } from '../failure.ts';
 import { awaitHalfClosed } from '../half-close.ts';
 import { closeGently } from '../linger.ts';
 import { answerFailure } from '../own-answer.ts';
+import type { Written } from './carrier.ts';
 import { fieldIn, fieldsOfLines, linesOf } from './fields.ts';
 import type { Fields } from './fields.ts';
 import type { RelayClient, RelayClientListener, RelayRequest } from './relay-client.ts';
@@ -83,8 +84,8 @@ export class MessageClient implements RelayClient {
     if (!ended) res.flushHeaders();
   }
 
-  write(chunk: Buffer): boolean {
-    return this.#res.destroyed || this.#res.write(chunk);
+  write(chunk: Buffer, written?: Written): boolean {
+    return this.#res.destroyed || this.#res.write(chunk, written);
   }
 
   end(trailers: Fields): void {

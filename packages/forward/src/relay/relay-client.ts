@@ -1,6 +1,7 @@
 // The client's side of a relay: what an exchange needs of whoever asked, whatever protocol he speaks.
 
 import type { Failure } from '../failure.ts';
+import type { Written } from './carrier.ts';
 import type { Fields } from './fields.ts';
 
 export interface RelayRequest {
@@ -39,8 +40,8 @@ export interface RelayClient {
   interim(status: number, fields: Fields): void;
   /** `ended`: no body follows. Throws on fields that the protocol forbids. */
   respond(status: number, fields: Fields, ended: boolean): void;
-  /** False when it should be waited for. The chunk is the client's to keep. */
-  write(chunk: Buffer): boolean;
+  /** False when it should be waited for. The chunk is the client's until it calls `written`. */
+  write(chunk: Buffer, written?: Written): boolean;
   end(trailers: Fields): void;
   /** An answer of our own; only before `respond`. `bodyRead`: its request is complete. */
   refuse(what: Failure, bodyRead: boolean): void;

@@ -8,7 +8,7 @@ import type { Failure, FailureReason } from '../failure.ts';
 import type { Applicant, Group } from '../group.ts';
 import { isIdempotent } from '../idempotent.ts';
 import type { EditReply } from '../hop.ts';
-import type { Carrier, CarrierUser } from './carrier.ts';
+import type { Carrier, CarrierUser, Written } from './carrier.ts';
 import { ConnectionCarrier } from './connection-carrier.ts';
 import { fieldIn, fieldsOfLines } from './fields.ts';
 import type { Fields } from './fields.ts';
@@ -135,9 +135,9 @@ export class Relay implements Applicant, CarrierUser, RelayClientListener {
     if (fieldIn(fields, 'content-type')?.startsWith('text/event-stream') === true) this.#becomeTunnel();
   }
 
-  data(chunk: Buffer): void {
+  data(chunk: Buffer, written?: Written): void {
     const state = this.#state;
-    if (state.phase === 'answering' && !this.#client.write(chunk)) state.carrier.pause();
+    if (state.phase === 'answering' && !this.#client.write(chunk, written)) state.carrier.pause();
   }
 
   end(trailers: Fields): void {

@@ -4,6 +4,7 @@ import type { ServerHttp2Stream, ServerStreamResponseOptions } from 'node:http2'
 import type { Failure } from '../failure.ts';
 import { meaning } from '../failure.ts';
 import { ownBody, ownHeaders } from '../own-answer.ts';
+import type { Written } from './carrier.ts';
 import { fieldIn, fieldsOfObject, headerObject } from './fields.ts';
 import type { Fields } from './fields.ts';
 import { RESET } from './relay-client.ts';
@@ -80,9 +81,9 @@ export class StreamClient implements RelayClient {
     sendHead(stream, status, fields, { endStream: ended, waitForTrailers });
   }
 
-  write(chunk: Buffer): boolean {
+  write(chunk: Buffer, written?: Written): boolean {
     const stream = this.#stream;
-    if (stream.destroyed || stream.write(chunk)) return true;
+    if (stream.destroyed || stream.write(chunk, written)) return true;
     stream.once('drain', () => this.#listener?.writable());
     return false;
   }
