@@ -8,6 +8,7 @@ import type { Clock, Upstream } from '@graylane/forward';
 import { Relay } from '@graylane/forward/relay';
 import type { RelayRequest } from '@graylane/forward/relay';
 import { MirrorClient } from './mirror-client.ts';
+import { Pace } from './pace.ts';
 
 export interface MirrorPlan {
   /** The version that gets the copies. */
@@ -58,6 +59,7 @@ export class Mirror {
   readonly #random: () => number;
   readonly #methods: ReadonlySet<string>;
   readonly #dropped: Record<MirrorDrop, number> = { 'in-flight': 0, buffered: 0, body: 0, down: 0, 'original-aborted': 0 };
+  readonly #pace: Pace;
   #inFlight = 0;
   #buffered = 0;
   #sent = 0;
@@ -71,6 +73,7 @@ export class Mirror {
     this.#clock = clock;
     this.#random = random;
     this.#methods = new Set(plan.methods);
+    this.#pace = new Pace(plan.inFlight);
     this.#forwarder = new Forwarder({
       hop: proxyHop, clock, random,
       // One try, no line to wait in: a copy that cannot go now does not go.
@@ -85,8 +88,9 @@ export class Mirror {
   /** Whether this request is to be copied. */
   takes(method: string): boolean {
     if (!this.#methods.has(method) || (this.plan.percent < 100 && this.#random() * 100 >= this.plan.percent)) return false;
-    if (this.#clock.now() < this.#downUntil) return this.#drop('down');
-    if (this.#inFlight >= this.plan.inFlight) return this.#drop('in-flight');
+    const now = this.#clock.now();
+    if (now < this.#downUntil) return this.#drop('down');
+    if (this.#inFlight >= this.plan.inFlight || !this.#pace.tryStart(now)) return this.#drop('in-flight');
     return true;
   }
 
@@ -136,6 +140,7 @@ export class Mirror {
   #send(request: RelayRequest, chunks: Buffer[]): void {
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     this.#sent++;
+    const sentAt = this.#clock.now();
     const client = new MirrorClient({ ...request, expectsContinue: false }, chunks);
     const stopTimer = this.#clock.after(this.plan.timeoutMs, () => client.giveUp());
     this.#forwarder.run(GROUP, (context, group) => {
@@ -143,6 +148,7 @@ export class Mirror {
         editReply: null,
         ended: (outcome) => {
           stopTimer();
+          this.#pace.ended(this.#clock.now() - sentAt);
           this.#inFlight--;
           this.#buffered -= size;
           this.#note(outcome.status > 0 && outcome.failure === null || client.hasAnswer);
