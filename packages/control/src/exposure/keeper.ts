@@ -1,20 +1,20 @@
 // Keeps a running verdict for each live release: counts in as they come, an answer whenever somebody looks.
 // It must not know what is done with the answer.
 
-import type { GuardrailSpec, StrategyDocument } from '@graylane/rules';
+import type { StrategyDocument } from '@graylane/rules';
 import type { Api, CountsMessage, Exposure } from '@graylane/wire';
-import { createVerdict, judge, observe } from '@graylane/verdict';
-import type { ArmCounts, Guardrail, MetricGuardrail, State, VerdictConfig } from '@graylane/verdict';
+import { createVerdict, observe } from '@graylane/verdict';
 import type { Clock } from '../clock.ts';
 import { isLive } from '../release/state.ts';
 import type { ReleaseState } from '../release/state.ts';
 import type { Verdicts, VerdictView } from '../release/verdicts.ts';
 import type { Store, Write } from '../store/store.ts';
+import { stableOf } from '../strategy/edit.ts';
 import { Evidence } from './evidence.ts';
-import type { ArmDelta, ArmName, StoredEvidence } from './evidence.ts';
 import { metricGuardrails } from './guardrails.ts';
-import { quantileMs } from './quantile.ts';
 import { treatedShare } from './share.ts';
+import { armCounts, armView, configFor, isSettled, isWhole, restored, toStored, verdictOf } from './watched.ts';
+import type { StoredWatch, Watch } from './watched.ts';
 
 export interface KeeperOptions {
   readonly store: Store;
@@ -33,51 +33,19 @@ export interface SharedKeeping {
   readonly notSaved: (writes: readonly Write[]) => void;
 }
 
-interface Watch {
-  readonly attempt: number;
-  /** The first generation of this attempt; what an earlier one counted is not about it. */
-  readonly since: number;
-  readonly evidence: Evidence;
-  /** The treated share of each generation, null where there is no one share. */
-  readonly shares: Map<number, number | null>;
-  /** Beside the usual two, errors and slow requests. */
-  readonly metrics: readonly MetricGuardrail[];
-  /** False where each request is drawn for itself: then nobody will be told apart. */
-  readonly hasUsers: boolean;
-  /** Whose stable requests are the control where the whole audience is in. */
-  readonly services: ReadonlySet<string>;
-  /** Null until it is clear whether users can be told apart. */
-  state: State | null;
-  /** The last answer, until something new comes in: asking is cheap, judging is not. */
-  answer: { readonly closing: boolean; readonly verdict: VerdictView } | null;
-}
-
-interface StoredWatch {
-  readonly attempt: number;
-  readonly since: number;
-  readonly evidence: StoredEvidence;
-  readonly shares: readonly (readonly [number, number | null])[];
-  /** Absent in what an earlier graylane stored. */
-  readonly metrics?: readonly MetricGuardrail[];
-  readonly hasUsers?: boolean;
-  readonly services?: readonly string[];
-  readonly state: State | null;
-}
-
 /** The arms of a live release, for people. */
 export interface Arms {
   readonly arms: readonly Api<'Arm'>[];
   readonly verdict: VerdictView;
 }
 
+const PREFIX = 'verdict/';
 /** A verdict holds some hundred kilobytes of users; more releases at once are watched by people. */
 const WATCHES_LIMIT = 64;
 /** Generations whose counts may still come in. */
 const SHARES_LIMIT = 256;
 /** What a supervisor's sudden death may forget. Forgotten counts weaken a verdict; counted twice they would falsify it. */
 const SAVE_EVERY_MS = 15_000;
-/** So many requests without anybody who comes back, and the requests are what is counted: a first visit has no key yet. */
-const STRANGERS = 50;
 
 export class VerdictKeeper implements Verdicts {
   readonly #options: KeeperOptions;
@@ -93,8 +61,7 @@ export class VerdictKeeper implements Verdicts {
   /** Goes on with what was stored; call it before the first publication. */
   async load(): Promise<void> {
     for (const { key, value } of await this.#options.store.list(PREFIX)) {
-      const { attempt, since, evidence, shares, metrics = [], hasUsers = true, services = [], state } = JSON.parse(value) as StoredWatch;
-      this.#watches.set(key.slice(PREFIX.length), { attempt, since, state, answer: null, evidence: new Evidence(evidence), shares: new Map(shares), metrics, hasUsers, services: new Set(services) });
+      this.#watches.set(key.slice(PREFIX.length), restored(JSON.parse(value) as StoredWatch));
     }
   }
 
@@ -106,7 +73,7 @@ export class VerdictKeeper implements Verdicts {
     const specs = new Map((document.releases ?? []).map((spec) => [spec.name, spec]));
     for (const state of states.values()) {
       if (!isLive(state)) continue;
-      const watch = this.#watchOf(state, generation, document.guardrails ?? []);
+      const watch = this.#watchOf(state, generation, document);
       if (watch === null) continue;
       watch.shares.set(generation, treatedShare(specs.get(state.name) ?? state.spec));
       for (const old of watch.shares.keys()) if (watch.shares.size > SHARES_LIMIT) watch.shares.delete(old);
@@ -175,10 +142,7 @@ export class VerdictKeeper implements Verdicts {
     const stored = await this.#options.store.list(PREFIX);
     const gone = stored.map(({ key }) => key).filter((key) => !this.#watches.has(key.slice(PREFIX.length)));
     for (const watch of this.#watches.values()) this.#look(watch);
-    const writes = [...this.#watches].map(([name, { attempt, since, state, evidence, shares, metrics, hasUsers, services }]) => {
-      const value: StoredWatch = { attempt, since, state, evidence: evidence.toStored(), shares: [...shares], metrics, hasUsers, services: [...services] };
-      return { key: PREFIX + name, value: JSON.stringify(value) };
-    });
+    const writes = [...this.#watches].map(([name, watch]) => ({ key: PREFIX + name, value: JSON.stringify(toStored(watch)) }));
     // Counts and users of one moment, in one commit: a user is never counted again after a restart.
     const beside = this.#options.shared?.beside() ?? [];
     try {
@@ -189,15 +153,17 @@ export class VerdictKeeper implements Verdicts {
     }
   }
 
-  /** Other guardrails are another question: what was seen so far was not seen for it. */
-  #watchOf(state: ReleaseState, generation: number, common: readonly GuardrailSpec[]): Watch | null {
+  /** Other guardrails, or another stable version, are another question: what was seen so far was not seen for it. */
+  #watchOf(state: ReleaseState, generation: number, document: StrategyDocument): Watch | null {
     const known = this.#watches.get(state.name);
-    const metrics = metricGuardrails(common, state.spec);
-    if (known?.attempt === state.attempt && JSON.stringify(known.metrics) === JSON.stringify(metrics)) return known;
+    const metrics = metricGuardrails(document.guardrails ?? [], state.spec);
+    const control = JSON.stringify(Object.entries(stableOf(document, state.spec.versions)).sort());
+    const isSame = known?.attempt === state.attempt && JSON.stringify(known.metrics) === JSON.stringify(metrics) && (known.control === control || known.control === '');
+    if (isSame) return known;
     if (known === undefined && this.#watches.size >= WATCHES_LIMIT) return null;
     const watch: Watch = {
       attempt: state.attempt, since: generation, evidence: new Evidence(null), shares: new Map(), metrics, state: null, answer: null,
-      hasUsers: state.spec.stickyBy?.[0] !== 'request', services: new Set(Object.keys(state.spec.versions)),
+      hasUsers: state.spec.stickyBy?.[0] !== 'request', services: new Set(Object.keys(state.spec.versions)), control,
     };
     this.#watches.set(state.name, watch);
     return watch;
@@ -225,54 +191,4 @@ export class VerdictKeeper implements Verdicts {
       watch.state = observe(watch.state, { at: this.#options.clock.now(), share, treated: armCounts(treated, users), control: armCounts(control, users) });
     }
   }
-}
-
-/** Whether it is known what to count. Until then counts wait. */
-function isSettled({ evidence, hasUsers }: Watch): boolean {
-  return !hasUsers || evidence.knowsUsers || requestsOf(evidence) >= STRANGERS;
-}
-
-function requestsOf(evidence: Evidence): number {
-  return evidence.totals('treated').requests + evidence.totals('control').requests;
-}
-
-function unsettledText(requests: number): string {
-  if (requests === 0) return 'no request of its audience was counted yet';
-  return `${requests} requests of its audience were counted, none of them of a user who came back; users are waited for until there are ${STRANGERS}`;
-}
-
-/** Whether its whole audience is in, so that nobody is out by the bucket. */
-function isWhole({ shares }: Watch): boolean {
-  const [first] = shares.values();
-  return first === 1;
-}
-
-/** Settled by the first counts: whether users are known, and whether there is one share by which they are drawn. */
-function configFor(watch: Watch): VerdictConfig {
-  const newest = [...watch.shares.values()].at(-1) ?? null;
-  const randomised = newest !== null && !isWhole(watch);
-  // Users of stable as a whole are not told apart.
-  const counting = watch.evidence.knowsUsers && !isWhole(watch) ? 'users' as const : 'requests' as const;
-  const usual: readonly Guardrail[] = [{ kind: 'share', name: 'errors', counting }, { kind: 'share', name: 'slow', counting }];
-  return { guardrails: [...usual, ...watch.metrics], control: randomised ? 'randomised' : 'stable' };
-}
-
-function armView(arm: ArmName, evidence: Evidence): Api<'Arm'> {
-  const { users, requests, failed, slow, latency } = evidence.totals(arm);
-  return { arm, users, requests, failed, slow, p50Ms: quantileMs(latency, 0.5), p95Ms: quantileMs(latency, 0.95), p99Ms: quantileMs(latency, 0.99) };
-}
-
-const PREFIX = 'verdict/';
-
-function verdictOf({ state, evidence: seen }: Watch, closing: boolean): VerdictView {
-  if (state === null) return { answer: closing ? 'inconclusive' : 'waiting', reasons: [unsettledText(requestsOf(seen))], evidence: [] };
-  const { answer, reasons, evidence } = judge(state, { closing });
-  return { answer, reasons: reasons.map(({ text }) => text), evidence: evidence.map((one) => ({ ...one })) };
-}
-
-function armCounts(delta: ArmDelta, users: boolean): ArmCounts {
-  const { requests, failed, slow, badUsers, slowUsers } = delta;
-  if (users) return { units: delta.users, fresh: delta.fresh, requests, bad: { errors: badUsers, slow: slowUsers } };
-  // Requests of one user come in bursts: how they split between the arms says nothing, so none of them is drawn afresh.
-  return { units: requests, fresh: 0, requests, bad: { errors: failed, slow } };
 }

@@ -39,9 +39,9 @@ async function switchTo(plane: Plane, name: string, versions: Readonly<Record<st
     // Rolled back, or another handover, while the pools started: leave it; what is not needed is swept away.
     if (state === undefined || view.handover !== null) return null;
     const why = `${listed(versions)} ready, now stable`;
-    const outcome = transition(state, { verb: 'switched', why }, { now: plane.clock.now(), spec: null, stable: {} });
-    if (outcome.kind !== 'moved') return null;
     const before = stableOf(view.record.document, versions);
+    const outcome = transition(state, { verb: 'switched', why }, { now: plane.clock.now(), spec: null, stable: before });
+    if (outcome.kind !== 'moved') return null;
     const services = Object.entries(versions).map(([service, to]) => ({ service, from: own(before, service) ?? null, to }));
     return {
       document: withStable(base(view), versions), publish: true, releases: new Map([[name, outcome.state]]), handover: { services, release: name },

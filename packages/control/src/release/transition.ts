@@ -141,7 +141,9 @@ function atGate(state: ReleaseState, verb: 'go' | 'no-verdict', why: string, fac
 function switched(state: ReleaseState, why: string, facts: Facts): Outcome {
   const { standing } = state;
   if (standing.phase !== 'promoting' && standing.phase !== 'rolling-back') return ALREADY;
-  return standing.stage === 'switching' ? ALREADY : moved(state, { ...standing, stage: 'switching' }, why, facts);
+  if (standing.stage === 'switching') return ALREADY;
+  // What it takes over from is what is stable in this moment: another release may have become so since it began to wait.
+  return moved(state, standing.phase === 'promoting' ? { ...standing, stage: 'switching', previous: facts.stable } : { ...standing, stage: 'switching' }, why, facts);
 }
 
 function settled(state: ReleaseState, why: string, facts: Facts): Outcome {

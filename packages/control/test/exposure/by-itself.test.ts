@@ -53,6 +53,20 @@ describe('a release that is left alone', () => {
     await world.end();
   });
 
+  it('is compared anew when another version has become stable', async () => {
+    const { services, releases } = gate;
+    const versions = { ...services['web']?.versions, v3: { script: './v3.js' } };
+    const world = await openWorld({ services: { web: { ...services['web'], versions } }, releases });
+    await world.plane.verb('r', 'start', by);
+    await feed(world, new Traffic({ seed: 7, requestsPerMinute: 1_000, errors: healthy, release: 'r' }), 2);
+    assert.ok((await unitsOf(world)).control > 100);
+    await world.plane.apply({ document: { services: { web: { ...services['web'], stable: 'v3', versions } }, releases }, expectedRevision: null, dryRun: false, force: false, who: 'test', why: 'v3 is stable' });
+    await world.clock.advance(1_000);
+    assert.deepEqual(await unitsOf(world), { treated: 0, control: 0 });
+    assert.deepEqual([(await world.plane.release('r')).phase, world.faults], ['progressing', []]);
+    await world.end();
+  });
+
   it('counts a message that comes twice once', async () => {
     const world = await openWorld(gate);
     await world.plane.verb('r', 'start', by);

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { StrategyDocument } from '@graylane/rules';
 import type { VerdictView } from '../../src/release/verdicts.ts';
 import { settle } from '../fake-clock.ts';
 import { inWorld, openWorld, web, withRelease } from '../plane/world.ts';
@@ -75,6 +76,23 @@ describe('a release with a plan', () => {
     await settle();
     assert.deepEqual(machine.take(), ['prepare web/v1', 'publish 4: web=v1', 'prepare web/v1', 'open web/v1', 'retire web/v2/stable']);
     assert.equal((await plane.release('r')).phase, 'rolled-back');
+    assert.deepEqual([...machine.pools.keys()], ['web/v1/stable']);
+  });
+
+  inWorld('that became stable right after another one goes back to that one, though both began to wait before', twoAtOnce(), async ({ plane, machine, clock }) => {
+    for (const name of ['a', 'b']) await plane.verb(name, 'start', by);
+    const gate = stall(machine, 'prepare');
+    for (const name of ['a', 'b']) await plane.verb(name, 'promote-full', by);
+    await settle();
+    assert.deepEqual([(await plane.release('a')).phase, (await plane.release('b')).phase], ['promoting', 'promoting']);
+    gate.open();
+    await clock.advance(MINUTE);
+    assert.deepEqual([...machine.pools.keys()], ['web/v3/stable']);
+    await plane.verb('b', 'rollback', by);
+    await clock.advance(MINUTE);
+    assert.deepEqual([...machine.pools.keys()], ['web/v2/stable'], 'not two versions back');
+    await plane.verb('a', 'rollback', by);
+    await clock.advance(MINUTE);
     assert.deepEqual([...machine.pools.keys()], ['web/v1/stable']);
   });
 
@@ -233,6 +251,14 @@ function CRASH_POINTS(): readonly string[] {
 
 function planned(): ReturnType<typeof withRelease> {
   return withRelease([{ percent: 5 }, { pause: '10m' }, { percent: 50 }, { pause: true }]);
+}
+
+function twoAtOnce(): StrategyDocument {
+  const planned = (name: string, priority: number, version: string): NonNullable<StrategyDocument['releases']>[number] => ({ name, priority, when: [{ header: { 'x-group': name } }], versions: { web: version }, steps: [{ percent: 5 }, { pause: true }] });
+  return {
+    services: { web: { listen: 8080, stable: 'v1', versions: { ...web.services['web']?.versions, v3: { script: './v3.js' } } } },
+    releases: [planned('a', 1, 'v2'), planned('b', 2, 'v3')],
+  };
 }
 
 /** The clock of tests begins with 2030. */
