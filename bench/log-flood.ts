@@ -56,7 +56,7 @@ async function stretch(run: string, pid: number, seconds: number): Promise<Stret
     const asked = performance.now();
     await client.workers();
     answersMs.push(performance.now() - asked);
-    mostBytes = Math.max(mostBytes, logBytes(run));
+    mostBytes = Math.max(mostBytes, logBytes());
     await delay(LOOK_MS);
   }
   return { seconds: (performance.now() - began) / 1_000, cpuMs: cpuMs(pid) - cpu, answersMs: answersMs.sort((a, b) => a - b), mostBytes };
@@ -67,8 +67,9 @@ function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
-function logBytes(run: string): number {
-  return globSync('logs/**/*.log*', { cwd: run }).reduce((sum, file) => sum + (statSync(join(run, file), { throwIfNoEntry: false })?.size ?? 0), 0);
+function logBytes(): number {
+  const state = join(folder, '.graylane');
+  return globSync('logs/**/*.log*', { cwd: state }).reduce((sum, file) => sum + (statSync(join(state, file), { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 function line(name: string, { seconds, cpuMs: cpu, answersMs, mostBytes }: Stretch): string {

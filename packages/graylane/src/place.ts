@@ -36,13 +36,13 @@ export function runRoot(environment: NodeJS.ProcessEnv): string {
   return environment['GRAYLANE_RUN_DIR'] ?? join(environment['XDG_RUNTIME_DIR'] ?? tmpdir(), `graylane-${uid}`);
 }
 
-/** Makes the folders, for this user alone. A folder that somebody else made in a shared place is refused. */
+/** Makes the folders, for this user alone; workers of another user may have been let through, to what is theirs. A folder that somebody else made in a shared place is refused. */
 export function preparePlace(place: Place, environment: NodeJS.ProcessEnv): void {
   mkdirSync(place.state, { recursive: true, mode: 0o700 });
   for (const folder of [runRoot(environment), place.run]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const stat = lstatSync(folder);
-    if (!stat.isDirectory() || (stat.uid !== userInfo().uid && userInfo().uid !== -1) || (stat.mode & 0o077) !== 0) {
+    if (!stat.isDirectory() || (stat.uid !== userInfo().uid && userInfo().uid !== -1) || (stat.mode & 0o066) !== 0) {
       throw new Failure({ code: 'GL0011', message: `${folder} is not a private folder of this user`, fix: `remove it, or set GRAYLANE_RUN_DIR to a folder of your own (mode 0700)` });
     }
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -133,17 +133,13 @@ test('SIGTERM in the middle of a start ends everything that was started', { time
   const port = await freePort();
   const project = new Project({ 'v1/server.js': `process.stdout.write(String(process.pid));\nsetTimeout(() => { ${appSource('one')} }, 700);\n` });
   t.after(() => project.remove());
-  const runs = join(project.folder, 'r');
+  const log = join(project.folder, '.graylane/logs/web/v1/0.log');
   const up = project.start('up', './v1/server.js', '--port', String(port), '--service', 'web');
-  const pid = await until(() => (existsSync(runs) ? Number(readFirst(globSync('*/logs/web/v1/0.log', { cwd: runs }).map((name) => join(runs, name)))) : 0));
+  const pid = await until(() => (existsSync(log) ? Number(readFileSync(log, 'utf8')) : 0));
   up.child.kill('SIGTERM');
   assert.equal(await up.ended, 0, up.output().stderr);
   assert.throws(() => process.kill(pid, 0), /ESRCH/, 'the worker is gone too');
 });
-
-function readFirst(files: readonly string[]): string {
-  return files[0] === undefined ? '' : readFileSync(files[0], 'utf8');
-}
 
 /** Asks until there is an answer; the test's own timeout ends a wait for nothing. */
 async function until(look: () => number): Promise<number> {

@@ -58,7 +58,7 @@ test('a signal in the middle of a start ends it at once, as an end that was wish
   const project = new Project({ 'mute.js': 'console.log("on its way"); setInterval(() => {}, 1000);' });
   t.after(() => project.remove());
   const up = project.start('up', './mute.js', '--port', String(await freePort()));
-  await until(() => globSync('r/*/logs/*/*/*.log', { cwd: project.folder }).some((file) => readFileSync(join(project.folder, file), 'utf8').includes('on its way')));
+  await until(() => globSync('.graylane/logs/*/*/*.log', { cwd: project.folder }).some((file) => readFileSync(join(project.folder, file), 'utf8').includes('on its way')));
   const since = performance.now();
   up.child.kill('SIGTERM');
   assert.equal(await up.ended, 0);

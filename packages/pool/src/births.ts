@@ -8,6 +8,7 @@ import { inOrder, workerBrief } from './brief.ts';
 import type { Clock } from './clock.ts';
 import { launch, planLaunch, spawnFailure } from './launch.ts';
 import { isBoundHandle } from './os/bind.ts';
+import { ownerOf } from './os/processes.ts';
 import { renice } from './os/priority.ts';
 import { logPlace } from './logs/place.ts';
 import { receiveNotes } from './notes.ts';
@@ -55,6 +56,9 @@ export class Births {
   get next(): number { return this.#next; }
 
   continueFrom(next: number): void { this.#next = Math.max(this.#next, next); }
+
+  /** A worker of an earlier supervisor, which must be able to come back. */
+  adopt(pid: number): void { this.#ownership.adopt(ownerOf(pid)); }
 
   /** The control socket is open (again): it must belong to the workers' user. */
   admitToControl(): void { this.#ownership.apply(); }

@@ -1,7 +1,8 @@
 // Workers may run as another user than root's supervisor. They then own the sockets' folder and the control socket;
 // everything else stays with root. One user for all: forwarding needs every worker to reach every other's socket.
 
-import { chmodSync, chownSync, existsSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, statSync } from 'node:fs';
+import path from 'node:path';
 
 import { StartFailure } from './failure.ts';
 import type { RunPaths } from './paths.ts';
@@ -30,11 +31,21 @@ export class Ownership {
     this.apply();
   }
 
+  /** Workers that an earlier supervisor has started as this user; they are here, whoever else is. */
+  adopt(uid: number | null): void {
+    this.#uid ??= uid ?? this.#own;
+  }
+
   /** Again when the control socket has been opened anew. */
   apply(): void {
     if (this.#uid === null || this.#uid === this.#own) return;
-    // Others may pass through, but list nothing.
-    chmodSync(this.#runDir, 0o711);
-    for (const path of [this.#paths.sockets, this.#paths.control]) if (existsSync(path)) chownSync(path, this.#uid, -1);
+    for (const folder of [path.dirname(this.#runDir), this.#runDir]) letThrough(folder, this.#own);
+    for (const place of [this.#paths.sockets, this.#paths.control]) if (existsSync(place)) chownSync(place, this.#uid, -1);
   }
+}
+
+/** Others may pass through a private folder of ours, but list nothing. */
+function letThrough(folder: string, own: number): void {
+  const { uid, mode } = statSync(folder);
+  if (uid === own && (mode & 0o777) === 0o700) chmodSync(folder, 0o711);
 }

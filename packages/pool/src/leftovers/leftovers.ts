@@ -89,8 +89,10 @@ export class Leftovers {
   }
 
   #survivors(left: PoolRecord): readonly Worker[] {
-    const { clock, host } = this.#options;
-    return left.workers.map((record) => adoptWorker(record, clock, host)).filter((worker) => worker !== null);
+    const { births, clock, host } = this.#options;
+    const found = left.workers.map((record) => adoptWorker(record, clock, host)).filter((worker) => worker !== null);
+    for (const worker of found) births.adopt(worker.process.pid);
+    return found;
   }
 
   /** Of services that somebody still serves; the survivors hold those sockets, too. */

@@ -1,6 +1,6 @@
 // What the operating system knows of a process: alive, born when, whose child. Linux reads /proc; elsewhere less is known.
 
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 
 export interface ProcessEntry {
   readonly pid: number;
@@ -80,5 +80,14 @@ export function listDirectory(path: string): readonly string[] {
     return readdirSync(path);
   } catch {
     return [];
+  }
+}
+
+/** The user that a process runs as; null where the system does not tell. */
+export function ownerOf(pid: number): number | null {
+  try {
+    return statSync(`/proc/${pid}`).uid;
+  } catch {
+    return null;
   }
 }
