@@ -18,6 +18,8 @@ export interface Machine {
 
 /** From source, or the build that GRAYLANE_COMMAND names. */
 const main = process.env['GRAYLANE_COMMAND'] ?? join(import.meta.dirname, '../../packages/graylane/src/main.ts');
+/** Sources run as they stand, and so do those of processes that they start: a supervisor is the same command again. */
+export const fromSource: string = process.env['GRAYLANE_COMMAND'] === undefined ? '--conditions=graylane-source' : '';
 const SAID_LIMIT = 20_000;
 /** Longer than any start, drain and kill timeout of the tests together, on a very busy machine. */
 const PATIENCE_MS = 120_000;
@@ -68,8 +70,7 @@ async function patience(what: string, said: () => string): Promise<never> {
 
 function environmentOf(run: string, more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const { PATH, HOME } = process.env;
-  // From source, and so for the processes that it starts: a supervisor is the same command again.
-  return { PATH, HOME, ...(process.env['GRAYLANE_COMMAND'] === undefined ? { NODE_OPTIONS: '--conditions=graylane-source', NODE_COMPILE_CACHE: compiled } : {}), GRAYLANE_RUN_DIR: run, ...more };
+  return { PATH, HOME, ...(process.env['GRAYLANE_COMMAND'] === undefined ? { NODE_OPTIONS: fromSource, NODE_COMPILE_CACHE: compiled } : {}), GRAYLANE_RUN_DIR: run, ...more };
 }
 
 async function firstLine(child: ChildProcess, said: () => string): Promise<unknown> {

@@ -1,6 +1,7 @@
 // What may happen to a fleet, each as a function that throws when something was lost: short in the tests, long as a command.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startLoad } from './load.ts';
@@ -109,6 +110,8 @@ export async function aloneAfterRestart(world: World): Promise<void> {
   if (plan === undefined) return;
   // One in order, as for an update: its machines are connected, and do not keep it.
   await Promise.all([world.nodes.get(plan.name)?.end('SIGTERM'), ...world.servers.map((server, index) => server.end(index === 0 ? 'SIGTERM' : 'SIGKILL'))]);
+  // Its own folder is its config file's, from wherever it is started.
+  assert.ok(existsSync(join(world.folder, plan.name, '.graylane/orders.json')));
   await world.startNode(plan).ready;
   assert.equal((await ask(plan.address, portOf(world))).status, 200);
   await Promise.all(world.servers.map((_, index) => world.startServer(index).ready));

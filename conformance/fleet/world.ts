@@ -11,13 +11,15 @@ import { freePort, startEtcd, type Etcd } from '../../packages/control/test/supp
 import { makeAuthority, type Authority } from './authority.ts';
 import type { Grounds } from './grounds.ts';
 import { startWires, type Wires } from './wires.ts';
-import { startGraylane, type Machine, type Where } from './process.ts';
+import { fromSource, startGraylane, type Machine, type Where } from './process.ts';
 
 export interface NodePlan {
   readonly name: string;
   readonly labels?: readonly string[];
   /** `service/version`; all when absent. */
   readonly run?: readonly string[];
+  /** What its clock is wrong by, in all of its processes. */
+  readonly skewMs?: number;
 }
 
 export interface PlacedNode extends NodePlan {
@@ -32,6 +34,8 @@ export interface WorldPlan {
   readonly document: object;
   /** More options of each server. */
   readonly serverOptions?: readonly string[];
+  /** What their clocks are wrong by; right when absent. */
+  readonly serverSkewsMs?: readonly number[];
 }
 
 export interface NodeFacts { readonly name: string; readonly generation: number; readonly lag: number; readonly health: string; readonly ready: number; readonly server: string; readonly entry: boolean }
@@ -83,12 +87,16 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
     const machine = startGraylane([
       'server', seed, '--store', `etcd://${wires.etcd(index)}/fleet`, '--replica', `replica-${index}`,
       '--api', `${grounds.server(index)}:${ports[index]}`, '--api-cert', serverCertificate.cert, '--api-key', serverCertificate.key, '--client-ca', authority.ca, ...(plan.serverOptions ?? []),
-    ], where);
+    ], { ...where, ...skewed(plan.serverSkewsMs?.[index]) });
     servers[index] = machine;
     return machine;
   };
   const startNode = (node: PlacedNode): Machine => {
-    const machine = startGraylane(nodeArguments(node, grounds, wires.urls(node.name), authority, folder), placeFor(folder, node.name));
+    const { folder: own, run } = placeFor(folder, node.name);
+    // As on a machine that outgrew itself: the same command and file from the same folder, and now a server.
+    const config = join(own, 'graylane.config.json');
+    writeFileSync(config, JSON.stringify(plan.document));
+    const machine = startGraylane(['up', config, ...nodeArguments(node, grounds, wires.urls(node.name), authority)], { folder, run, ...skewed(node.skewMs) });
     nodes.set(node.name, machine);
     return machine;
   };
@@ -133,11 +141,16 @@ function placeFor(folder: string, name: string): Where {
   return { folder: own, run };
 }
 
-function nodeArguments({ name, address, labels = [], run = [] }: PlacedNode, { passagePort }: Grounds, urls: readonly string[], authority: Authority, folder: string): readonly string[] {
+/** Processes inherit it from one to the next. */
+function skewed(skewMs = 0): Pick<Where, 'environment'> {
+  return skewMs === 0 ? {} : { environment: { CLOCK_SKEW_MS: String(skewMs), NODE_OPTIONS: `${fromSource} --import=${join(import.meta.dirname, 'skewed.mjs')}`.trim() } };
+}
+
+function nodeArguments({ name, address, labels = [], run = [] }: PlacedNode, { passagePort }: Grounds, urls: readonly string[], authority: Authority): readonly string[] {
   const { cert, key } = authority.issue(name, [address]);
   return [
-    'up', ...urls.flatMap((url) => ['--server', url]), '--node', name, '--bind', address, '--server-ca', authority.ca, '--node-cert', cert, '--node-key', key,
-    '--passage', `${address}:${passagePort}`, '--project', folder, ...labels.flatMap((label) => ['--label', label]), ...run.flatMap((version) => ['--run', version]),
+    ...urls.flatMap((url) => ['--server', url]), '--node', name, '--bind', address, '--server-ca', authority.ca, '--node-cert', cert, '--node-key', key,
+    '--passage', `${address}:${passagePort}`, ...labels.flatMap((label) => ['--label', label]), ...run.flatMap((version) => ['--run', version]),
   ];
 }
 

@@ -1,8 +1,10 @@
 // Lanes over two machines under two servers: what one machine has stamped the other believes, also while keys and strategies
-// are changed by either server. The chain goes from machine a to b and back to a.
+// are changed by either server. The chain goes from machine a to b and back to a. The clock of b is an hour behind, and the second
+// server's an hour ahead.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { whyNoEtcd } from '../../packages/control/test/support/etcd.ts';
@@ -17,6 +19,7 @@ const missing = whyNoEtcd() ?? (spawnSync('openssl', ['version']).status === 0 ?
 
 const SCRIPT = join(import.meta.dirname, 'service.ts');
 const ASK_LIMIT_MS = 30_000;
+const HOUR_MS = 3_600_000;
 /** A user of the lane alpha, see strategies.ts. */
 const USER = 1;
 
@@ -64,7 +67,7 @@ describe('lanes over two machines and two servers', { skip: missing ?? false }, 
   before(async () => {
     const grounds = await claimGrounds();
     places = placesOn(grounds);
-    world = await startWorld({ grounds, servers: 2, nodes: [{ name: 'a', run: ['last/v2', 'last/v3'] }, { name: 'b', run: ['middle/v2', 'middle/v3'] }], document: document(0, places, SCRIPT, false) });
+    world = await startWorld({ grounds, servers: 2, nodes: [{ name: 'a', run: ['last/v2', 'last/v3'] }, { name: 'b', run: ['middle/v2', 'middle/v3'], skewMs: -HOUR_MS }], serverSkewsMs: [0, HOUR_MS], document: document(0, places, SCRIPT, false) });
     chain = { places, perHop: false, publish };
   });
   after(() => world.end());
@@ -98,8 +101,46 @@ describe('lanes over two machines and two servers', { skip: missing ?? false }, 
     assert.equal(await replayed(), null);
   });
 
+  it('keys are in no environment of a machine\'s processes, and in none of its files', { skip: process.platform === 'linux' ? false : 'environments are read in /proc' }, async () => {
+    const secrets = await storedSecrets(world);
+    assert.equal(secrets.length, 2);
+    const environments = environmentsNaming(join(world.folder, 'r'));
+    // Two machines, each with an anchor, a supervisor, a passage and its workers.
+    assert.ok(environments.length > 10, `${environments.length} processes`);
+    const files = ['a', 'b', join('r', 'a'), join('r', 'b')].flatMap((name) => filesIn(join(world.folder, name)));
+    assert.ok(files.some((file) => file.endsWith('orders.json')));
+    for (const secret of secrets) {
+      assert.deepEqual(environments.filter((text) => text.includes(secret)).length, 0);
+      assert.deepEqual(files.filter((file) => readFileSync(file, 'latin1').includes(secret)), []);
+    }
+  });
+
   it('machines go on to believe each other when a server is killed', async () => {
     await world.servers[0]?.end('SIGKILL');
     assert.deepEqual((await alpha()).lanes, ['alpha', 'alpha', 'alpha']);
   });
 });
+
+/** The keys that are in force, as the store has them. */
+async function storedSecrets({ etcd }: World): Promise<readonly string[]> {
+  const { kvs } = await etcd.call('/v3/kv/range', { key: btoa('/graylane/fleet/fleet-keys') }) as { readonly kvs: readonly { readonly value: string }[] };
+  const { keys } = JSON.parse(atob(kvs[0]?.value ?? '')) as { readonly keys: readonly { readonly secret: string }[] };
+  return keys.map(({ secret }) => secret);
+}
+
+/** Environments, as they were given, of all processes whose environment names this folder. */
+function environmentsNaming(folder: string): readonly string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const text = readFileSync(`/proc/${pid}/environ`, 'latin1');
+      return text.includes(folder) ? [text] : [];
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  });
+}
+
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}

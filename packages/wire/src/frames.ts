@@ -14,7 +14,7 @@ export class FrameReader {
   #wanted = HEADER_BYTES;
 
   /** Whether all that came were whole frames. */
-  get isBetween(): boolean {
+  isBetween(): boolean {
     return this.#pendingBytes === 0;
   }
 

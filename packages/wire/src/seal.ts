@@ -13,6 +13,8 @@ export interface KeyRing {
   /** The `kid` that seals are made with. */
   readonly sign: string;
   readonly keys: readonly SealKey[];
+  /** How far the fleet's clock is ahead of this host's, in milliseconds: seals end by the fleet's. */
+  readonly aheadMs?: number;
 }
 
 /** A ring has one key, or two during a rotation; more is a fault of its maker. */
@@ -35,6 +37,7 @@ export class Seals {
   /** The key that seals are made with; asked for with every request. */
   #signing: SealKey | undefined;
   #epoch = 0;
+  #aheadMs = 0;
 
   /** `now` in milliseconds since 1970. */
   constructor(mac: Mac, now: () => number) {
@@ -45,6 +48,7 @@ export class Seals {
   replace(ring: KeyRing): void {
     this.#keys = ring.keys.slice(0, KEYS_LIMIT);
     this.#signing = this.#key(ring.sign);
+    this.#aheadMs = ring.aheadMs ?? 0;
     this.#epoch += 1;
   }
 
@@ -59,7 +63,7 @@ export class Seals {
   }
 
   nowS(): number {
-    return Math.floor(this.#now() / 1000);
+    return Math.floor((this.#now() + this.#aheadMs) / 1000);
   }
 
   /** `kid.expires.mac` over the purpose and all fields, or null without a key. A field holds no line feed. */

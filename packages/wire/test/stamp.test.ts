@@ -176,6 +176,15 @@ describe('keys', () => {
     assert.deepEqual(stamps.open(old), { kind: 'refused', reason: 'unknown-key' });
   });
 
+  test('hosts whose clocks are an hour apart believe each other as soon as both go by the fleet\'s', () => {
+    const [nowMs, hourMs] = [1_000_000_000, 3_600_000];
+    const [behind, right] = [new Stamps(mac, () => nowMs - hourMs), new Stamps(mac, () => nowMs)];
+    for (const stamps of [behind, right]) stamps.setKeys({ sign: first.kid, keys: [first] });
+    assert.deepEqual(right.open(parseBaggage(behind.write(stamp) ?? '')), { kind: 'refused', reason: 'expired' });
+    behind.setKeys({ sign: first.kid, keys: [first], aheadMs: hourMs });
+    for (const [from, to] of [[behind, right], [right, behind]] as const) assert.equal(to.open(parseBaggage(from.write(stamp) ?? '')).kind, 'valid');
+  });
+
   test('a stamp ends after its lifetime and a leeway, also one that was seen before', () => {
     let nowMs = 1_000_000_000;
     const stamps = new Stamps(mac, () => nowMs);

@@ -6,6 +6,7 @@ import type { TokenHolder } from '../api/guard.ts';
 import type { Scope } from '../api/routes.ts';
 import type { Clock } from '../clock.ts';
 import { ControlError } from '../problem.ts';
+import { LIST_LIMIT } from '../store/store.ts';
 import type { Store } from '../store/store.ts';
 
 interface StoredToken {
@@ -19,8 +20,10 @@ interface StoredToken {
 }
 
 export const TOKENS_PREFIX = 'token/';
-/** A token each for some people, scrapers and pipelines. */
+/** For some people, scrapers and pipelines. */
 const TOKENS_LIMIT = 256;
+/** For each machine of the largest fleet, and another one while it is renewed. */
+const NODE_TOKENS_LIMIT = 20_000;
 const SECRET_BYTES = 32;
 const FORM = /^gl_([0-9a-f]{12})_([\w-]{43})$/;
 
@@ -42,7 +45,9 @@ export class Tokens {
 
   /** The text is shown here and never again. */
   async create({ name, scope, lifetimeMs }: NewToken): Promise<Api<'NewToken'>> {
-    if ((await this.#store.list(TOKENS_PREFIX)).length >= TOKENS_LIMIT) throw new ControlError('GL3015', { detail: `there are ${TOKENS_LIMIT} tokens already`, fix: 'revoke some: graylane token revoke ID' });
+    const limit = scope === 'node' ? NODE_TOKENS_LIMIT : TOKENS_LIMIT;
+    const alike = (await this.#all()).filter((token) => (token.scope === 'node') === (scope === 'node'));
+    if (alike.length >= limit) throw new ControlError('GL3015', { detail: `there are ${limit} tokens ${scope === 'node' ? 'of machines' : 'of people'} already`, fix: 'revoke some: graylane token revoke ID' });
     const id = randomBytes(6).toString('hex');
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
     const createdAt = this.#clock.now();
@@ -52,7 +57,7 @@ export class Tokens {
   }
 
   async list(): Promise<readonly Api<'Token'>[]> {
-    return (await this.#store.list(TOKENS_PREFIX)).map(({ value }) => viewOf(JSON.parse(value) as StoredToken));
+    return (await this.#all()).map(viewOf);
   }
 
   async revoke(id: string): Promise<void> {
@@ -69,6 +74,16 @@ export class Tokens {
     const { name, scope, hash, expiresAt } = JSON.parse(entry.value) as StoredToken;
     if (!timingSafeEqual(hashOf(secret), Buffer.from(hash, 'hex'))) return null;
     return expiresAt !== null && this.#clock.now() >= expiresAt ? null : { name, scope };
+  }
+
+  async #all(): Promise<readonly StoredToken[]> {
+    const all: StoredToken[] = [];
+    for (let after: string | undefined; ; ) {
+      const page = await this.#store.list(TOKENS_PREFIX, after === undefined ? {} : { after });
+      all.push(...page.map(({ value }) => JSON.parse(value) as StoredToken));
+      after = page.at(-1)?.key;
+      if (page.length < LIST_LIMIT) return all;
+    }
   }
 }
 

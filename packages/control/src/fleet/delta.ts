@@ -16,18 +16,19 @@ type FieldDelta =
   | { readonly kind: 'gone' }
   | { readonly kind: 'splice'; readonly at: number; readonly remove: number; readonly insert: readonly unknown[] };
 
-export function deltaOf(from: Snapshot, to: Snapshot): SnapshotDelta {
+/** `text`: the JSON of `to`, for whoever has made it already. */
+export function deltaOf(from: Snapshot, to: Snapshot, text: string = JSON.stringify(to)): SnapshotDelta {
   const [before, after] = [Object.entries(from), Object.entries(to)];
   const known = new Map<string, unknown>(before);
   const fields: Record<string, FieldDelta> = {};
   for (const [name, value] of after) {
     const old = known.get(name);
     known.delete(name);
-    const field = Array.isArray(old) && Array.isArray(value) ? spliceOf(old, value) : JSON.stringify(old) === JSON.stringify(value) ? null : { kind: 'set' as const, value: value as unknown };
+    const field = Array.isArray(old) && Array.isArray(value) ? spliceOf(old, value) : isSame(old, value) ? null : { kind: 'set' as const, value: value as unknown };
     if (field !== null) fields[name] = field;
   }
   for (const name of known.keys()) fields[name] = { kind: 'gone' };
-  return { fields, sum: crc32(JSON.stringify(to)) };
+  return { fields, sum: crc32(text) };
 }
 
 /** Null when the base is not the one that the delta was made for. */
@@ -47,15 +48,21 @@ export function withDelta(from: Snapshot, { fields, sum }: SnapshotDelta): Snaps
 
 /** What both ends have in common stays. Null when that is all. */
 function spliceOf(old: readonly unknown[], value: readonly unknown[]): FieldDelta | null {
-  const [before, after] = [old.map(textOf), value.map(textOf)];
+  const most = Math.min(old.length, value.length);
   let at = 0;
-  while (at < before.length && at < after.length && before[at] === after[at]) at += 1;
+  while (at < most && isSame(old[at], value[at])) at += 1;
   let same = 0;
-  while (same < before.length - at && same < after.length - at && before[before.length - 1 - same] === after[after.length - 1 - same]) same += 1;
-  const [remove, insert] = [before.length - at - same, value.slice(at, value.length - same)];
+  while (same < most - at && isSame(old[old.length - 1 - same], value[value.length - 1 - same])) same += 1;
+  const [remove, insert] = [old.length - at - same, value.slice(at, value.length - same)];
   return remove === 0 && insert.length === 0 ? null : { kind: 'splice', at, remove, insert };
 }
 
-function textOf(value: unknown): string {
-  return JSON.stringify(value);
+/** Whether both are the same JSON, the order of keys included; their texts would be megabytes. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  if (Array.isArray(one)) return Array.isArray(other) && one.length === other.length && one.every((item, n) => isSame(item, other[n]));
+  if (Array.isArray(other)) return false;
+  const [keys, otherKeys] = [Object.keys(one), Object.keys(other)];
+  return keys.length === otherKeys.length && keys.every((key, n) => key === otherKeys[n] && isSame(Reflect.get(one, key), Reflect.get(other, key)));
 }

@@ -7,10 +7,11 @@ import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import type { Effects, Published, WorkerFacts } from '../effects.ts';
 import type { Store } from '../store/store.ts';
+import { FleetTime } from './fleet-time.ts';
 import { Hub } from './hub.ts';
 import type { ConnectedNode, HubEvents, NodeIdentity } from './hub.ts';
 import { liveKeys } from './live.ts';
-import type { LiveNode, LiveReplica } from './live.ts';
+import type { LiveNode, LiveReplica, LiveTime } from './live.ts';
 import { endpointsOf } from './endpoints.ts';
 import { Lookout } from './lookout.ts';
 import type { PoolWish } from './messages.ts';
@@ -39,6 +40,8 @@ const REPLICAS_LIMIT_MS = 500;
 /** A rotation that is not everywhere by then is tried again a minute later. */
 const KEYS_LIMIT_MS = 2_000;
 const PRESENCE_TTL_MS = 10_000;
+/** A sixth of what seals allow clocks to differ by. */
+const TIME_EVERY_MS = 10_000;
 /** Changes of one moment are told once. */
 const GATHER_MS = 10;
 
@@ -53,6 +56,8 @@ export class FleetEffects implements Effects {
   readonly #replicas = new Map<string, LiveReplica>();
   readonly #lookout: Lookout;
   readonly #stages: Stages;
+  readonly #time: FleetTime;
+  #cancelTime: Cancel = () => undefined;
   /** Staged at all, begun by all, and begun by the first: of those that are connected here, but for laggards. */
   #published = 0;
   #begun = 0;
@@ -67,11 +72,12 @@ export class FleetEffects implements Effects {
     const { store, clock, replica, onFault } = options;
     this.#options = options;
     this.#roster = new Roster(replica);
+    this.#time = new FleetTime(clock);
     this.#lookout = new Lookout(clock);
     this.#wishes = new Wishes({ store, lookout: this.#lookout, nodes: () => this.#roster.all(), workers: () => this.workers() });
     this.#stages = new Stages({ first: options.first ?? null, clock, nodes: () => this.nodes(), release: (generation) => void this.#begin(generation, null) });
     this.#presence = new Presence({ store, clock, ttlMs: PRESENCE_TTL_MS, onFault });
-    this.hub = new Hub({ clock, replica, events: { counts: options.counts, changed: (name) => this.#nodeChanged(name), moved: (name) => this.#nodeMoved(name) } });
+    this.hub = new Hub({ clock, replica, fleetNow: () => this.#time.now(), events: { counts: options.counts, changed: (name) => this.#nodeChanged(name), moved: (name) => this.#nodeMoved(name) } });
     this.#live = new Mirror({ store, clock, onFault, prefix: liveKeys.all, onChange: (changes) => this.#liveChanged(changes) });
     this.#wished = new Mirror({ store, clock, onFault, prefix: liveKeys.wishes, onChange: () => this.#tellSoon() });
   }
@@ -85,12 +91,30 @@ export class FleetEffects implements Effects {
 
   async stop(): Promise<void> {
     this.#cancelTell?.();
+    this.#cancelTime();
     this.#lookout.stop();
     this.#live.stop();
     this.#wished.stop();
     this.#stages.stop();
     this.hub.close();
     await this.#presence.stop();
+  }
+
+  /** What is sealed goes by the fleet's time, what lasts by this host's. */
+  get fleetClock(): Clock {
+    const { clock } = this.#options;
+    return { now: () => this.#time.now(), monotonic: () => clock.monotonic(), after: (ms, run) => clock.after(ms, run) };
+  }
+
+  /** Whoever leads says what time it is. */
+  leads(isLeading: boolean): void {
+    this.#cancelTime();
+    if (!isLeading) {
+      this.#presence.set(liveKeys.time, null);
+      return;
+    }
+    this.#time.keep();
+    this.#sayTime();
   }
 
   attach(socket: Parameters<Hub['attach']>[0], head: Uint8Array, identity: NodeIdentity): void {
@@ -204,6 +228,12 @@ export class FleetEffects implements Effects {
     this.#presence.set(liveKeys.replica(this.#options.replica), JSON.stringify(value));
   }
 
+  #sayTime(): void {
+    const value: LiveTime = { replica: this.#options.replica, at: Math.round(this.#time.now()) };
+    this.#presence.set(liveKeys.time, JSON.stringify(value));
+    this.#cancelTime = this.#options.clock.after(TIME_EVERY_MS, () => this.#sayTime());
+  }
+
   #nodeChanged(name: string): void {
     const node = this.hub.node(name);
     const { replica } = this.#options;
@@ -227,6 +257,10 @@ export class FleetEffects implements Effects {
         const id = key.slice(liveKeys.replicas.length);
         if (value === null) this.#replicas.delete(id);
         else this.#replicas.set(id, JSON.parse(value) as LiveReplica);
+      } else if (key === liveKeys.time && value !== null) {
+        const { replica, at } = JSON.parse(value) as LiveTime;
+        // Its own word comes back a little late.
+        if (replica !== this.#options.replica) this.#time.hear(at);
       }
     }
     this.#lookout.lookSoon();

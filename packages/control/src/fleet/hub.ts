@@ -7,37 +7,14 @@ import type { DeliveredKeys } from '../access/fleet-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { Awaited } from './awaited.ts';
 import { checked } from './checked.ts';
+import type { ConnectedNode, NodeIdentity, Standing } from './connected-node.ts';
 import { deltaOf } from './delta.ts';
 import { FLEET_WIRE, PING_EVERY_MS } from './messages.ts';
 import type { NodeCounts, NodeHello, NodeMessage, NodeReport, PoolWish, ServerEndpoints } from './messages.ts';
-import { Echo, encode, WireEnd } from './wire-end.ts';
+import { Echo, encode, encodeText, WireEnd } from './wire-end.ts';
 import type { Encoded } from './wire-end.ts';
 
-/** Whoever presented a credential that holds. */
-export interface NodeIdentity {
-  /** As it stands in `graylane nodes` and in events. */
-  readonly holder: string;
-  /** False once the credential is revoked or over. */
-  readonly stillHolds: () => Promise<boolean>;
-  /** The only name that it may take, or null for any. */
-  readonly name: string | null;
-}
-
-/** How far a data plane has come. */
-export interface Standing {
-  readonly acked: number;
-  readonly begun: number;
-  /** Which keys it has. */
-  readonly keyed: string;
-}
-
-export interface ConnectedNode extends Standing {
-  readonly hello: NodeHello;
-  readonly holder: string;
-  /** Milliseconds since 1970. */
-  readonly since: number;
-  readonly report: NodeReport | null;
-}
+export type { ConnectedNode, NodeIdentity, Standing } from './connected-node.ts';
 
 export interface HubEvents {
   /** Joined, left, or reported something new. */
@@ -51,6 +28,8 @@ export interface HubOptions {
   readonly clock: Clock;
   readonly replica: string;
   readonly events: HubEvents;
+  /** What time it is for the fleet, in milliseconds since 1970. */
+  readonly fleetNow: () => number;
 }
 
 interface Member {
@@ -156,8 +135,9 @@ export class Hub {
   stage(snapshot: Snapshot, generation: number): void {
     const before = this.#strategy;
     if (before !== null && generation <= before.generation) return;
-    this.#strategy = { generation, snapshot, whole: encode({ kind: 'strategy', generation, snapshot }) };
-    const delta = before === null ? null : encode({ kind: 'delta', from: before.generation, generation, delta: deltaOf(before.snapshot, snapshot) });
+    const text = JSON.stringify(snapshot);
+    const delta = before === null ? null : encode({ kind: 'delta', from: before.generation, generation, delta: deltaOf(before.snapshot, snapshot, text) });
+    this.#strategy = { generation, snapshot, whole: encodeText(`{"kind":"strategy","generation":${generation},"snapshot":${text}}`) };
     this.#delta = before === null || delta === null || delta.length > this.#strategy.whole.length / 2 ? null : { from: before.generation, bytes: delta };
     for (const member of this.#members.values()) this.#sendStrategy(member);
   }
@@ -210,7 +190,7 @@ export class Hub {
     this.#members.get(hello.name)?.end.close();
     const member: Member = { hello, identity, end, since: this.#options.clock.now(), turn: (this.#joined += 1) % PING_TURNS, acked: hello.generation, begun: hello.generation, keyed: '', report: null };
     this.#members.set(hello.name, member);
-    end.send({ kind: 'welcome', wire: FLEET_WIRE, replica: this.#options.replica });
+    end.send({ kind: 'welcome', wire: FLEET_WIRE, replica: this.#options.replica, at: Math.round(this.#options.fleetNow()) });
     // Before any request of it can be stamped.
     if (this.#keys !== null) end.sendEncoded(this.#keys);
     if (this.#wishes !== null) end.sendEncoded(this.#wishes);
@@ -279,7 +259,8 @@ export class Hub {
 
   #tick(count: number): void {
     this.#cancelTimers = this.#options.clock.after(TURN_MS, () => {
-      for (const { turn, end } of this.#members.values()) if (turn === count % PING_TURNS) end.sendEncoded(PING);
+      const ping = encode({ kind: 'ping', at: Math.round(this.#options.fleetNow()) });
+      for (const { turn, end } of this.#members.values()) if (turn === count % PING_TURNS) end.sendEncoded(ping);
       if ((count * TURN_MS) % RECHECK_MS < TURN_MS) void this.#recheck();
       this.#tick(count + 1);
     });
@@ -295,8 +276,6 @@ export class Hub {
     }
   }
 }
-
-const PING: Encoded = encode({ kind: 'ping' });
 
 function nodeOf({ hello, identity, since, acked, begun, keyed, report }: Member): ConnectedNode {
   return { hello, holder: identity.holder, since, acked, begun, keyed, report };

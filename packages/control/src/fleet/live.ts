@@ -35,6 +35,13 @@ export interface LiveReplica {
   readonly keyed: string;
 }
 
+/** Told by the leader now and then, so that whoever reads it late is wrong by seconds. */
+export interface LiveTime {
+  readonly replica: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 interface LiveKeys {
   readonly all: string;
   readonly nodes: string;
@@ -43,6 +50,8 @@ interface LiveKeys {
   nodeOf(key: string): { readonly name: string; readonly replica: string };
   readonly replicas: string;
   replica(id: string): string;
+  /** What time it is for the fleet, by whoever leads. */
+  readonly time: string;
   readonly wishes: string;
   wish(pool: string): string;
 }
@@ -57,6 +66,7 @@ export const liveKeys: LiveKeys = {
   },
   replicas: 'live/replica/',
   replica: (id) => `live/replica/${id}`,
+  time: 'live/time',
   wishes: 'fleet/pool/',
   wish: (pool) => `fleet/pool/${pool}`,
 };

@@ -83,7 +83,8 @@ export type NodeMessage = NodeHello | NodeAck | NodeBegun | NodeLost | NodeRepor
 
 // server -> data plane
 
-export interface ServerWelcome { readonly kind: 'welcome'; readonly wire: number; readonly replica: string }
+/** `at`: what time it is for the fleet, in milliseconds since 1970; absent from an older server. */
+export interface ServerWelcome { readonly kind: 'welcome'; readonly wire: number; readonly replica: string; readonly at?: number }
 /** Why it may not join; it tries again later, for a person may be mending it. */
 export interface ServerRefusal { readonly kind: 'refused'; readonly why: string }
 export interface ServerStrategy { readonly kind: 'strategy'; readonly generation: number; readonly snapshot: Snapshot }
@@ -95,7 +96,7 @@ export interface ServerEndpoints { readonly kind: 'endpoints'; readonly endpoint
 /** Secrets: they travel here, encrypted, and on control sockets, and are written nowhere. */
 export interface ServerKeys { readonly kind: 'keys'; readonly digest: string; readonly keys: DeliveredKeys }
 export interface ServerCounted { readonly kind: 'counted'; readonly seq: number }
-export interface ServerPing { readonly kind: 'ping' }
+export interface ServerPing { readonly kind: 'ping'; readonly at?: number }
 
 export type ServerMessage = ServerWelcome | ServerRefusal | ServerStrategy | ServerDelta | ServerBegin | ServerPools | ServerEndpoints | ServerKeys | ServerCounted | ServerPing;
 

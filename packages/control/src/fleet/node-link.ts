@@ -22,6 +22,8 @@ export interface NodeLinkOptions {
   readonly random: () => number;
   readonly generation: () => number;
   readonly onMessage: (message: ServerMessage) => void;
+  /** What time it is for the fleet, in milliseconds since 1970. */
+  readonly onTime: (at: number) => void;
   /** `why` null: connected. */
   readonly onState: (server: string, why: string | null) => void;
 }
@@ -131,12 +133,14 @@ export class NodeLink {
         switch (message.kind) {
           case 'welcome':
             this.#wait = RETRY_MS;
+            this.#hearTime(message);
             this.#options.onState(server, null);
             break;
           case 'refused':
             refusal = message.why;
             break;
           case 'ping':
+            this.#hearTime(message);
             end.send({ kind: 'pong' });
             break;
           case 'counted':
@@ -160,6 +164,10 @@ export class NodeLink {
     if (this.#report !== null) end.send(this.#report);
     this.#sendParcels();
     end.read(head);
+  }
+
+  #hearTime({ at }: { readonly at?: number }): void {
+    if (typeof at === 'number' && Number.isSafeInteger(at)) this.#options.onTime(at);
   }
 
   #again(): void {

@@ -11,7 +11,12 @@ import type { NodeMessage, ServerMessage } from './messages.ts';
 export type Encoded = Uint8Array & { readonly encoded: unique symbol };
 
 export function encode(message: NodeMessage | ServerMessage): Encoded {
-  return frame(Buffer.from(JSON.stringify(message))) as Encoded;
+  return encodeText(JSON.stringify(message));
+}
+
+/** Of a message whose JSON is there already. */
+export function encodeText(json: string): Encoded {
+  return frame(Buffer.from(json)) as Encoded;
 }
 
 export interface EndEvents<M> {
@@ -100,17 +105,17 @@ export class WireEnd<M> {
 
   #read(chunk: Uint8Array): void {
     this.#silentLooks = 0;
-    const known = this.#reader.isBetween ? this.#echo.find(chunk) : null;
+    const known = this.#reader.isBetween() ? this.#echo.find(chunk) : null;
     if (known !== null) {
       if (this.#open) this.#events.message(known);
       return;
     }
     try {
-      const wasBetween = this.#reader.isBetween;
+      const wasBetween = this.#reader.isBetween();
       const bodies = this.#reader.push(chunk);
       for (const body of bodies) {
         const message = parsed(body) as M | null;
-        if (message !== null && wasBetween && bodies.length === 1 && this.#reader.isBetween) this.#echo.keep(chunk, message);
+        if (message !== null && wasBetween && bodies.length === 1 && this.#reader.isBetween()) this.#echo.keep(chunk, message);
         if (message !== null && this.#open) this.#events.message(message);
       }
     } catch (error) {

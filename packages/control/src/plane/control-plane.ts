@@ -59,7 +59,7 @@ export class ControlPlane {
     };
     this.#onFault = onFault;
     this.tokens = new Tokens(store, clock);
-    this.keys = new FleetKeys({ store, clock, onFault, deliver: options.deliverKeys ?? (() => Promise.resolve(true)) });
+    this.keys = new FleetKeys({ store, clock: options.sealClock ?? clock, onFault, deliver: options.deliverKeys ?? (() => Promise.resolve(true)) });
     this.webhooks = new Webhooks({ store, clock, send: options.send ?? sendByFetch, onFault });
     this.#leads = options.replica?.leads ?? true;
     this.#measures = new Measures({
@@ -168,9 +168,9 @@ export class ControlPlane {
     return { ...this.#applied(changed, isDry), findings: changed.findings, release: changed.release };
   }
 
-  async verb(release: string, verb: Verb, { who, why, step, isDry = false }: VerbRequest): Promise<Applied> {
+  async verb(release: string, verb: Verb, { who, why, step, turn = null, isDry = false }: VerbRequest): Promise<Applied> {
     const order = verb === 'promote' ? { verb, why, step: step ?? null } : { verb, why };
-    return this.#applied(await command(this.#planeFor(isDry), release, order, who), isDry);
+    return this.#applied(await command(this.#planeFor(isDry), release, order, who, { seenTurn: turn }), isDry);
   }
 
   /** A signed wish for a lane of the live strategy; '' is stable. Throws GL3005 for a release that there is not. */

@@ -19,6 +19,8 @@ export interface ControlPlaneOptions {
   readonly store: Store;
   readonly effects: Effects;
   readonly clock: Clock;
+  /** By which seals end, where hosts share keys; `clock` unless given. */
+  readonly sealClock?: Clock;
   /** Uniform in [0, 1); only `explain` draws. */
   readonly random: () => number;
   /** Instead of the analyzer of `rules`. */
@@ -67,6 +69,8 @@ export interface VerbRequest {
   readonly why: string;
   /** The step in hand that the caller has seen; `promote` only. */
   readonly step?: number | null;
+  /** The turn of the release that the caller has seen; any when absent. */
+  readonly turn?: number | null;
   /** Says what it would do, and does nothing. */
   readonly isDry?: boolean;
 }

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import type { Clock } from '../../src/clock.ts';
+import { snapshotOf as compiledHere } from '../../src/plane/publisher.ts';
 import { ControlError } from '../../src/problem.ts';
 import { FakeNode } from './fake-node.ts';
 import { eventually, openFleet } from './world.ts';
-import type { FleetWorld } from './world.ts';
+import type { FleetWorld, Server } from './world.ts';
 
 inFleet('a strategy that is written at one server begins at the machines of all, and nowhere before everybody has it', async (fleet) => {
   const [one, two] = [await fleet.server('one'), await fleet.server('two')];
@@ -20,6 +21,38 @@ inFleet('a strategy that is written at one server begins at the machines of all,
   const steps = nodes.map(({ heard }) => heard.flatMap((message) => (message.kind === 'strategy' || message.kind === 'delta' || message.kind === 'begin' ? [`${message.kind === 'begin' ? 'begin' : 'have'} ${message.generation}`] : [])));
   for (const step of steps) assert.ok(step.indexOf('have 2') < step.indexOf('begin 2'), step.join(', '));
   assert.deepEqual(one.replica.nodes().map(({ name }) => name).sort(), ['a', 'b']);
+});
+
+inFleet('a large strategy is compiled once a publication, however many machines there are, sent whole to who has none, and as a difference to all others', async (fleet) => {
+  const names = Array.from({ length: 500 }, (_, n) => `r${n}`);
+  let compiled = 0;
+  const server = await fleet.server('one', systemClock, {
+    runnable: false,
+    compile: (document) => {
+      compiled += 1;
+      return compiledHere(document);
+    },
+    document: {
+      services: { web: { stable: 'v1', versions: Object.fromEntries(['v1', ...names].map((name) => [name, { upstreams: ['127.0.0.1:9'] }])) } },
+      releases: names.map((name, n) => ({ name, priority: n, when: [{ header: { 'x-team': name } }], percent: 10, versions: { web: name } })),
+    },
+  });
+  await eventually('it leads', () => server.replica.leads);
+  const nodes = Array.from({ length: 8 }, (_, n) => new FakeNode(`n${n}`, systemClock));
+  for (const node of nodes) node.join(server.replica);
+  await eventually('all serve', () => nodes.every(({ generation }) => generation === 1));
+  const before = compiled;
+  await server.plane().split('r7', '20%', null, 'ann');
+  await eventually('all have begun', () => nodes.every(({ generation }) => generation === 2));
+  const late = new FakeNode('late', systemClock);
+  late.join(server.replica);
+  await eventually('it serves', () => late.generation === 2);
+  assert.equal(compiled, before + 1);
+  const told = (node: FakeNode): readonly string[] => node.heard.flatMap((message) => (message.kind === 'strategy' || message.kind === 'delta' ? [message.kind] : []));
+  for (const node of nodes) assert.deepEqual(told(node), ['strategy', 'delta']);
+  assert.deepEqual(told(late), ['strategy']);
+  const sizes = nodes[0]?.heard.flatMap((message) => (message.kind === 'strategy' || message.kind === 'delta' ? [JSON.stringify(message).length] : [])) ?? [];
+  assert.ok((sizes[1] ?? Infinity) < 500 && (sizes[0] ?? 0) > 50 * (sizes[1] ?? Infinity), `${sizes.join(' and ')} bytes`);
 });
 
 inFleet('a machine that does not answer holds nobody up, is named, and catches up when it is back', async (fleet) => {
@@ -194,6 +227,23 @@ inFleet('an hour between the clocks of two servers changes neither who leads nor
   await eventually('it has begun', () => node.generation === 2);
   assert.equal(await two.replica.leader(), leader);
   assert.equal([one, two].filter(({ replica }) => replica.leads).length, 1);
+});
+
+inFleet('machines are told one time, the leader\'s, by servers whose clocks are an hour apart, and the same by the next leader', async (fleet) => {
+  const fast: Clock = { now: () => Date.now() + 3_600_000, monotonic: () => systemClock.monotonic(), after: (ms, run) => systemClock.after(ms, run) };
+  const one = await fleet.server('one');
+  await eventually('one leads', () => one.replica.leads);
+  const two = await fleet.server('two', fast);
+  const told = async ({ replica }: Server, name: string): Promise<number> => {
+    const node = new FakeNode(name, systemClock);
+    node.join(replica);
+    await eventually(`${name} is welcome`, () => node.heard.some(({ kind }) => kind === 'welcome'));
+    return node.heard.flatMap((message) => (message.kind === 'welcome' ? [(message.at ?? 0) - Date.now()] : []))[0] ?? Infinity;
+  };
+  await eventually('both say the time of one', async () => Math.abs(await told(one, 'a')) < 1_000 && Math.abs(await told(two, 'b')) < 1_000);
+  one.cut();
+  await eventually('two leads', () => two.replica.leads);
+  assert.ok(Math.abs(await told(two, 'c')) < 5_000);
 });
 
 function inFleet(title: string, body: (fleet: FleetWorld) => Promise<void>): void {

@@ -13,7 +13,7 @@ import { anybody } from './fake-node.ts';
 it('each machine is pinged once a round, a few of them at a time', async () => {
   const [machines, turnMs] = [40, 100];
   const clock = new FakeClock();
-  const hub = new Hub({ clock, replica: 'one', events: { changed: () => undefined, moved: () => undefined, counts: () => undefined } });
+  const hub = new Hub({ clock, replica: 'one', fleetNow: () => clock.now(), events: { changed: () => undefined, moved: () => undefined, counts: () => undefined } });
   const pings = new Map<string, number>();
   for (let n = 0; n < machines; n += 1) join(hub, clock, `m${n}`, pings);
   await settle();

@@ -21,7 +21,7 @@ export interface Server {
 
 export interface FleetWorld {
   readonly store: Store;
-  server(name: string, clock?: Clock, extra?: Pick<ReplicaOptions, 'first'>): Promise<Server>;
+  server(name: string, clock?: Clock, extra?: Partial<Pick<ReplicaOptions, 'first' | 'compile' | 'runnable'>> & { readonly document?: StrategyDocument }): Promise<Server>;
   end(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { NodeLink, systemClock, withDelta, type CountEntry, type NodeCredentials, type NodeMessage, type NodeReport, type ServerMessage } from '@graylane/control';
-import type { Endpoint } from '@graylane/control';
+import type { Endpoint, ServerKeys } from '@graylane/control';
 import type { Fleet, FleetEvent } from '@graylane/pool';
 import type { Snapshot } from '@graylane/rules';
 import { readOrders, writeOrders, type Orders } from './last-orders.ts';
@@ -35,12 +35,17 @@ const COUNTS_EVERY_MS = 2_000;
 const HELD = 8;
 const KEYS_LIMIT_MS = 1_000;
 const STAGE_LIMIT_MS = 100;
+/** Clocks that differ by less are alike to seals. */
+const CLOCK_STEP_MS = 5_000;
 
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #link: NodeLink;
   readonly #held = new Map<number, Snapshot>();
   #orders: Orders;
+  #keys: ServerKeys | null = null;
+  /** How far the fleet's clock is ahead of this machine's. */
+  #aheadMs = 0;
   #counts: CountEntry[] = [];
   #cancelCounts: () => void = () => undefined;
   #turn: Promise<void> = Promise.resolve();
@@ -52,7 +57,7 @@ export class Follower {
     this.#link = new NodeLink({
       servers, name, labels, forward, credentials,
       boot: randomUUID(), clock: systemClock, random: Math.random, generation: () => this.#orders.generation,
-      onMessage: (message) => this.#told(message), onState: (server, why) => this.#linkState(server, why),
+      onMessage: (message) => this.#told(message), onState: (server, why) => this.#linkState(server, why), onTime: (at) => this.#hearTime(at),
     });
   }
 
@@ -125,14 +130,29 @@ export class Follower {
         this.#inTurn(() => this.#begin(message.generation));
         break;
       case 'keys':
-        void this.#options.fleet.setKeys(message.keys, KEYS_LIMIT_MS).then((everybody) => {
-          if (everybody) this.#link.send({ kind: 'keyed', digest: message.digest });
-        });
+        this.#keys = message;
+        this.#handKeys(message);
         break;
       case 'pools': case 'endpoints': case 'welcome': case 'refused': case 'counted': case 'ping':
         this.#options.onOrder(message);
         break;
     }
+  }
+
+  #handKeys({ keys, digest }: ServerKeys): void {
+    void this.#options.fleet.setKeys({ ...keys, ring: { ...keys.ring, aheadMs: this.#aheadMs } }, KEYS_LIMIT_MS).then((everybody) => {
+      if (everybody) this.#link.send({ kind: 'keyed', digest });
+    });
+  }
+
+  /** Seals end by the fleet's clock: one that was made on another machine holds here for as long as it says, whatever time it is here. */
+  #hearTime(at: number): void {
+    const ahead = at - Date.now();
+    if (Math.abs(ahead - this.#aheadMs) < CLOCK_STEP_MS) return;
+    this.#aheadMs = Math.abs(ahead) < CLOCK_STEP_MS ? 0 : ahead;
+    const seconds = Math.round(Math.abs(ahead) / 1_000);
+    this.#options.say(this.#aheadMs === 0 ? 'this machine\'s clock is the fleet\'s' : `! this machine's clock is ${seconds} s ${ahead > 0 ? 'behind' : 'ahead of'} the fleet's; lanes go by the fleet's`);
+    if (this.#keys !== null) this.#handKeys(this.#keys);
   }
 
   /** Workers have it before the server hears that this machine does. */
