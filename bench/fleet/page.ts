@@ -52,9 +52,10 @@ ${figures.cpu}, ${figures.memoryGb} GB, Node ${figures.node}, load ${figures.loa
 | all join, ${Math.round(nodes / (joinMs / 1000))} a second | ${Math.round(joinMs)} ms | |
 | the whole strategy · the difference of one change | ${kb(wholeBytes)} · ${kb(deltaBytes)} | |
 
-"Effect": the machine has been told to begin, after every machine has said that it has the strategy. The machines of this run live in ${processes} processes on the same
-processors as the server, and cost about as much as it does: the figures are on the safe side. They answer what has come when all that has come is read, as hosts of
-their own would not wait for each other, and a publication follows the last one after a tenth of a second. Where the time goes is in decision 1004.
+"Effect": the machine has been told to begin, after every machine has said that it has the strategy. The machines of this run live in ${processes === 1 ? 'one process' : `${processes} processes`}
+and cost about as much as the server does; ${figures.cores}. They answer what has come when all that has come is read, as hosts of
+their own would not wait for each other, and say that they have begun 20 ms later, as a real machine's workers and disk come first. A publication follows the last
+one after a tenth of a second. Where the time goes is in decision 1004.
 
 ## What it comes to at ${FAR.toLocaleString('en')} machines
 
