@@ -11,7 +11,7 @@ import { ControlError } from '../problem.ts';
 import { COMMAND_LIMIT_BYTES, DOCUMENT_LIMIT_BYTES, jsonBody } from './body.ts';
 import { openapi } from './openapi.ts';
 import { Places } from './places.ts';
-import { etag, expectedRevision, flagFrom, numberFrom } from './respond.ts';
+import { etag, expectedRevision, flagFrom, numberFrom, revisionIfGiven } from './respond.ts';
 import type { Operation } from './routes.ts';
 import { validated } from './validate.ts';
 import { watchStream } from './watch.ts';
@@ -55,7 +55,8 @@ export function handlers({ plane, clock, nodes, who, mayStillRead }: HandlerOpti
     getReleases: async (context) => context.json(page(context, await plane.releases())),
     postRelease: async (context) => {
       const isDry = flagFrom(context, 'dryRun');
-      return context.json(await plane.canary(canaryOf(await command(context, apiRequests.Canary), who(context)), isDry), isDry ? 200 : 201);
+      const canary = canaryOf(await command(context, apiRequests.Canary), who(context));
+      return context.json(await plane.canary({ ...canary, expectedRevision: revisionIfGiven(context) }, isDry), isDry ? 200 : 201);
     },
     getRelease: async (context) => {
       const release = await plane.release(named(context, 'name'));
@@ -72,7 +73,7 @@ export function handlers({ plane, clock, nodes, who, mayStillRead }: HandlerOpti
       const verb = VERBS.find((one) => one === named(context, 'verb'));
       if (verb === undefined) throw new ControlError('GL3014', { detail: `a release knows no '${named(context, 'verb').slice(0, 40)}'`, fix: `one of: ${VERBS.join(', ')}` });
       const { why, step } = await command(context, apiRequests.Verb);
-      return context.json(await plane.verb(named(context, 'name'), verb, { who: who(context), why: why ?? `${verb} by ${who(context)}`, step: step ?? null, isDry: flagFrom(context, 'dryRun') }));
+      return context.json(await plane.verb(named(context, 'name'), verb, { who: who(context), why: why ?? `${verb} by ${who(context)}`, step: step ?? null, turn: revisionIfGiven(context), isDry: flagFrom(context, 'dryRun') }));
     },
     getEvents: async (context) => {
       const limit = numberFrom(context, 'limit', { min: 1, max: EVENTS_PAGE, fallback: PAGE });

@@ -13,10 +13,13 @@ export function etag(revision: number): string {
  * Throws GL3004 when there is none, GL3012 when it is no revision of ours.
  */
 export function expectedRevision(context: Context): number | null {
-  const header = context.req.header('if-match')?.trim();
-  if (header === undefined) {
-    throw new ControlError('GL3004', { detail: 'this changes the strategy and needs the revision that you have seen', fix: 'read it first and send its ETag as If-Match; If-Match: * takes whatever stands' });
-  }
+  if (context.req.header('if-match') !== undefined) return revisionIfGiven(context);
+  throw new ControlError('GL3004', { detail: 'this changes the strategy and needs the revision that you have seen', fix: 'read it first and send its ETag as If-Match; If-Match: * takes whatever stands' });
+}
+
+/** The same where it may be left out. */
+export function revisionIfGiven(context: Context): number | null {
+  const header = context.req.header('if-match')?.trim() ?? '*';
   if (header === '*') return null;
   const match = /^(?:W\/)?"(\d{1,15})"$/.exec(header);
   if (match === null) throw new ControlError('GL3012', { detail: 'If-Match is no revision', fix: 'send the ETag as it was received, quotes included' });

@@ -87,7 +87,7 @@ export class Controller {
 
   /** Does what is due and says in how many milliseconds the next thing may be. */
   async #look(): Promise<number> {
-    for (const { name, order, who, evidence } of this.#plane.unstored.all) await command(this.#plane, name, order, who, evidence);
+    for (const { name, order, who, evidence } of this.#plane.unstored.all) await command(this.#plane, name, order, who, { evidence });
     const view = await currentView(this.#plane);
     let next = this.#plane.unstored.all.length > 0 ? LOOK_MS : Infinity;
     for (const state of view.releases.values()) {
@@ -144,7 +144,7 @@ export class Controller {
 
   /** One that fails holds up nothing else: it comes back later, and meanwhile everything is looked at as before. */
   async #order(state: ReleaseState, order: Command, evidence?: VerdictView): Promise<number> {
-    const wait = await this.#tasks.now(`${order.verb} of ${state.name}`, () => command(this.#plane, state.name, order, 'controller', evidence));
+    const wait = await this.#tasks.now(`${order.verb} of ${state.name}`, () => command(this.#plane, state.name, order, 'controller', { evidence }));
     if (wait > 0) return wait;
     this.#again = true;
     return Infinity;

@@ -31,7 +31,7 @@ export async function returnToPrevious(plane: Plane, name: string): Promise<void
 async function switchTo(plane: Plane, name: string, versions: Readonly<Record<string, string>>, base: (view: LedgerView) => LedgerView['record']['document']): Promise<void> {
   const failure = await startStable(plane, versions);
   if (failure !== null) {
-    await command(plane, name, { verb: 'start-failed', why: failure.message }, 'controller', failure.problem());
+    await command(plane, name, { verb: 'start-failed', why: failure.message }, 'controller', { evidence: failure.problem() });
     return;
   }
   await change(plane, (view): Draft | null => {

@@ -18,28 +18,37 @@ import type { Draft, LedgerView, NewEvent } from './ledger.ts';
 import { isWayBack, publishUnstored } from './way-back.ts';
 import { own } from '../own.ts';
 
+/** On what a command is given. */
+export interface Ground {
+  /** Stored with the event. */
+  readonly evidence?: unknown;
+  /** The turn of the release that the caller has seen; null is any. */
+  readonly seenTurn?: number | null;
+}
+
 /**
  * Resolves with what was committed; a command that had been done before changes nothing. Throws GL3005, GL3006 or GL3010.
  * A way back is in force even if the store cannot take it down now.
  */
-export async function command(plane: Plane, name: string, order: Command, who: string, evidence?: unknown): Promise<Changed> {
-  if (plane.isDry === true) return storedCommand(plane, name, order, who, evidence);
+export async function command(plane: Plane, name: string, order: Command, who: string, ground: Ground = {}): Promise<Changed> {
+  if (plane.isDry === true) return storedCommand(plane, name, order, who, ground);
   try {
     const waiting = plane.unstored.of(name);
     // What is said now is about a release that has been rolled back already.
-    if (waiting !== null && !isWayBack(order)) await storedCommand(plane, name, waiting.order, waiting.who, waiting.evidence);
-    const changed = await storedCommand(plane, name, order, who, evidence);
+    if (waiting !== null && !isWayBack(order)) await storedCommand(plane, name, waiting.order, waiting.who, { evidence: waiting.evidence });
+    const changed = await storedCommand(plane, name, order, who, ground);
     plane.unstored.settle(name);
     return changed;
   } catch (error) {
     if (!isWayBack(order) || plane.shared) throw error;
-    return publishUnstored(plane, { name, order, who, evidence }, error);
+    return publishUnstored(plane, { name, order, who, evidence: ground.evidence }, error);
   }
 }
 
-function storedCommand(plane: Plane, name: string, order: Command, who: string, evidence: unknown): Promise<Changed> {
+function storedCommand(plane: Plane, name: string, order: Command, who: string, { evidence, seenTurn = null }: Ground): Promise<Changed> {
   return change(plane, async (view) => {
     const state = stateOf(view, name);
+    if (seenTurn !== null && seenTurn !== state.turn) throw movedOn(state, seenTurn);
     const outcome = transition(state, order, factsOf(plane, view, state));
     if (outcome.kind === 'already') return null;
     if (outcome.kind === 'refused') throw new ControlError('GL3006', { detail: outcome.detail, fix: outcome.fix });
@@ -50,12 +59,15 @@ function storedCommand(plane: Plane, name: string, order: Command, who: string, 
   });
 }
 
+function movedOn(state: ReleaseState, seenTurn: number): ControlError {
+  const detail = `the release '${state.name}' is at turn ${state.turn}, you have seen ${seenTurn}: it is ${standingText(state)} now`;
+  return new ControlError('GL3003', { detail, cause: state.why, fix: 'look at it again: graylane status', revision: state.turn });
+}
+
 /** Sets or changes the share of the audience that is in: `10%`, `+10%`. */
 export function split(plane: Plane, name: string, text: string, expectedRevision: number | null, who: string): Promise<Changed> {
   return change(plane, async (view): Promise<Draft | null> => {
-    // Of a share there is no document to compare with what stands: the one that was seen is.
-    const seen = expectedRevision === null || expectedRevision === view.record.revision ? null : await plane.ledger.revision(expectedRevision);
-    expectRevision(view, expectedRevision, seen?.document ?? null);
+    await expectSeen(plane, view, expectedRevision);
     const state = stateOf(view, name);
     const spec = releaseOf(view.record.document, name);
     if (spec === null || !isLive(state)) throw new ControlError('GL3006', { detail: `the release '${name}' is ${state.standing.phase}: nobody can enter it`, fix: `start it first: graylane start ${name}` });
@@ -74,6 +86,8 @@ export interface NewCanary {
   /** Absent: the release is named as the version, and takes everybody's share. */
   readonly release?: { readonly name?: string; readonly when?: ReleaseSpec['when']; readonly percent?: number; readonly stickyBy?: readonly string[] };
   readonly who: string;
+  /** The revision that the caller has seen; null or absent is any. */
+  readonly expectedRevision?: number | null;
 }
 
 const CANARY_PERCENT = 5;
@@ -83,6 +97,7 @@ export async function addCanary(plane: Plane, canary: NewCanary): Promise<Change
   const name = canary.release?.name ?? canary.version;
   let findings: readonly Finding[] = [];
   const changed = await change(plane, async (view) => {
+    await expectSeen(plane, view, canary.expectedRevision ?? null);
     const { document } = view.record;
     const service = own(document.services, canary.service);
     if (service === undefined) throw new ControlError('GL3008', { detail: `there is no service '${canary.service}'`, fix: `name one of: ${Object.keys(document.services).join(', ')}` });
@@ -104,6 +119,12 @@ export async function addCanary(plane: Plane, canary: NewCanary): Promise<Change
     return { document: next.document, publish: true, releases: new Map([[name, view.releases.has(name) ? fresh : null]]), who: canary.who, why, events: [event] };
   });
   return { ...changed, release: name, findings };
+}
+
+/** Throws GL3003. There is no document of the caller's to compare with what stands: the one that was seen is. */
+async function expectSeen(plane: Plane, view: LedgerView, expected: number | null): Promise<void> {
+  const seen = expected === null || expected === view.record.revision ? null : await plane.ledger.revision(expected);
+  expectRevision(view, expected, seen?.document ?? null);
 }
 
 function taken(what: string, name: string): ControlError {

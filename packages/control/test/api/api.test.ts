@@ -71,6 +71,18 @@ describe('the API', () => {
     assert.deepEqual([neverWas.status, (neverWas.json as { changes?: unknown }).changes], [412, undefined]);
   });
 
+  served('takes an If-Match also where it asks for none', async ({ path, client }) => {
+    const seen = String((await raw(path, 'GET', '/api/v1/releases/r')).headers['etag']);
+    assert.equal((await raw(path, 'POST', '/api/v1/releases/r/pause', {}, { 'if-match': seen })).status, 200);
+    const stale = await raw(path, 'POST', '/api/v1/releases/r/resume', {}, { 'if-match': seen });
+    assert.deepEqual([stale.status, code(stale), stale.headers['etag'] === seen], [412, 'GL3003', false]);
+    assert.match((stale.json as { detail: string }).detail, /it is paused now/);
+    assert.equal((await raw(path, 'POST', '/api/v1/releases/r/resume', {}, { 'if-match': String(stale.headers['etag']) })).status, 200);
+    await client.split('r', '6%', null);
+    const late = await raw(path, 'POST', '/api/v1/releases', { service: 'web', version: 'v3', spec: { script: '/srv/v3.js' } }, { 'if-match': '"1"' });
+    assert.deepEqual([late.status, (late.json as { changes: { pointer: string }[] }).changes.map(({ pointer }) => pointer)], [412, ['/releases/r/percent']]);
+  });
+
   served('says what each write would do, and does nothing', async ({ path, client, plane, machine }) => {
     const asked: readonly [string, string, unknown, Record<string, string>, readonly string[], readonly string[]][] = [
       ['PUT', '/api/v1/strategy?dryRun=true', withRelease(undefined, 9), { 'if-match': '*' }, ['/releases/r/percent'], []],

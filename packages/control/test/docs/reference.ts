@@ -22,7 +22,7 @@ export function apiReference(): string {
     '',
     '- Reads of the strategy carry its revision as `ETag`. Writes marked *If-Match* need it back: `428` without, `412` with what stands and the difference; `*` takes whatever stands.',
     '- With `dryRun=true`, where it is named below, everything is checked and nothing is done: `changes` and `notes` say what would be. A parameter that an operation does not take is a `400`, never overlooked.',
-    '- A verb on a release needs none: each is harmless when it is repeated (`promote` with the `step` that was seen).',
+    '- A verb on a release needs none: each is harmless when it is repeated (`promote` with the `step` that was seen). Where one is sent (the `ETag` of the release, or of the strategy with a new canary), it counts.',
     '- Bodies are `application/json`: 256 KiB at most, a strategy document 32 MiB. `PUT /strategy` takes its reason from `Graylane-Why`.',
     '- On one machine a way back (`rollback`) is in force even when the store cannot be written; `status` then says that it is not stored yet. It survives a restart.',
     '- Lists: `limit` and `cursor` in, `items` and `cursor` out; the last page has `cursor: null`.',
