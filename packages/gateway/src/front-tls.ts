@@ -1,5 +1,6 @@
 // How a listener speaks TLS: which certificate for which name, which protocols, which ciphers. It reads no file.
 
+import { createHash, createHmac } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { ServerOptions } from 'node:https';
 
@@ -37,6 +38,8 @@ const CIPHERS = [
   'ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384',
   'ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
+/** The most that OpenSSL keeps of it. */
+const CONTEXT_CHARACTERS = 32;
 /** A handshake that takes longer is an attack or a dead peer. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
@@ -51,6 +54,17 @@ export function tlsOptions(tls: FrontTls, http2: boolean): ServerOptions {
     ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true, rejectUnauthorized: true }),
-    ...(tls.ticketKeys === undefined ? {} : { ticketKeys: tls.ticketKeys }),
+    ...sessionsOf(tls),
+  };
+}
+
+/**
+ * A session that goes on is not asked for its certificate again: it may only go on where the same proof is asked for, also when all
+ * listeners and reloads share the keys of tickets.
+ */
+function sessionsOf({ clientCa = '', ticketKeys }: TlsPolicy): ServerOptions {
+  return {
+    sessionIdContext: createHash('sha256').update(clientCa).digest('hex').slice(0, CONTEXT_CHARACTERS),
+    ...(ticketKeys === undefined ? {} : { ticketKeys: createHmac('sha384', ticketKeys).update(clientCa).digest() }),
   };
 }
