@@ -67,7 +67,7 @@ async function unitsFor(file: string, name: string, user: string | null): Promis
   const { document } = await readStrategy(file, { runnable: true });
   const places = Object.values(document.services).flatMap((service) => {
     const workers = service.versions[service.stable]?.workers ?? 1;
-    return placesOf(service.listen).map((place) => ({ ...place, slots: typeof workers === 'number' ? workers : workers.min }));
+    return placesOf(service.listen).map((place) => ({ ...place, slots: typeof workers === 'number' ? workers : workers.max }));
   });
   const plan = { name, user, places, description: 'graylane', command: [process.execPath, process.argv[1] ?? 'graylane', 'up', '--config', file], cwd: dirname(file), env: {}, stopTimeoutMs: STOP_TIMEOUT_MS };
   return platform() === 'darwin' ? [launchdPlist(plan)] : systemdUnits(plan);
