@@ -9,6 +9,21 @@ export function setOwn(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
+/** The head of an outgoing request as text (http.js: `_header`); '' before it is made. */
+export function headOf(request: object): string {
+  const { _header }: { _header?: unknown } = request;
+  return typeof _header === 'string' ? _header : '';
+}
+
+/** To be called before anything of it is sent. */
+export function replaceHead(request: object, head: string): void {
+  const made: { _header?: unknown; outputData?: unknown } = request;
+  // With `Expect` it waits for its connection already, as the first piece of output.
+  const first: unknown = Array.isArray(made.outputData) ? made.outputData[0] : null;
+  if (typeof first === 'object' && first !== null && Reflect.get(first, 'data') === made._header) Reflect.set(first, 'data', head);
+  made._header = head;
+}
+
 /**
  * Makes a socket that another server accepted belong to `server`, so that its `close()` waits for it as it does
  * for its own connections (net.js: `socket._server`, `server._connections`).

@@ -69,7 +69,8 @@ function isHeard(emitter: object, event: unknown): boolean {
 export function bind(emitter: object, context: Context | null): void {
   setOwner(emitter, context);
   // Prototypes of Node's own classes are guarded once and for all; a socket or a stream gets a method of its own.
-  guardEmit(emitter);
+  const { emit }: { emit?: unknown } = emitter;
+  if (!isMethod(emit) || emit[GUARDED] !== true) guardEmit(emitter);
 }
 
 /**

@@ -13,9 +13,13 @@ export function withoutLines(lines: string, name: string): string {
 
 /** A finished head, with one line of that name in place of all; '' for none. */
 export function withLine(head: string, name: string, value: string): string {
-  const rest = withoutLines(head, name);
+  return withLineMore(withoutLines(head, name), name, value);
+}
+
+/** The same for a head that has no line of that name. */
+export function withLineMore(head: string, name: string, value: string): string {
   // A head ends with an empty line; ours goes before it.
-  return value === '' ? rest : `${rest.slice(0, -2)}${name}: ${value}\r\n\r\n`;
+  return value === '' ? head : `${head.slice(0, -2)}${name}: ${value}\r\n\r\n`;
 }
 
 function linesOf(name: string): RegExp {

@@ -3,10 +3,10 @@
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import { setOwn } from '../internals.ts';
+import { headOf, replaceHead, setOwn } from '../internals.ts';
 import { bind, guardEmit, isMethod, ownerOf, setOwner } from './bound.ts';
 import type { Context } from './context.ts';
-import { valuesIn, withLine } from './header-lines.ts';
+import { valuesIn, withLine, withLineMore } from './header-lines.ts';
 import type { Hook } from './hook.ts';
 import type { Draft } from './outgoing.ts';
 import { current } from './store.ts';
@@ -21,7 +21,7 @@ export function hookHttpClient(hook: Hook): void {
     if (request instanceof ClientRequest) claim(request);
   });
   claimWithoutChannel();
-  beforeHead(hook);
+  completeHead(hook);
 }
 
 /** Node 20 has no such channel; there the agent sees each request, or, without one, a socket does, while it is made. */
@@ -49,17 +49,15 @@ function claim(request: ClientRequest): Context | null {
 }
 
 /**
- * The one moment at which all headers are known (http.js: `_storeHeader`): some clients set theirs one by one, and those
- * that follow redirects copy ours from the request before.
+ * The one moment at which all headers are known (http.js: `_storeHeader`): some clients set theirs one by one. Ours go into the
+ * finished head, where Node has nothing more to check, and where clients that follow redirects copy nothing from.
  */
-function beforeHead({ stamp, guard }: Hook): void {
+function completeHead({ stamp, guard }: Hook): void {
   const store: unknown = Reflect.get(ClientRequest.prototype, '_storeHeader');
   if (!isMethod(store)) throw new TypeError('a ClientRequest without _storeHeader');
   setOwn(ClientRequest.prototype, '_storeHeader', function (this: ClientRequest, ...args: unknown[]): unknown {
-    const listed = Array.isArray(args[1]);
-    if (!listed) guard('http request', () => stamp(new HeadersDraft(this), claim(this)));
     const result = store.apply(this, args);
-    if (listed) guard('http request', () => stamp(new HeadDraft(this), claim(this)));
+    guard('http request', () => stamp(new HeadDraft(this, Array.isArray(args[1])), claim(this)));
     return result;
   });
 }
@@ -74,57 +72,35 @@ function passOwner(request: object, args: readonly unknown[]): void {
   if (event === 'upgrade' && socket instanceof EventEmitter) bind(socket, owner);
 }
 
-abstract class HttpDraft implements Draft {
-  protected readonly request: ClientRequest;
+/** A request whose head is text by now (http.js: `_header`). */
+class HeadDraft implements Draft {
+  readonly #request: ClientRequest;
+  readonly #isListed: boolean;
 
-  constructor(request: ClientRequest) {
-    this.request = request;
+  /** `isListed`: its headers were given as a list, and are nowhere but in the text. */
+  constructor(request: ClientRequest, isListed: boolean) {
+    this.#request = request;
+    this.#isListed = isListed;
   }
 
   get authorities(): readonly string[] {
-    const { host } = this.request;
+    const { host } = this.#request;
     const named = this.get('host');
     return named === null || named === host ? [host] : [named, host];
   }
 
   get port(): number {
-    return this.request.protocol === 'https:' ? 443 : 80;
+    return this.#request.protocol === 'https:' ? 443 : 80;
   }
 
-  abstract get(name: string): string | null;
-  abstract set(name: string, value: string): void;
-}
-
-class HeadersDraft extends HttpDraft {
-  override get(name: string): string | null {
-    const value = this.request.getHeader(name);
+  get(name: string): string | null {
+    if (this.#isListed) return valuesIn(headOf(this.#request), name);
+    const value = this.#request.getHeader(name);
     return value === undefined ? null : Array.isArray(value) ? value.join(', ') : String(value);
   }
 
-  override set(name: string, value: string): void {
-    if (value === '') this.request.removeHeader(name);
-    else this.request.setHeader(name, value);
-  }
-}
-
-/** Headers that were given as a list are text by now (http.js: `_header`). */
-class HeadDraft extends HttpDraft {
-  override get(name: string): string | null {
-    return valuesIn(this.#head, name);
-  }
-
-  override set(name: string, value: string): void {
-    const before = this.#head;
-    const after = withLine(before, name, value);
-    Reflect.set(this.request, '_header', after);
-    // With `Expect` it waits for its connection already, as the first piece of output (http.js: `outputData`).
-    const output: unknown = Reflect.get(this.request, 'outputData');
-    const first: unknown = Array.isArray(output) ? output[0] : null;
-    if (typeof first === 'object' && first !== null && Reflect.get(first, 'data') === before) Reflect.set(first, 'data', after);
-  }
-
-  get #head(): string {
-    const head: unknown = Reflect.get(this.request, '_header');
-    return typeof head === 'string' ? head : '';
+  set(name: string, value: string): void {
+    const head = headOf(this.#request);
+    replaceHead(this.#request, this.get(name) === null ? withLineMore(head, name, value) : withLine(head, name, value));
   }
 }
