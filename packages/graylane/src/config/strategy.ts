@@ -2,16 +2,16 @@
 
 import { dirname, resolve } from 'node:path';
 import { parseStrategy, type Strategy, type StrategyError } from '@graylane/rules';
-import { exit, Failure, type Place, type Problem } from '../print/failure.ts';
+import { exit, Failure, type Problem } from '../print/failure.ts';
 import { findingsOf } from '../up/analysis.ts';
-import { readDocument, type SourceDocument } from './document.ts';
+import { readDocument, type PlaceOf, type SourceDocument } from './document.ts';
 
 /** A checked strategy and the way back to its text. */
 export interface PlacedStrategy {
   readonly strategy: Strategy;
   /** The `gateway` section of the file, unchecked: it says how a gateway is run, and is no part of the strategy. */
   readonly gateway: unknown;
-  readonly place: (pointer: string) => Place;
+  readonly place: PlaceOf;
 }
 
 /** Throws Failure with all errors at once. */
@@ -21,7 +21,7 @@ export async function readPlacedStrategy(file: string, options: { readonly runna
 
 /** The same for a document that is read already. */
 export function placedStrategy(source: SourceDocument, options: { readonly runnable: boolean }): PlacedStrategy {
-  const place = (pointer: string): Place => source.place(pointer);
+  const place: PlaceOf = (pointer, part) => source.place(pointer, part);
   const { rest, gateway } = withoutGateway(withWholePaths(source.value, dirname(source.file)));
   return { strategy: checkStrategy(rest, options, place), gateway, place };
 }
@@ -63,12 +63,13 @@ export async function readSoundPlaced(file: string, options: { readonly runnable
 }
 
 /** The same for a document that comes from no file. */
-export function checkStrategy(value: unknown, options: { readonly runnable: boolean }, place?: (pointer: string) => Place): Strategy {
+export function checkStrategy(value: unknown, options: { readonly runnable: boolean }, place?: PlaceOf): Strategy {
   const parsed = parseStrategy(value, options);
   if (parsed.ok) return parsed.strategy;
   throw new Failure(parsed.errors.map((error) => problemOf(error, place)), exit.usage);
 }
 
-function problemOf({ code, pointer, problem, cause, fix }: StrategyError, place?: (pointer: string) => Place): Problem {
-  return { code, message: problem, place: place?.(pointer), cause, fix };
+/** Of a key that nobody knows the key itself is what is wrong. */
+function problemOf({ code, pointer, problem, cause, fix }: StrategyError, place?: PlaceOf): Problem {
+  return { code, message: problem, place: place?.(pointer, code === 'GL1003' ? 'key' : undefined), cause, fix };
 }
