@@ -101,7 +101,7 @@ function fromStore(error: StoreError): ControlError {
     case 'full': return unavailable(error, 'free space on the disk; nothing was changed and traffic goes on');
     case 'read-only': return unavailable(error, 'make the store writable again; nothing was changed and traffic goes on');
     case 'damaged': return unavailable(error, 'restore a backup; traffic goes on under the last strategy');
-    case 'busy': case 'io': case 'newer': case 'closed': return unavailable(error, 'see the cause; nothing was changed and traffic goes on');
+    case 'busy': case 'io': case 'newer': case 'closed': return unavailable(error, 'nothing was changed and traffic goes on; try again when that is mended');
   }
 }
 

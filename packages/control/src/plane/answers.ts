@@ -120,7 +120,9 @@ export class Answers {
 
   async #statusInput(): Promise<StatusInput> {
     const { plane, measures, verdicts, trouble } = this.#options;
-    const view = await lastView(plane);
+    const stored = await lastView(plane);
+    // People are shown what is in force.
+    const view = { ...stored, releases: plane.unstored.inForce(stored.releases) };
     const problems = [
       ...(trouble === null ? [] : [trouble]), ...(this.#fault === null ? [] : [this.#fault]),
       ...plane.unstored.all.map(({ name }) => `the rollback of '${name}' is in force, but the store cannot take it down yet`),

@@ -61,7 +61,10 @@ export class Unstored {
   /** What is in force: the stored states, with nobody in what was rolled back. */
   inForce(stored: ReadonlyMap<string, ReleaseState>): ReadonlyMap<string, ReleaseState> {
     if (this.#commands.size === 0) return stored;
-    return new Map([...stored].map(([name, state]) => [name, this.#commands.get(name)?.turn === state.turn ? { ...state, standing: { phase: 'rolled-back' } } : state]));
+    return new Map([...stored].map(([name, state]) => {
+      const command = this.#commands.get(name);
+      return [name, command?.turn === state.turn ? { ...state, why: command.order.why, standing: { phase: 'rolled-back' } } : state];
+    }));
   }
 
   #save(): void {

@@ -52,6 +52,10 @@ describe('with a store that cannot be written', () => {
     const { healthy, problems } = await plane.status();
     assert.equal(healthy, false);
     assert.match(problems.join(), /rollback of 'r' is in force/);
+    const { phase, why, percent } = await plane.release('r');
+    assert.deepEqual([phase, why, percent], ['rolled-back', 'errors', 0], 'shown as it is in force');
+    // The look that could not store it either is over, and the next one is due in a second.
+    await settle();
     world.failure = null;
     await clock.advance(60_000);
     assert.equal((await plane.release('r')).phase, 'rolled-back');
