@@ -18,11 +18,17 @@ export interface LoadOptions {
 
 /** `rate`, in requests a second, is what a server aside gets its share of. Throws when a request fails. */
 export async function measureOnce(options: LoadOptions, name: string, server: Server, seconds: number, rate: number | null = null): Promise<Measure> {
-  const before = cpuMicros(server.pids());
-  const run = await load(options, server, seconds, rate);
-  if (run.failed > 0) throw new Error(`${name}: ${run.failed} of ${run.requests} requests failed`);
-  return { ...run, cpuMicrosPerRequest: (cpuMicros(server.pids()) - before) / run.requests };
+  for (let tries = 1; ; tries++) {
+    const before = cpuMicros(server.pids());
+    const run = await load(options, server, seconds, rate);
+    if (run.failed > 0) throw new Error(`${name}: ${run.failed} of ${run.requests} requests failed`);
+    if (run.requests > 0) return { ...run, cpuMicrosPerRequest: (cpuMicros(server.pids()) - before) / run.requests };
+    if (tries === TRIES) throw new Error(`${name}: nothing was answered in ${seconds} s, ${TRIES} times: measure longer (--seconds)`);
+  }
 }
+
+/** Hundreds of connections that ask for much may have nothing whole within a second of a busy machine. */
+const TRIES = 5;
 
 /** Half of the load asks for the canary, until V8 has compiled what is hot in both versions. */
 export async function warmUp({ wrk, connections }: LoadOptions, { port, aside }: Server, seconds: number): Promise<void> {
