@@ -60,9 +60,12 @@ export class Tokens {
     return (await this.#all()).map(viewOf);
   }
 
-  async revoke(id: string): Promise<void> {
-    if ((await this.#store.get(TOKENS_PREFIX + id)) === null) throw new ControlError('GL3014', { detail: `there is no token '${id.slice(0, 40)}'`, fix: 'see graylane token list' });
+  /** Resolves with its name. */
+  async revoke(id: string): Promise<string> {
+    const entry = await this.#store.get(TOKENS_PREFIX + id);
+    if (entry === null) throw new ControlError('GL3014', { detail: `there is no token '${id.slice(0, 40)}'`, fix: 'see graylane token list' });
     await this.#store.commit([], [{ key: TOKENS_PREFIX + id, value: null }]);
+    return (JSON.parse(entry.value) as StoredToken).name;
   }
 
   /** Null for anything but a token that is valid now. */

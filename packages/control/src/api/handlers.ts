@@ -100,6 +100,7 @@ export function handlers({ plane, clock, nodes, who, mayStillRead }: HandlerOpti
     postRotation: async (context) => {
       const done = await plane.keys.rotate();
       if (!done) throw new ControlError('GL3015', { detail: 'some workers do not have the new key yet', fix: 'it is tried again by itself; see graylane status' });
+      await plane.note('keys', 'changed', who(context), 'what the ones before have signed holds until the next change');
       return context.body(null, 204);
     },
     putFreeze: async (context) => {
@@ -120,19 +121,26 @@ export function handlers({ plane, clock, nodes, who, mayStillRead }: HandlerOpti
     getTokens: async (context) => context.json(page(context, await plane.tokens.list())),
     postToken: async (context) => {
       const { name, scope, days } = await command(context, apiRequests.Token);
-      return context.json(await plane.tokens.create({ name, scope, lifetimeMs: days === undefined ? null : days * DAY_MS }), 201);
+      const made = await plane.tokens.create({ name, scope, lifetimeMs: days === undefined ? null : days * DAY_MS });
+      await plane.note(`token ${name}`, 'made', who(context), `may ${scope}${made.expiresAt === null ? '' : ` until ${made.expiresAt}`}`);
+      return context.json(made, 201);
     },
     deleteToken: async (context) => {
-      await plane.tokens.revoke(named(context, 'id'));
+      const id = named(context, 'id');
+      await plane.note(`token ${await plane.tokens.revoke(id)}`, 'revoked', who(context), `by its id ${id}`);
       return context.body(null, 204);
     },
     getWebhooks: async (context) => context.json(page(context, await plane.webhooks.list())),
     postWebhook: async (context) => {
       const { url, kinds } = await command(context, apiRequests.Webhook);
-      return context.json(await plane.webhooks.create(url, kinds ?? []), 201);
+      const made = await plane.webhooks.create(url, kinds ?? []);
+      await plane.note(`webhook ${made.id}`, 'made', who(context), `tells ${new URL(url).host}`);
+      return context.json(made, 201);
     },
     deleteWebhook: async (context) => {
-      await plane.webhooks.remove(named(context, 'id'));
+      const id = named(context, 'id');
+      await plane.webhooks.remove(id);
+      await plane.note(`webhook ${id}`, 'removed', who(context), 'told no more');
       return context.body(null, 204);
     },
     postBackup: async (context) => {

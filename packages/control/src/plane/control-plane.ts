@@ -181,6 +181,17 @@ export class ControlPlane {
     return this.keys.override(lane, seconds);
   }
 
+  /** Keeps what somebody did to who may ask or is told, beside the events of releases. Before the first strategy there is nothing to keep it with. */
+  async note(subject: string, to: string, who: string, why: string): Promise<void> {
+    try {
+      if ((await this.#plane.ledger.view()) === null) return;
+      await change(this.#plane, () => ({ publish: false, who, why, events: [{ kind: 'access', subject, from: '', to, who, why }] }));
+    } catch (error) {
+      // It is done: whoever made a token has to see it.
+      this.#onFault('keep an event', error);
+    }
+  }
+
   /** Holds every automatic step forward; a way back is never held. Null lets them go on. */
   async freeze(reason: string | null, who: string): Promise<void> {
     await change(this.#plane, (view) => {

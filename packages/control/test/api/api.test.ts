@@ -142,6 +142,21 @@ describe('the API', () => {
     assert.deepEqual(seqs, Array.from({ length: 21 }, (_, n) => 21 - n));
   });
 
+  served('keeps who let whom in, and who had whom told, with the events', async ({ client }) => {
+    const { id } = await client.createToken({ name: 'ci', scope: 'operate' });
+    const hook = await client.createWebhook({ url: 'https://hooks.example/secret-path' });
+    await client.revokeToken(id);
+    await client.removeWebhook(hook.id);
+    const events = (await client.events({ limit: 4 })).items;
+    assert.deepEqual(events.map(({ kind, subject, to, who, why }) => [kind, subject, to, who, why]), [
+      ['access', `webhook ${hook.id}`, 'removed', 'cli test', 'told no more'],
+      ['access', 'token ci', 'revoked', 'cli test', `by its id ${id}`],
+      ['access', `webhook ${hook.id}`, 'made', 'cli test', 'tells hooks.example'],
+      ['access', 'token ci', 'made', 'cli test', 'may operate'],
+    ]);
+    assert.equal((await client.strategy()).generation, 1, 'data planes have nothing to learn');
+  });
+
   served('refuses what it does not understand, each with a code', async ({ path, client }) => {
     const cases: readonly [string, string, unknown, Record<string, string>, number, string][] = [
       ['GET', '/api/v1/nothing', null, {}, 404, 'GL3014'],

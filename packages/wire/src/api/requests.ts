@@ -65,7 +65,7 @@ export const apiRequests = {
     type: 'object',
     properties: {
       url: { type: 'string', maxLength: 2048 },
-      kinds: { type: 'array', maxItems: 16, items: { type: 'string', enum: ['strategy', 'release', 'version', 'store', 'worker', 'access', 'freeze'] }, description: 'Of events; absent is all.' },
+      kinds: { type: 'array', maxItems: 16, items: { type: 'string', enum: ['strategy', 'release', 'version', 'store', 'access', 'freeze'] }, description: 'Of events; absent is all.' },
     },
     required: ['url'],
   },

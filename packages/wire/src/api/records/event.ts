@@ -7,7 +7,7 @@ export const eventRecords = {
     properties: {
       seq: { type: 'integer' },
       at: { type: 'string' },
-      kind: { type: 'string', enum: ['strategy', 'release', 'version', 'store', 'worker', 'access', 'freeze'] },
+      kind: { type: 'string', enum: ['strategy', 'release', 'version', 'store', 'access', 'freeze'] },
       subject: { type: 'string', description: 'The release, version or other thing that it is about.' },
       from: { type: 'string' },
       to: { type: 'string' },
