@@ -5,36 +5,23 @@ import { endsLate, endsNever } from './answer-end.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionUser } from './connection-user.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { ExchangeContext } from './exchange-context.ts';
 import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
-import type { Clock } from './clock.ts';
 import { watchClient } from './client-watch.ts';
 import type { ClientListener } from './client-watch.ts';
 import { awaitHalfClosed, awaitSilence } from './half-close.ts';
 import type { Applicant, Group } from './group.ts';
-import type { EditReply, Hop } from './hop.ts';
-import type { Limits } from './limits.ts';
+import type { EditReply } from './hop.ts';
 import { isIdempotent } from './idempotent.ts';
 import { closeGently, endGently } from './linger.ts';
 import { answerFailure } from './own-answer.ts';
 import { keepsAlive } from './reply.ts';
-import type { Reply, ReplyWriter } from './reply-writer.ts';
+import type { Reply } from './reply-writer.ts';
 import type { RequestHead } from './request-head.ts';
 import type { BodyFraming, ResponseHead } from './response-head.ts';
 import { NO_BODY, Upload } from './upload.ts';
 import type { RequestBody, UploadUser } from './upload.ts';
-
-export interface ExchangeContext {
-  readonly hop: Hop;
-  readonly writer: ReplyWriter;
-  readonly limits: Limits;
-  readonly clock: Clock;
-  now(): number;
-  /** Whether one tunnel more is within the limit. */
-  mayTunnel(): boolean;
-  failed(group: Group, what: Failure, status: number): void;
-  retried(group: Group, what: Failure): void;
-}
 
 /**
  * waiting → sent → answering → ended, back from sent to waiting for a retry, and to ended from everywhere.

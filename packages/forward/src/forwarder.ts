@@ -8,7 +8,7 @@ import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { inTurn } from './client-turn.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeContext } from './exchange.ts';
+import type { ExchangeContext } from './exchange-context.ts';
 import { Refusal, failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import { Group } from './group.ts';

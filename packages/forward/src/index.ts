@@ -15,5 +15,5 @@ export * from './upstream.ts';
 export { proxyHop } from './proxy-hop.ts';
 export { turnOf } from './pipeline.ts';
 export { valuesOf } from './proxy-request.ts';
-export type { ExchangeContext } from './exchange.ts';
+export type { ExchangeContext } from './exchange-context.ts';
 export type { Group } from './group.ts';

@@ -2,7 +2,7 @@
 
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream, ServerStreamResponseOptions } from 'node:http2';
 import type { Endpoint } from './endpoint.ts';
-import type { ExchangeContext } from './exchange.ts';
+import type { ExchangeContext } from './exchange-context.ts';
 import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import type { Applicant, Group } from './group.ts';

@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts';
 import type { ConnectionUser, TunnelEnd } from './connection-user.ts';
 import { EarlyBytes } from './early-bytes.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { ExchangeContext } from './exchange.ts';
+import type { ExchangeContext } from './exchange-context.ts';
 import { failure, meaning } from './failure.ts';
 import type { Failure, FailureReason } from './failure.ts';
 import type { Applicant, Group } from './group.ts';

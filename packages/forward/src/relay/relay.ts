@@ -2,7 +2,7 @@
 // HTTP/1.1 on both sides has a shorter way (exchange.ts). It knows neither protocol.
 
 import type { Endpoint } from '../endpoint.ts';
-import type { ExchangeContext } from '../exchange.ts';
+import type { ExchangeContext } from '../exchange-context.ts';
 import { failure, meaning } from '../failure.ts';
 import type { Failure, FailureReason } from '../failure.ts';
 import type { Applicant, Group } from '../group.ts';
