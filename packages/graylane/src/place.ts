@@ -15,6 +15,8 @@ export interface Place {
   readonly run: string;
   /** The control API. */
   readonly api: string;
+  /** Where agents reach the supervisor, from the first moment of its start on. */
+  readonly control: string;
 }
 
 /** A Unix socket path must fit into sockaddr_un (104 bytes on macOS, 108 on Linux) with a worker's name behind the folder. */
@@ -27,7 +29,7 @@ export function placeOf(project: string, environment: NodeJS.ProcessEnv): Place 
   if (Buffer.byteLength(run) > RUN_PATH_LIMIT_BYTES) {
     throw new Failure({ code: 'GL0010', message: `the folder for sockets has too long a path: ${run}`, fix: 'set GRAYLANE_RUN_DIR to a short one, e.g. /run/graylane' }, exit.usage);
   }
-  return { project: real, state: join(real, '.graylane'), run, api: join(run, 'api.sock') };
+  return { project: real, state: join(real, '.graylane'), run, api: join(run, 'api.sock'), control: join(run, 'control.sock') };
 }
 
 /** The folder that holds one run folder a project. */

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { contextOf } from '../src/cli/context.ts';
-import { locateApi } from '../src/cli/locate.ts';
+import { locateApi, refuseSecond } from '../src/cli/locate.ts';
 import { placeOf } from '../src/place.ts';
 
 class Machine {
@@ -41,6 +41,15 @@ class Machine {
     return api;
   }
 
+  /** Somebody who starts: agents can reach it, commands cannot. */
+  async starting(folder: string): Promise<void> {
+    const { control } = placeOf(folder, this.environment);
+    mkdirSync(dirname(control), { recursive: true });
+    const server = createServer().listen(control);
+    this.#listening.push(server);
+    await once(server, 'listening');
+  }
+
   locate(directory: string, project?: string): Promise<string> {
     return locateApi({ ...contextOf({}), directory, environment: this.environment, project });
   }
@@ -69,4 +78,28 @@ test('outside of any project the only one is meant, and of two none', async (t) 
   assert.equal(await machine.locate(elsewhere), api);
   await machine.supervisor(machine.folder('b', true));
   await assert.rejects(machine.locate(elsewhere), /GL0030 2 supervisors are running/);
+});
+
+test('a project that starts from scripts is one from its first moment on: `graylane down` there ends nobody else', async (t) => {
+  const machine = new Machine(t);
+  const scripts = machine.folder('scripts', false);
+  await machine.supervisor(machine.folder('a', true));
+  await machine.starting(scripts);
+  await assert.rejects(machine.locate(scripts), /GL0030 graylane up is still starting for .*\/scripts/);
+});
+
+test('a project that ran from scripts stays one when it has ended', async (t) => {
+  const machine = new Machine(t);
+  const scripts = machine.folder('scripts', false);
+  mkdirSync(placeOf(scripts, machine.environment).state);
+  await machine.supervisor(machine.folder('a', true));
+  await assert.rejects(machine.locate(scripts), /GL0030 no supervisor runs for .*\/scripts/);
+});
+
+test('a second `graylane up` is told that the first one runs', async (t) => {
+  const machine = new Machine(t);
+  const folder = machine.folder('a', true);
+  await refuseSecond(folder, machine.environment);
+  await machine.starting(folder);
+  await assert.rejects(refuseSecond(folder, machine.environment), /GL2012 graylane up already runs for .*\/a/);
 });

@@ -14,8 +14,9 @@ export async function locateApi(context: Context): Promise<string> {
   if (named !== undefined) return named;
   const project = projectFolder(context);
   if (project !== null) {
-    const { api } = placeOf(project, context.environment);
+    const { api, control } = placeOf(project, context.environment);
     if (await answers(api)) return api;
+    if (await answers(control)) throw unreachable(`graylane up is still starting for ${project}`, 'wait for it: its terminal says when it is ready, and what it waits for; Ctrl-C there ends it');
     // Never another project's: `graylane down` would end what nobody here has started.
     throw unreachable(`no supervisor runs for ${project}`, 'start it: graylane up; another project is named by --project DIR');
   }
@@ -33,10 +34,18 @@ export function projectFolder({ directory, environment, project }: Context): str
     if (existsSync(folder)) return folder;
     throw new Failure({ code: 'GL0002', message: `there is no folder ${folder}`, fix: 'name the folder of the config file: --project DIR' }, exit.usage);
   }
-  // `graylane up SCRIPT` has no config file; its folder is the one it was called in.
-  if (existsSync(placeOf(directory, environment).api)) return directory;
+  // `graylane up SCRIPT` has no config file; its folder is the one it was called in, also while it starts and when it has ended.
+  const { run, state } = placeOf(directory, environment);
+  if (existsSync(run)) return directory;
   const config = findConfig(directory);
-  return config === null ? null : dirname(config);
+  if (config !== null) return dirname(config);
+  return existsSync(state) ? directory : null;
+}
+
+/** Throws Failure when `graylane up` runs for the project already: what is asked for would come to nothing. */
+export async function refuseSecond(project: string, environment: NodeJS.ProcessEnv): Promise<void> {
+  const { control } = placeOf(project, environment);
+  if (await answers(control)) throw new Failure({ code: 'GL2012', message: `graylane up already runs for ${project}`, fix: 'graylane status shows it, graylane apply and graylane canary change it, graylane down ends it' });
 }
 
 async function runningApis(environment: NodeJS.ProcessEnv): Promise<string[]> {

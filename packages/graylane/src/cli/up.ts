@@ -1,5 +1,6 @@
 // `graylane up`: this process becomes the anchor that keeps the ports, and starts the supervisor, which is the same command again.
 
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { AnchorKeeper, Fleet, runAnchor, type Place } from '@graylane/pool';
@@ -15,12 +16,14 @@ import { bannerText } from '../print/banner.ts';
 import { eventText } from '../print/event.ts';
 import { exit, Failure } from '../print/failure.ts';
 import { originText } from '../print/origin.ts';
+import { waitingText } from '../print/waiting.ts';
 import { placesOf } from '../up/specs.ts';
 import { startSupervisor } from '../up/supervisor.ts';
 import { collect } from './collect.ts';
 import { contextOf, type Context, type GlobalOptions } from './context.ts';
 import { joinServer } from './join.ts';
 import { withJoinFlags } from './join-flags.ts';
+import { refuseSecond } from './locate.ts';
 import { stopSignal } from './stop-signal.ts';
 
 interface UpOptions extends GlobalOptions, TcpApiOptions, JoinFlags, Omit<ScriptOptions, 'script'> {
@@ -73,10 +76,11 @@ interface Intent {
 
 /** A file that somebody is editing while a supervisor dies must not keep the next one from the workers that run. */
 async function intentOrLeft(context: Context, given: string | undefined, options: UpOptions): Promise<Intent> {
+  const project = projectOf(context, given, options);
+  if (existsSync(project)) await refuseSecond(project, context.environment);
   try {
     return await intentOf(context, given, options);
   } catch (error) {
-    const project = projectOf(context, given, options);
     if (!(error instanceof Failure) || !Fleet.hasLeft(placeOf(project, context.environment).run)) throw error;
     context.terminal.failure(error);
     context.terminal.say('! workers of an earlier supervisor run: they go on under the strategy that is stored (correct the file, then: graylane apply)');
@@ -109,6 +113,9 @@ async function intentOf(context: Context, given: string | undefined, options: Up
   return { project: dirname(file), source: 'the config file', document: (await readSoundStrategy(file, { runnable: true })).document };
 }
 
+/** A start that takes longer than most says what it waits for. */
+const PATIENCE_MS = 3_000;
+
 /** As many as workers of a version. */
 const GATEWAYS_LIMIT = 1_024;
 
@@ -122,14 +129,20 @@ async function supervise(context: Context, { project, source, document }: Intent
   const { terminal, environment } = context;
   const started = performance.now();
   const stop = stopSignal(terminal);
+  const ready = new Set<string>();
+  const patience = setTimeout(() => {
+    const text = document === null ? null : waitingText(document, ready, performance.now() - started);
+    if (text !== null) terminal.say(text);
+  }, PATIENCE_MS);
   const supervisor = await startSupervisor({
     place: placeOf(project, environment), document, environment, gateways, tcpApi, keeper, stop,
     onEvent: (event) => {
+      if (event.kind === 'worker' && event.worker.state === 'ready') ready.add(`${event.worker.service}/${event.worker.version}`);
       const text = eventText(event);
       if (text !== null) terminal.say(text);
     },
     onFault: (what, error) => terminal.say(`! ${what}: ${error instanceof Error ? error.message : String(error)}`),
-  });
+  }).finally(() => { clearTimeout(patience); });
   if (supervisor === null) {
     await keeper.goodbye(exit.ok);
     return;

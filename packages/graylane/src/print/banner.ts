@@ -27,7 +27,7 @@ export function bannerText({ document, places, workers, tookMs, command, columns
     ...(document.releases ?? []).map((release) => `  release ${release.name}: ${audienceText(release)}`),
     '',
     'try',
-    ...triesFor(document, places, command).map((line) => `  ${line}`),
+    ...triesFor({ document, places, workers, command }).map((line) => `  ${line}`),
   ].join('\n');
 }
 
@@ -42,7 +42,7 @@ function poolRows(workers: readonly WorkerFacts[]): string[][] {
 }
 
 /** Real commands for this very strategy. */
-function triesFor(document: StrategyDocument, places: BannerFacts['places'], command: string): string[] {
+function triesFor({ document, places, workers, command }: Pick<BannerFacts, 'document' | 'places' | 'workers' | 'command'>): string[] {
   const [place] = Object.keys(document.services).flatMap(places);
   const url = place === undefined ? null : `${urlOf(place)}/`;
   const [release] = document.releases ?? [];
@@ -53,7 +53,10 @@ function triesFor(document: StrategyDocument, places: BannerFacts['places'], com
   if (url !== null && header !== undefined) tries.push(`curl -i ${url} -H '${header[0]}: ${exampleOf(header[1])}'`);
   tries.push(`${command} status`);
   const share = release?.percent ?? 100;
-  if (release !== undefined && share < 100) tries.push(`${command} split ${release.name} ${nextPercent(share)}%`);
+  const isUp = release !== undefined && Object.entries(release.versions).every(([service, version]) => workers.some((worker) => worker.service === service && worker.version === version && worker.ready));
+  // Where no rule lets somebody in, a look at the canary would be a matter of luck.
+  if (isUp && cookie === undefined && header === undefined && share < 100) tries.push(`${command} override ${release.name}`);
+  if (isUp && share < 100) tries.push(`${command} split ${release.name} ${nextPercent(share)}%`);
   if (release !== undefined) tries.push(`${command} rollback ${release.name}`);
   if (cookie !== undefined) tries.push(`${command} explain 'GET /' -b '${cookie[0]}=${exampleOf(cookie[1])}'`);
   return [...tries, `${command} down`];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ControlPlane, isLoopback, keptIn, openWithSpare, systemClock, type Booted, type Listening, type WorkerFacts } from '@graylane/control';
 import { Fleet, type FleetEvent, type Keeper, type Pool, type Place as ListeningPlace } from '@graylane/pool';
 import type { StrategyDocument } from '@graylane/rules';
+import type { Peer } from '@graylane/wire';
 import type { TcpApi } from '../config/tcp-api.ts';
 import { preparePlace, type Place } from '../place.ts';
 import { exit, Failure } from '../print/failure.ts';
@@ -63,7 +64,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const { place, environment } = options;
   preparePlace(place, environment);
   const door = options.tcpApi === null ? null : await openTcpDoor(options.tcpApi);
-  const places = new Map<string, readonly ListeningPlace[]>();
+  const peers = new Map<string, readonly Peer[]>();
   let counted: ControlPlane | null = null;
   const fleet = new Fleet({
     runDir: place.run,
@@ -72,7 +73,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     env: environment,
     ...(options.keeper === null ? {} : { keeper: options.keeper }),
     onEvent: (event) => {
-      if (event.kind === 'peers') places.set(event.service, event.peers.find(({ listeners }) => listeners.length > 0)?.listeners ?? []);
+      if (event.kind === 'peers') peers.set(event.service, event.peers.filter(({ listeners }) => listeners.length > 0));
       if (event.kind === 'agent' && event.message.kind === 'counts') counted?.report(event.worker, event.message);
       else if (event.kind === 'guest') counted?.report({ id: event.id, service: event.message.service ?? event.service }, event.message);
       else options.onEvent(event);
@@ -109,7 +110,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     api = await serveApi(control, processes, place.api);
     door?.serve(control, processes);
     writeProcessFile(place.run, process.pid);
-    return { control, booted, trouble, down, tcpPort: door?.port ?? null, ended: end.promise, workers: () => machine.workers(), places: (service) => places.get(service) ?? [] };
+    return { control, booted, trouble, down, tcpPort: door?.port ?? null, ended: end.promise, workers: () => machine.workers(), places: (service) => publicPlaces(peers.get(service) ?? [], machine.workers()) };
   } catch (error) {
     if (isEnding()) {
       await down();
@@ -119,6 +120,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     if (adopted.length === 0) await down();
     throw error;
   }
+}
+
+/** What a canary's code asks for is nowhere open: stable's places are the public ones. */
+function publicPlaces(peers: readonly Peer[], workers: readonly WorkerFacts[]): readonly ListeningPlace[] {
+  const stable = new Set(workers.filter(({ role }) => role === 'stable').map(({ id }) => id));
+  return (peers.find(({ worker }) => stable.has(worker)) ?? peers[0])?.listeners ?? [];
 }
 
 /** Beyond this machine the API is for holders of tokens; without any it would only be a door to knock at. Workers that run go on without it. */
