@@ -12,6 +12,11 @@ import { gatewayPlan } from '../../packages/graylane/src/config/gateway/section.
 import { checkStrategy } from '../../packages/graylane/src/config/strategy.ts';
 import { freePort } from './running-gateway.ts';
 
+/** Of kubernetes-models; without its types, which are those of all of Kubernetes. */
+type Models = Readonly<Record<string, new (manifest: unknown) => { validate(): void }>>;
+const load = async (version: string): Promise<Models> => await import(`kubernetes-models/${version}`) as Models;
+const models: Readonly<Record<string, Models>> = { 'apps/v1': await load('apps/v1'), v1: await load('v1') };
+
 const folder = join(import.meta.dirname, '../../examples/containers');
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
@@ -80,6 +85,21 @@ const planOf = (config: string) => {
   const { document } = checkStrategy(rest, { runnable: false });
   return { document, plan: gatewayPlan({ document, section: gateway, base: folder, place: (pointer) => ({ file: 'graylane.config.yaml', pointer }) }) };
 };
+
+/** Throws on what the schema of Kubernetes does not allow; keys that it does not know it lets pass. */
+function checkByKubernetes(manifest: Manifest): void {
+  const kind = models[manifest.apiVersion]?.[manifest.kind];
+  if (kind === undefined) throw new Error(`no schema for ${manifest.apiVersion} ${manifest.kind}`);
+  new kind(manifest).validate();
+}
+
+void test('every manifest is one by the schemas of Kubernetes itself', () => {
+  for (const manifest of manifests) checkByKubernetes(manifest);
+  const [deployment] = structuredClone(ofKind('Deployment'));
+  assert.ok(deployment !== undefined);
+  Object.assign(deployment.spec.template.spec.containers[0] ?? {}, { ports: [{ name: 'http', containerPort: 'http' }] });
+  assert.throws(() => checkByKubernetes(deployment), /containerPort must be integer/);
+});
 
 void test('every manifest has the shape of its kind, and nothing that the kind does not know', () => {
   assert.ok(manifests.length >= 7);
