@@ -87,7 +87,7 @@ export class Controller {
 
   /** Does what is due and says in how many milliseconds the next thing may be. */
   async #look(): Promise<number> {
-    for (const { name, order, who, evidence } of this.#plane.unstored.all) await command(this.#plane, name, order, who, { evidence });
+    await this.#storeWaysBack();
     const view = await currentView(this.#plane);
     let next = this.#plane.unstored.all.length > 0 ? LOOK_MS : Infinity;
     for (const state of view.releases.values()) {
@@ -97,6 +97,15 @@ export class Controller {
     if (view.handover !== null) next = Math.min(next, this.#tasks.start('handover', () => finishHandover(this.#plane, view)));
     this.#deadlines.keepOnly(view.releases);
     return Math.min(next, this.#sweep(view));
+  }
+
+  /** What is in force already, once the store has room. A release that has left the strategy meanwhile, or begun anew, needs none. */
+  async #storeWaysBack(): Promise<void> {
+    for (const { name, turn, order, who, evidence } of this.#plane.unstored.all) {
+      const { releases } = await currentView(this.#plane);
+      if (releases.get(name)?.turn === turn) await command(this.#plane, name, order, who, { evidence });
+      else this.#plane.unstored.settle(name);
+    }
   }
 
   /** Harm comes first, wherever a release stands and whatever holds up its next step: what goes back waits for nothing that goes forward. */

@@ -14,7 +14,7 @@ import { FakeClock, settle } from '../fake-clock.ts';
 import { FakeMachine } from './fake-machine.ts';
 import { weakened } from './weak-store.ts';
 import type { Weakness } from './weak-store.ts';
-import { withRelease } from './world.ts';
+import { web, withRelease } from './world.ts';
 
 interface Weak {
   /** Of the last start. */
@@ -24,6 +24,8 @@ interface Weak {
   restart(): Promise<void>;
   readonly machine: FakeMachine;
   readonly clock: FakeClock;
+  /** What nobody waited for and failed. */
+  readonly faults: string[];
   /** Null: the store is well. */
   failure: StoreFailure | null;
 }
@@ -104,6 +106,19 @@ describe('with a store that cannot be written', () => {
     assert.deepEqual(machine.take().filter((line) => line.startsWith('publish')).slice(0, 1), ['publish 3: web=v1']);
   });
 
+  weakly('a rollback that waits for the store goes with its release, and keeps nobody from looking at the others', async (world) => {
+    const { plane, clock } = world;
+    world.failure = 'full';
+    await plane.verb('r', 'rollback', { who: 'ann', why: 'errors' });
+    await settle();
+    world.failure = null;
+    await plane.apply({ document: web, expectedRevision: null, dryRun: false, force: false, who: 'ann', why: 'without it' });
+    await clock.advance(60_000);
+    const { healthy, problems } = await plane.status();
+    assert.deepEqual([healthy, problems, world.faults], [true, [], []]);
+    assert.equal(existsSync(world.keptFile), false);
+  });
+
   weakly('what is kept and makes no sense keeps nobody from starting', async (world) => {
     for (const text of ['{', '[]', '[{"name":"r"}]', '[{"name":"r","order":{"verb":"start","why":""},"who":"x","turn":0}]', 'null']) {
       writeFileSync(world.keptFile, text);
@@ -126,15 +141,16 @@ function weakly(title: string, body: (world: Weak) => Promise<void>): void {
     const machine = new FakeMachine();
     const weakness: Weakness = { failure: null, refused: 0 };
     const weak = weakened(store, weakness);
+    const faults: string[] = [];
     const folder = mkdtempSync(join(tmpdir(), 'glk-'));
     const keptFile = join(folder, 'rollbacks.json');
     const start = async (): Promise<ControlPlane> => {
-      const plane = new ControlPlane({ store: weak, effects: machine, clock, random: () => 0.5, keeping: keptIn([join(folder, 'nowhere', 'rollbacks.json'), keptFile]) });
+      const plane = new ControlPlane({ store: weak, effects: machine, clock, random: () => 0.5, keeping: keptIn([join(folder, 'nowhere', 'rollbacks.json'), keptFile]), onFault: (what, error) => faults.push(`${what}: ${String(error)}`) });
       await plane.start(withRelease());
       await settle();
       return plane;
     };
-    const world: Weak = { plane: await start(), machine, clock, failure: null, keptFile, restart: async () => {
+    const world: Weak = { plane: await start(), machine, faults, clock, failure: null, keptFile, restart: async () => {
       await world.plane.stop();
       world.plane = await start();
     } };
