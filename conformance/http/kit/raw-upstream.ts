@@ -82,6 +82,7 @@ export class RawUpstream {
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.sockets.delete(socket);
+      this.#byConnection.delete(connection);
       this.#wake();
     });
     socket.on('end', () => socket.end());
