@@ -119,7 +119,7 @@ function report({ terminal, directory }: Context, { name, strategy, place }: Sub
 export function requireConfig(directory: string, given: string | undefined): string {
   const path = findConfig(directory, given);
   if (path !== null) return path;
-  throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* at or above ${directory}`, fix: 'name a file, or write one: see README.md' }, exit.usage);
+  throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* at or above ${directory}`, fix: 'name a file; of what runs, graylane get > graylane.config.yaml writes one' }, exit.usage);
 }
 
 /** Nothing in it could be started: others run its versions. */

@@ -35,11 +35,18 @@ export function buildProgram(): Command {
     .option('--verbose', 'show stacks of errors')
     .option('--project <dir>', 'folder of the project whose supervisor is meant')
     .showSuggestionAfterError()
-    .showHelpAfterError('(graylane --help lists the commands)')
+    .showHelpAfterError('  fix: graylane --help lists the commands')
+    .configureOutput({ outputError: (text, write) => { write(text.replace(/^error: /, 'GL0009 ')); } })
     .exitOverride();
   for (const add of [addUp, addDown, addStatus, addEvents, addExplain, addLanes, addRelease, addCompare, addStrategy, addCheck, addTest, addConvert, addProcesses, addDiagnose, addInstall, addGateway, addSidecar, addToken, addWebhook, addBackup, addServer, addNodes, addStore]) add(program);
   for (const command of program.commands) {
-    for (const one of [command, ...command.commands]) one.exitOverride().copyInheritedSettings(program);
+    takeOver(program, command, command.name());
+    for (const one of command.commands) takeOver(program, one, `${command.name()} ${one.name()}`);
   }
   return program;
+}
+
+/** Wrong usage of a command is answered with that command's own help. */
+function takeOver(program: Command, command: Command, path: string): void {
+  command.exitOverride().copyInheritedSettings(program).showHelpAfterError(`  fix: graylane ${path} --help says what it takes`);
 }

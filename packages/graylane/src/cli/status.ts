@@ -1,7 +1,7 @@
 // `graylane status`, `workers`, `get`: what runs now. Changes nothing.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { stringify } from 'yaml';
 import { countIfGiven } from '../config/options.ts';
 import type { Api } from '@graylane/wire';
@@ -61,7 +61,7 @@ export function addStatus(program: Command): void {
 
   program
     .command('get')
-    .option('-o, --output <format>', 'json or yaml', 'yaml')
+    .addOption(new Option('-o, --output <format>', 'json or yaml').choices(['json', 'yaml']).default('yaml'))
     .option('-r, --revision <number>', 'a past revision')
     .description('print the live strategy')
     .action(async (_options: unknown, command: Command) => {

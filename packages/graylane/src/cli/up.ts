@@ -10,12 +10,12 @@ import { checkStrategy, readSoundStrategy } from '../config/strategy.ts';
 import { countOf } from '../config/options.ts';
 import { joinPlanFrom, refuseOwn, type JoinFlags } from '../config/join.ts';
 import { tcpApiFrom, type TcpApi, type TcpApiOptions } from '../config/tcp-api.ts';
-import { findConfig } from '../config/find.ts';
+import { findConfig, SMALLEST_CONFIG } from '../config/find.ts';
 import { placeOf } from '../place.ts';
 import { bannerText } from '../print/banner.ts';
 import { eventText } from '../print/event.ts';
 import { exit, Failure } from '../print/failure.ts';
-import { originText } from '../print/origin.ts';
+import { COMMAND_LINE, originText } from '../print/origin.ts';
 import { waitingText } from '../print/waiting.ts';
 import { placesOf } from '../up/specs.ts';
 import { startSupervisor } from '../up/supervisor.ts';
@@ -104,11 +104,11 @@ function isScript(given: string): boolean {
 async function intentOf(context: Context, given: string | undefined, options: UpOptions): Promise<Intent> {
   if (given !== undefined && isScript(given)) {
     const document = documentFromScripts({ ...options, script: given }, context.directory);
-    return { project: context.directory, source: 'the command line', document: checkStrategy(document, { runnable: true }).document };
+    return { project: context.directory, source: COMMAND_LINE, document: checkStrategy(document, { runnable: true }).document };
   }
   const file = findConfig(context.directory, options.config ?? given);
   if (file === null) {
-    throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* at or above ${context.directory}`, fix: 'write one (README.md), or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js --percent 5' }, exit.usage);
+    throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* at or above ${context.directory}`, fix: `start from scripts: graylane up ./v1/server.js --canary ./v2/server.js --percent 5, or write ${SMALLEST_CONFIG}` }, exit.usage);
   }
   return { project: dirname(file), source: 'the config file', document: (await readSoundStrategy(file, { runnable: true })).document };
 }
@@ -157,7 +157,7 @@ async function supervise(context: Context, { project, source, document }: Intent
   if (terminal.json) terminal.object({ ready: true, generation: strategy.generation, workers: facts.workers, ...(supervisor.tcpPort === null ? {} : { apiPort: supervisor.tcpPort }) });
   terminal.data(bannerText(facts));
   if (supervisor.trouble !== null) terminal.say(`✗ ${supervisor.trouble}`);
-  for (const line of originText(booted, source)) terminal.say(line);
+  for (const line of originText(booted, source, inForce.releases ?? [])) terminal.say(line);
   if (tcpApi !== null) terminal.say(`control API on ${tcpApi.tls === null ? 'http' : 'https'}://${tcpApi.names[0] ?? tcpApi.host}:${supervisor.tcpPort ?? tcpApi.port}, for holders of a token: graylane token create NAME`);
 
   await supervisor.ended;

@@ -7,6 +7,9 @@ import { exit, Failure } from '../print/failure.ts';
 /** In the order in which they are looked for; two in one folder are refused, for nobody would know which one holds. */
 export const CONFIG_NAMES = ['graylane.config.ts', 'graylane.config.js', 'graylane.config.mjs', 'graylane.config.json', 'graylane.config.yaml', 'graylane.config.yml'] as const;
 
+/** As a fix shows it to somebody who has none. */
+export const SMALLEST_CONFIG = 'graylane.config.yaml: services: { web: { listen: 8080, stable: v1, versions: { v1: { script: ./v1/server.js } } } }';
+
 /** The config file named by `given` (a file or a folder), else the nearest one at or above `from`; null when there is none. */
 export function findConfig(from: string, given?: string): string | null {
   if (given !== undefined) return givenConfig(resolve(from, given));
@@ -22,11 +25,11 @@ export function findConfig(from: string, given?: string): string | null {
 
 function givenConfig(path: string): string {
   if (!existsSync(path)) {
-    throw new Failure({ code: 'GL0002', message: `there is no config file ${path}`, fix: 'name an existing file, or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js' }, exit.usage);
+    throw new Failure({ code: 'GL0002', message: `there is no config file ${path}`, fix: 'name a file that is there: a config, or for graylane up the script that starts your server (.js, .mjs, .cjs, .ts)' }, exit.usage);
   }
   const found = configIn(path);
   if (found === null && statSync(path).isDirectory()) {
-    throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* in ${path}`, fix: `write one (README.md), or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js` }, exit.usage);
+    throw new Failure({ code: 'GL0008', message: `there is no graylane.config.* in ${path}`, fix: `write one there (${SMALLEST_CONFIG}), or start from scripts: graylane up ./v1/server.js --canary ./v2/server.js` }, exit.usage);
   }
   return found ?? path;
 }

@@ -26,7 +26,7 @@ export function numberOf(option: string, given: string | undefined, problems: Pr
   if (given === undefined) return undefined;
   const value = Number(given.replace(/%$/, ''));
   if (given.trim() !== '' && Number.isFinite(value)) return value;
-  problems.push({ code: 'GL0021', message: `${option} ${given} is not a number`, fix: `write it in digits, such as ${option} 5` });
+  problems.push({ code: 'GL0021', message: `${option} ${given.trim() === '' ? '(nothing)' : given} is not a number`, fix: `write it in digits, such as ${option} ${option === '--port' ? 8080 : 5}` });
   return undefined;
 }
 

@@ -31,7 +31,7 @@ export function lanesText(document: StrategyDocument, columns: number): string {
     ...services.map((service) => cell(versions[service] ?? '', lane === null ? null : document.services[service]?.stable ?? null)),
     audience,
   ]);
-  return table([['LANE', 'PRIORITY', ...services, 'FOR'], ...rows], columns);
+  return table([['lane', 'priority', ...services, 'for'], ...rows], columns);
 }
 
 function cell(version: string, stable: string | null): string {

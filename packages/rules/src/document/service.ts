@@ -79,9 +79,11 @@ const limits: Shape<LimitsSpec> = object<LimitsSpec>('limits', {
   connections: optional(whole(1, COUNT_LIMIT), 'graylane gateway: connections of one process; default 20000'),
 });
 
-const listenAddress: Shape<ListenAddress> = shape({ anyOf: [{ type: 'integer', minimum: 0, maximum: 65535 }, { type: 'string' }] }, (value, pointer, report) => {
+const listenAddress: Shape<ListenAddress> = shape({ anyOf: [{ type: 'integer', minimum: 1, maximum: 65535 }, { type: 'string' }] }, (value, pointer, report) => {
   if (typeof value !== 'number' && typeof value !== 'string') return wrongType(value, pointer, report, "a port or 'host:port'");
-  return listenPlace(value) !== null || report.add('GL1004', pointer, `${nameOf(value)} is not a place to listen on`, "write a port (8080) or 'host:port' ('127.0.0.1:8080', '[::1]:8080')");
+  const place = listenPlace(value);
+  // Another port at each start is none that clients could be told.
+  return (place !== null && place.port > 0) || report.add('GL1004', pointer, `${nameOf(value)} is not a place to listen on`, "write a port (8080) or 'host:port' ('127.0.0.1:8080', '[::1]:8080')");
 });
 
 /** Host (null is all) and port of an address, or null when it is none. */
