@@ -134,7 +134,8 @@ export class Controller {
         return this.#tasks.start('promotion', () => promoteRelease(this.#plane, name));
       case 'rolling-back':
         if (standing.stage !== 'preparing' || view.handover !== null) return Infinity;
-        return this.#tasks.start('promotion', () => returnToPrevious(this.#plane, name));
+        // By a name of its own: a way back waits for no promotion's pool.
+        return this.#tasks.start(`return of ${name}`, () => returnToPrevious(this.#plane, name));
       case 'pending': case 'succeeded': case 'rolled-back':
         return Infinity;
     }

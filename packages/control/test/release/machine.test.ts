@@ -96,6 +96,28 @@ describe('a release with a plan', () => {
     assert.deepEqual([...machine.pools.keys()], ['web/v1/stable']);
   });
 
+  inWorld('goes back after its success at once, though the promotion of another one still waits for its pool', twoAtOnce(), async ({ plane, machine, clock }) => {
+    for (const name of ['a', 'b']) await plane.verb(name, 'start', by);
+    await plane.verb('a', 'promote-full', by);
+    await settle();
+    await clock.advance(MINUTE);
+    assert.equal((await plane.release('a')).phase, 'succeeded');
+    const gate = stall(machine, 'prepare web/v3');
+    await plane.verb('b', 'promote-full', by);
+    await settle();
+    machine.take();
+    await plane.verb('a', 'rollback', { who: 'ann', why: 'errors' });
+    await settle();
+    assert.deepEqual([(await plane.release('a')).phase, (await plane.release('b')).phase], ['rolled-back', 'promoting']);
+    assert.ok(machine.take().some((call) => /^publish \d+: web=v1/.test(call)));
+    gate.open();
+    await clock.advance(MINUTE);
+    assert.deepEqual([...machine.pools.keys()], ['web/v3/stable']);
+    await plane.verb('b', 'rollback', by);
+    await clock.advance(MINUTE);
+    assert.deepEqual([...machine.pools.keys()], ['web/v1/stable']);
+  });
+
   inWorld('waits its whole pause though the wall clock jumps an hour back or forth', planned(), async ({ plane, clock }) => {
     await plane.verb('r', 'start', by);
     await settle();
