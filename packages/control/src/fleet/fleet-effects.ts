@@ -37,16 +37,18 @@ export interface FleetOptions {
 const PHASE_LIMIT_MS = 250;
 /** For the other servers; their own waits are part of it. */
 const REPLICAS_LIMIT_MS = 500;
+/** Both phases of another server with laggards of its own, and its word of it. */
+const ELSEWHERE_LIMIT_MS: number = 2 * PHASE_LIMIT_MS + REPLICAS_LIMIT_MS;
 /** A rotation that is not everywhere by then is tried again a minute later. */
 const KEYS_LIMIT_MS = 2_000;
 const PRESENCE_TTL_MS = 10_000;
-/** A sixth of what seals allow clocks to differ by. */
-const TIME_EVERY_MS = 10_000;
 /** Changes of one moment are told once. */
 const GATHER_MS = 10;
 
 export class FleetEffects implements Effects {
   readonly hub: Hub;
+  /** By which seals end. */
+  readonly time: FleetTime;
   readonly #options: FleetOptions;
   readonly #presence: Presence;
   readonly #live: Mirror;
@@ -56,8 +58,6 @@ export class FleetEffects implements Effects {
   readonly #replicas = new Map<string, LiveReplica>();
   readonly #lookout: Lookout;
   readonly #stages: Stages;
-  readonly #time: FleetTime;
-  #cancelTime: Cancel = () => undefined;
   /** Staged at all, begun by all, and begun by the first: of those that are connected here, but for laggards. */
   #published = 0;
   #begun = 0;
@@ -72,12 +72,12 @@ export class FleetEffects implements Effects {
     const { store, clock, replica, onFault } = options;
     this.#options = options;
     this.#roster = new Roster(replica);
-    this.#time = new FleetTime(clock);
+    this.time = new FleetTime(clock, (at) => this.#presence.set(liveKeys.time, at === null ? null : JSON.stringify({ replica, at } satisfies LiveTime)));
     this.#lookout = new Lookout(clock);
     this.#wishes = new Wishes({ store, lookout: this.#lookout, nodes: () => this.#roster.all(), workers: () => this.workers() });
     this.#stages = new Stages({ first: options.first ?? null, clock, nodes: () => this.nodes(), release: (generation) => void this.#begin(generation, null) });
     this.#presence = new Presence({ store, clock, ttlMs: PRESENCE_TTL_MS, onFault });
-    this.hub = new Hub({ clock, replica, fleetNow: () => this.#time.now(), events: { counts: options.counts, changed: (name) => this.#nodeChanged(name), moved: (name) => this.#nodeMoved(name) } });
+    this.hub = new Hub({ clock, replica, fleetNow: () => this.time.now(), events: { counts: options.counts, changed: (name) => this.#nodeChanged(name), moved: (name) => this.#nodeMoved(name) } });
     this.#live = new Mirror({ store, clock, onFault, prefix: liveKeys.all, onChange: (changes) => this.#liveChanged(changes) });
     this.#wished = new Mirror({ store, clock, onFault, prefix: liveKeys.wishes, onChange: () => this.#tellSoon() });
   }
@@ -91,30 +91,13 @@ export class FleetEffects implements Effects {
 
   async stop(): Promise<void> {
     this.#cancelTell?.();
-    this.#cancelTime();
+    this.time.stop();
     this.#lookout.stop();
     this.#live.stop();
     this.#wished.stop();
     this.#stages.stop();
     this.hub.close();
     await this.#presence.stop();
-  }
-
-  /** What is sealed goes by the fleet's time, what lasts by this host's. */
-  get fleetClock(): Clock {
-    const { clock } = this.#options;
-    return { now: () => this.#time.now(), monotonic: () => clock.monotonic(), after: (ms, run) => clock.after(ms, run) };
-  }
-
-  /** Whoever leads says what time it is. */
-  leads(isLeading: boolean): void {
-    this.#cancelTime();
-    if (!isLeading) {
-      this.#presence.set(liveKeys.time, null);
-      return;
-    }
-    this.#time.keep();
-    this.#sayTime();
   }
 
   attach(socket: Parameters<Hub['attach']>[0], head: Uint8Array, identity: NodeIdentity): void {
@@ -138,7 +121,20 @@ export class FleetEffects implements Effects {
     await this.#lookout.until(() => this.#others().every(({ staged, nodes }) => nodes === 0 || staged >= generation), REPLICAS_LIMIT_MS);
     // Overtaken by a way back, which everybody has begun with.
     if (generation < this.#begun) return { acked: [], stale: [] };
-    return this.#begin(generation, this.#stages.hold(generation, isUrgent) ? ({ labels }) => this.#stages.isFirst(labels) : null);
+    const which = this.#stages.hold(generation, isUrgent) ? ({ labels }: Pick<LiveNode, 'labels'>): boolean => this.#stages.isFirst(labels) : null;
+    const here = await this.#begin(generation, which);
+    const there = await this.#begunElsewhere(generation, which);
+    return { acked: [...here.acked, ...there.acked], stale: [...here.stale, ...there.stale] };
+  }
+
+  /** Other servers begin at the same moment by themselves; whoever asked for it hears of their machines, too. */
+  async #begunElsewhere(generation: number, which: ((node: LiveNode) => boolean) | null): Promise<Published> {
+    const there = (): readonly LiveNode[] => this.nodes().filter((node) => node.replica !== this.#options.replica && (which === null || which(node)));
+    const servers = new Set(there().map(({ replica }) => replica));
+    await this.#lookout.until(() => this.#others().every(({ replica, begun = 0, first = begun }) => !servers.has(replica) || (which === null ? begun : first) >= generation), ELSEWHERE_LIMIT_MS);
+    const meant = there();
+    const name = (node: LiveNode): string => node.name;
+    return { acked: meant.filter((node) => node.generation >= generation).map(name), stale: meant.filter((node) => node.generation < generation).map(name) };
   }
 
   /** `which`: who begins now; null for everybody. */
@@ -228,12 +224,6 @@ export class FleetEffects implements Effects {
     this.#presence.set(liveKeys.replica(this.#options.replica), JSON.stringify(value));
   }
 
-  #sayTime(): void {
-    const value: LiveTime = { replica: this.#options.replica, at: Math.round(this.#time.now()) };
-    this.#presence.set(liveKeys.time, JSON.stringify(value));
-    this.#cancelTime = this.#options.clock.after(TIME_EVERY_MS, () => this.#sayTime());
-  }
-
   #nodeChanged(name: string): void {
     const node = this.hub.node(name);
     const { replica } = this.#options;
@@ -260,7 +250,7 @@ export class FleetEffects implements Effects {
       } else if (key === liveKeys.time && value !== null) {
         const { replica, at } = JSON.parse(value) as LiveTime;
         // Its own word comes back a little late.
-        if (replica !== this.#options.replica) this.#time.hear(at);
+        if (replica !== this.#options.replica) this.time.hear(at);
       }
     }
     this.#lookout.lookSoon();

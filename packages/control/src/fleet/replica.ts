@@ -126,9 +126,9 @@ export class Replica {
     const { store, clock, document, runnable, analyse, compile, places, onFault, onPlane } = this.#options;
     const former = this.#plane;
     this.#leads = leads;
-    this.effects.leads(leads);
+    this.effects.time.lead(leads);
     const plane = new ControlPlane({
-      store, clock, sealClock: this.effects.fleetClock, effects: this.effects, random: Math.random, runnable, onFault, deliverKeys: (keys) => this.effects.deliverKeys(keys), ...(analyse === undefined ? {} : { analyse }), ...(compile === undefined ? {} : { compile }), ...(places === undefined ? {} : { places }),
+      store, clock, sealClock: this.effects.time, effects: this.effects, random: Math.random, runnable, onFault, deliverKeys: (keys) => this.effects.deliverKeys(keys), ...(analyse === undefined ? {} : { analyse }), ...(compile === undefined ? {} : { compile }), ...(places === undefined ? {} : { places }),
       replica: { leads, counts: { beside: () => this.#counters.beside(), notSaved: (writes) => this.#counters.notSaved(writes) } },
     });
     // The former one goes first: what it has saved is what the next one begins with.

@@ -94,7 +94,9 @@ inFleet('a laggard that has caught up is one at no server', async (fleet) => {
   slow.join(one.replica);
   await eventually('both serve', () => quick.generation === 1 && slow.generation === 1);
   slow.hold();
-  await two.plane().split('r', '30%', null, 'ann');
+  const applied = await two.plane().split('r', '30%', null, 'ann');
+  // Whoever wrote at the other server hears of it, too.
+  assert.deepEqual([applied.acked, applied.stale], [1, ['slow']]);
   const generationAtTwo = (name: string): number | undefined => two.replica.nodes().find((node) => node.name === name)?.generation;
   await eventually('two knows the laggard', () => generationAtTwo('quick') === 2 && generationAtTwo('slow') === 1);
   slow.letGo();

@@ -22,7 +22,7 @@ export async function joinServer({ terminal, environment, directory }: Context, 
   keeper.standing();
   void node.serving.then(() => {
     if (terminal.json) terminal.object({ ready: true, node: plan.name, generation: node.generation() });
-    terminal.data(`${plan.name} serves under generation ${node.generation()}\n  look at it:  graylane ls · graylane nodes --server ${plan.servers[0] ?? ''}`);
+    terminal.data(`${plan.name} serves under generation ${node.generation()}\n  look at it:  graylane ls · GRAYLANE_SERVER=${plan.servers[0] ?? ''} GRAYLANE_TOKEN_FILE=FILE graylane nodes`);
   });
   await stop;
   await node.down();
