@@ -5,8 +5,8 @@
 const BUFFER_BYTES = 66 * 1024;
 /** A smaller piece would hold more memory than it needs for as long as its client does not take it. */
 const SMALLEST_BYTES = 16 * 1024;
-/** Clients that take what they get give it back within a turn of the event loop: more wait only behind those that do not. */
-const FREE_LIMIT = 16;
+/** Four megabytes at most. Clients that take what they get give theirs back at once; hundreds that do not do without. */
+const FREE_LIMIT = 64;
 
 export class WriteBuffers {
   readonly #free: Buffer[] = [];
