@@ -9,6 +9,8 @@ import { Rig } from './rig.ts';
 const SHARE_OF_CAPACITY = 0.7;
 /** As many clients as saturate two workers on a machine of two cores; with fewer nobody ever queues. */
 const CLIENTS = 4;
+/** In the short form, beside other tests: nobody measures there, and whoever is lost is seen by few as well. */
+const FEW_CLIENTS = 1;
 /** Long enough for a rate on a slow machine, and for the tail of a quiet run. */
 const CALIBRATION_ANSWERS = 1_000;
 const QUIET_ANSWERS = 2_000;
@@ -22,9 +24,10 @@ export async function rollingReload({ rounds }: Plan, interpreter: Interpreter =
     const short = rounds < 10;
     const { port } = rig;
     const pauseMs = short ? 10 : await pauseFor(port);
-    const quiet = await run(port, pauseMs, (load) => load.more(short ? 100 : QUIET_ANSWERS));
+    const clients = short ? FEW_CLIENTS : CLIENTS;
+    const quiet = await run(port, clients, pauseMs, (load) => load.more(short ? 100 : QUIET_ANSWERS));
     const missed: string[] = [];
-    const busy = await run(port, pauseMs, async () => {
+    const busy = await run(port, clients, pauseMs, async () => {
       for (let round = 0; round < rounds; round++) {
         const reloaded = await rig.command({ do: 'reload', version: round % 2 === 0 ? 'v1' : 'v2' });
         if (reloaded.result !== 'ok') missed.push(`round ${round}: ${reloaded.result ?? ''}`);
@@ -44,8 +47,9 @@ export async function rollingReload({ rounds }: Plan, interpreter: Interpreter =
 
 interface Run { readonly tally: Tally; readonly perSecond: number }
 
-async function run(port: number, pauseMs: number, meanwhile: (load: Load) => Promise<unknown>): Promise<Run> {
-  const load = new Load({ port, manners: Array.from({ length: CLIENTS }, () => EVERY_MANNER).flat(), pauseMs });
+/** `clients` of each manner. */
+async function run(port: number, clients: number, pauseMs: number, meanwhile: (load: Load) => Promise<unknown>): Promise<Run> {
+  const load = new Load({ port, manners: Array.from({ length: clients }, () => EVERY_MANNER).flat(), pauseMs });
   try {
     await meanwhile(load);
   } finally {
@@ -58,10 +62,10 @@ async function run(port: number, pauseMs: number, meanwhile: (load: Load) => Pro
 /** The pause between a client's requests that brings the load to its share of the capacity. */
 async function pauseFor(port: number): Promise<number> {
   const clients = CLIENTS * EVERY_MANNER.length;
-  const wanted = SHARE_OF_CAPACITY * (await run(port, 0, (load) => load.more(CALIBRATION_ANSWERS))).perSecond;
+  const wanted = SHARE_OF_CAPACITY * (await run(port, CLIENTS, 0, (load) => load.more(CALIBRATION_ANSWERS))).perSecond;
   let pauseMs = 0;
   for (let step = 0; step < STEPS; step++) {
-    const { perSecond } = await run(port, pauseMs, (load) => load.more(CALIBRATION_ANSWERS));
+    const { perSecond } = await run(port, CLIENTS, pauseMs, (load) => load.more(CALIBRATION_ANSWERS));
     // A client's turn takes its latency and its pause.
     pauseMs = Math.max(0, pauseMs + (clients / wanted - clients / perSecond) * 1_000);
   }
