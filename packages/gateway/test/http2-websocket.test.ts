@@ -138,3 +138,14 @@ void test('an app that leaves the tunnel ends the stream, with what it said last
   await Promise.all([once(stream, 'close'), once(app.socket, 'close')]);
   assert.deepEqual([text, app.read, gateway.stats()[0]?.tunnels], ['bye', 'bye, too', 0]);
 });
+
+void test('a reset of the app in its tunnel is a reset of the stream', options, async (t) => {
+  const { stream, upstream } = await open(t);
+  const app = await upstream;
+  app.socket.write(accepted(app));
+  await once(stream, 'response');
+  stream.resume();
+  app.socket.resetAndDestroy();
+  if (!stream.closed) await once(stream, 'close');
+  assert.equal(stream.rstCode, CANCEL);
+});
