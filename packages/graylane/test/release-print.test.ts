@@ -39,6 +39,15 @@ test('status shows want and got, rates, durations, the verdict and what to do ne
   assert.match(text, /\n {2}graylane compare r$/);
 });
 
+test('a problem of a version stands once in status, in full below the tables', () => {
+  const problem = "version 'v1' of 'web' did not become ready: web.v1.0 ended before it was ready (exit code 1)";
+  const services = status.services.map((service) => ({ ...service, versions: service.versions.map((version) => ({ ...version, problem })) }));
+  const text = statusText({ ...status, services, problems: [`web v1: ${problem}`] }, 500);
+  assert.equal(text.split(problem).length - 1, 1, text);
+  assert.match(text, /1\.24 s +✗ see problems\n/);
+  assert.ok(statusText({ ...status, services }, 500).includes(problem), 'and nowhere else it stays in its row');
+});
+
 test('a comparison puts both arms side by side, with what is allowed', () => {
   const arm = (name: 'treated' | 'control', requests: number, failed: number): Api<'Arm'> => ({ arm: name, users: requests, requests, failed, slow: 0, p50Ms: 3, p95Ms: 9, p99Ms: 20 });
   const text = comparisonText({ release: 'r', phase: 'progressing', live: true, at: '2030-01-01T00:00:00.000Z', arms: [arm('treated', 278, 14), arm('control', 5_934, 59)], verdict: { answer: 'harm', reasons: ['too many errors'], evidence: [evidenceView()] } }, 200);

@@ -32,7 +32,7 @@ function releaseLines(release: ReleaseTrace, hasId: boolean): string[] {
 function keyText({ key }: ReleaseTrace, hasId: boolean): string {
   if (key === null) return ', for it has none of the keys';
   if (key === 'request') return ', drawn for this request';
-  return key === 'anonymous' && !hasId ? `, drawn for a visitor without the cookie ${ID_COOKIE}` : ` of ${key}`;
+  return key === 'anonymous' && !hasId ? `, drawn for a visitor without the cookie ${ID_COOKIE}` : ` of ${key === 'anonymous' ? `the cookie ${ID_COOKIE}` : key}`;
 }
 
 function clauseLines(clause: ClauseTrace, bucket: number | null): string[] {

@@ -29,9 +29,15 @@ function servicesText(status: Status, columns: number): string {
   const rows = status.services.flatMap((service) =>
     service.versions.map((version) => [
       service.name, version.version, version.release === null ? version.role : `${version.role} of ${version.release}`,
-      `${version.ready}/${version.workers} ready`, percentText(version.share), countText(version.requests, 'request'), ...trafficCells(version.recent), inertLine(version.problem ?? ''),
+      `${version.ready}/${version.workers} ready`, percentText(version.share), countText(version.requests, 'request'), ...trafficCells(version.recent), problemCell(version.problem, status.problems),
     ]));
   return table([['service', 'version', 'role', 'workers', 'got', '', ...TRAFFIC_HEADS, ''], ...rows], columns);
+}
+
+/** What stands in full below the tables needs no second time in its row. */
+function problemCell(problem: string | null, problems: readonly string[]): string {
+  if (problem === null) return '';
+  return problems.some((text) => text.includes(problem)) ? '✗ see problems' : inertLine(problem);
 }
 
 const TRAFFIC_HEADS = ['last minute', 'success', 'p50 · p95 · p99'] as const;
