@@ -39,6 +39,10 @@ const cases: Readonly<Record<string, Case>> = {
     files: config('    listn: 8080\n    stable: v9\n    versions: { v1: { scrpt: ./v1.js } }'),
     args: ['check'], code: 2, says: ['listn', 'scrpt'],
   },
+  'a missing priority hides no other error': {
+    files: config('    listen: 8080\n    stable: v1\n    versions: { v1: { script: ./v1.js }, v2: { script: ./v1.js } }', 'releases:\n  - { name: a, when: [{}], percent: 5, versions: { web: v3, shop: v2 } }\n  - { name: b, priority: 1, when: [{ tag: { os: android } }], versions: { web: v2 } }'),
+    args: ['check'], code: 2, says: ['GL1011', /GL1106 .*'v3'/, /GL1105 .*'shop'/, /GL1107 .*'os'/, /graylane\.config\.yaml:7[^]*graylane\.config\.yaml:8/],
+  },
   'a config in TypeScript that does not parse is shown with its line': {
     files: { 'graylane.config.ts': 'export default {\n  services: { web: { stable: "v1",, versions: {} } },\n};\n' },
     args: ['check'], code: 2, says: ['GL0006', 'graylane.config.ts:2'],

@@ -1,7 +1,7 @@
 // A checked strategy from a file, with every error at its place in the text.
 
 import { dirname, resolve } from 'node:path';
-import { parseStrategy, type Strategy, type StrategyError } from '@graylane/rules';
+import { houseFindings, parseStrategy, type Strategy, type StrategyError } from '@graylane/rules';
 import { exit, Failure, type Problem } from '../print/failure.ts';
 import { findingsOf } from '../up/analysis.ts';
 import { readDocument, type PlaceOf, type SourceDocument } from './document.ts';
@@ -66,7 +66,18 @@ export async function readSoundPlaced(file: string, options: { readonly runnable
 export function checkStrategy(value: unknown, options: { readonly runnable: boolean }, place?: PlaceOf): Strategy {
   const parsed = parseStrategy(value, options);
   if (parsed.ok) return parsed.strategy;
-  throw new Failure(parsed.errors.map((error) => problemOf(error, place)), exit.usage);
+  throw new Failure([...parsed.errors.map((error) => problemOf(error, place)), ...namesMissing(value, place)], exit.usage);
+}
+
+/** Where nothing but priorities or scripts are missing, names that do not exist can be told with them, and not one run later. */
+function namesMissing(value: unknown, place?: PlaceOf): readonly Problem[] {
+  const releases = isRecord(value) ? value['releases'] : undefined;
+  if (!Array.isArray(releases)) return [];
+  const numbered = (releases as readonly unknown[]).map((release, index) => (isRecord(release) ? { priority: index, ...release } : release));
+  const parsed = parseStrategy({ ...(value as object), releases: numbered });
+  if (!parsed.ok) return [];
+  const errors = houseFindings(parsed.strategy).filter(({ level }) => level === 'error');
+  return errors.map(({ code, message, places, cause, fix }): Problem => ({ code, message, place: place?.(places[0] ?? ''), cause, fix }));
 }
 
 /** Of a key that nobody knows the key itself is what is wrong. */
