@@ -48,6 +48,7 @@ describe('YAML with', () => {
     assert.deepEqual(lines, [...new Set(lines)]);
     assert.ok(lines.includes('4') && lines.length > 1, lines.join());
   });
+  it('a bracket that is never closed', () => check('yaml', 'a: [1, 2\nb: 3\n', ['2:1 b: 3 | a { or [ is still open here']));
   it('a tab', () => check('yaml', 'web:\n\tlisten: 1\n', ['2:1 \tlisten: 1 | a tab stands where only spaces indent']));
   it('a key twice', () => check('yaml', 'web: 1\nweb: 2\n', ['2:1 web: 2 | this key stands here a second time']));
   it('nothing in it', async () => {
