@@ -80,7 +80,7 @@ describe('android-mail', () => {
   });
 
   it('shows the matrix of lanes', () => {
-    assert.match(example.run([graylaneCommand, 'lanes']), /^LANE +PRIORITY +order +email +FOR\nandroid +1 +v1\.1 +v2\.1 .*\natlantis +2 +\(v1\.0\) +v2\.0\.1 .*\nstable +v1\.0 +v2\.0 +everybody else\n$/);
+    assert.match(example.run([graylaneCommand, 'lanes']), /^lane +priority +order +email +for\nandroid +1 +v1\.1 +v2\.1 .*\natlantis +2 +\(v1\.0\) +v2\.0\.1 .*\nstable +v1\.0 +v2\.0 +everybody else\n$/);
   });
 
   it('explains the whole chain', () => {
