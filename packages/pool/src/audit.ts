@@ -1,4 +1,7 @@
-// The last look at a fresh worker that has no public slot: does any process of its tree listen where clients could reach it?
+// The last look at a fresh worker that has no public slot: does any process of its tree listen where clients could reach it,
+// and can a request be handed to it at all?
+
+import type { ListenerReport } from '@graylane/wire';
 
 import { StartFailure } from './failure.ts';
 import { isLoopback, listeningSockets, socketsOf } from './os/listening.ts';
@@ -33,5 +36,16 @@ export function refusePublicListeners(worker: string, root: number, places: read
     reason: 'listens-publicly',
     message: `${worker} may have private sockets only, but its process ${first.pid} listens on ${first.address}:${first.port}`,
     cure: 'let the app open its servers in its main process with Node\'s own listen(), or have the helper process listen on loopback or a Unix socket',
+  });
+}
+
+/** Throws `unroutable` when all that it has opened are plain TCP servers: nothing there takes a request, and nobody would ever hear of it. */
+export function refuseRawServers(worker: string, listeners: readonly ListenerReport[]): void {
+  const [first] = listeners;
+  if (first === undefined || listeners.some(({ protocol }) => protocol !== 'tcp')) return;
+  throw new StartFailure({
+    reason: 'unroutable',
+    message: `${worker} cannot be routed: it opened port ${first.port} as a plain TCP server, to which no request can be handed`,
+    cure: 'let its HTTP server listen() itself instead of giving it connections (emit(\'connection\')), or run the service with --plane gateway',
   });
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 
 import type { AgentMessage, HelloMessage, Peer, StrategyMessage, SupervisorMessage } from '@graylane/wire';
 
-import { refusePublicListeners } from './audit.ts';
+import { refusePublicListeners, refuseRawServers } from './audit.ts';
 import { Births } from './births.ts';
 import { systemClock } from './clock.ts';
 import type { Clock } from './clock.ts';
@@ -275,8 +275,11 @@ export class Fleet {
     if (known !== null) this.#options.onEvent({ kind: 'peers', service, epoch: known.epoch, peers: known.peers });
   }
 
-  #inspect(worker: Worker): void {
-    if (worker.spec.publicSlots === 'none') refusePublicListeners(worker.id, worker.process.pid, this.#services.of(worker.spec.service).places);
+  #inspect({ id, spec, process: { pid }, listeners }: Worker): void {
+    if (spec.publicSlots !== 'none') return;
+    refusePublicListeners(id, pid, this.#services.of(spec.service).places);
+    // A gateway brings whole connections, which any server takes.
+    if (!this.#live(spec.service).some((other) => other.spec.role === 'gateway')) refuseRawServers(id, listeners);
   }
 
   #warn(subject: string, text: string): void {

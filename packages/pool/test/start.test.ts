@@ -100,6 +100,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   'an app that never sends ready': { spec: { ready: { message: true, timeoutMs: 3_000 } }, reason: 'never-ready', code: 'GL2008', says: /process\.send\('ready'\)/ },
   'a readiness path that stays red': { spec: { ready: { http: '/healthz', timeoutMs: 3_000 }, env: { UNHEALTHY: '1' } }, reason: 'never-ready', code: 'GL2008', says: /\/healthz/ },
   'a runtime without an agent': { spec: { interpreter: '/bin/sleep', script: 'hello.cjs' }, reason: 'exited', code: 'GL2006', says: /exit code/ },
+  'a TCP server before its HTTP server': { spec: { env: { RAW: '1' } }, reason: 'unroutable', code: 'GL2009', says: /plain TCP server/ },
   'an unknown user': { spec: { user: 'nobody-of-that-name' }, reason: 'user-unknown', code: 'GL2015', says: /nobody-of-that-name/ },
   'a name that is no name': { spec: { version: '../v2' }, reason: 'bad-spec', code: 'GL2018', says: /version name/ },
 };

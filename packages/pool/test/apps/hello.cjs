@@ -17,7 +17,8 @@ const server = http.createServer((request, response) => {
   const body = JSON.stringify({ version: how.GRAYLANE_VERSION, uid: process.getuid(), pid: process.pid, cwd: process.cwd(), args: process.argv.slice(2), note: how.NOTE ?? null, node: process.versions.node });
   setTimeout(() => response.end(body), Number(how.DELAY_MS ?? 0));
 });
-if (!how.NEVER_LISTEN) server.listen(Number(how.PORT));
+if (how.RAW) require('node:net').createServer((socket) => server.emit('connection', socket)).listen(Number(how.PORT));
+else if (!how.NEVER_LISTEN) server.listen(Number(how.PORT));
 else setInterval(() => undefined, 1000);
 server.on('listening', () => { if (how.SAY_READY) process.send('ready'); });
 if (how.RIVAL_PORT) {

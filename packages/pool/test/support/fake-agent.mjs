@@ -2,6 +2,7 @@
 // asks for, and drains. It routes nothing. Plain JavaScript, because workers of the matrix cannot all read TypeScript.
 
 import diagnostics from 'node:diagnostics_channel';
+import http from 'node:http';
 import net from 'node:net';
 import { closeSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -59,7 +60,7 @@ function run(brief) {
     }
     server.once('listening', () => {
       if (donate && process.send) process.send({ graylane: 'donate', port, host: options.host ?? null }, server._handle);
-      const listener = { index, protocol: 'http', socket: socketPath, port, host: plan?.host ?? options.host ?? null };
+      const listener = { index, protocol: server instanceof http.Server ? 'http' : 'tcp', socket: socketPath, port, host: plan?.host ?? options.host ?? null };
       listeners.push(listener);
       say({ kind: 'listening', listener });
     });
