@@ -25,6 +25,7 @@ const first: readonly Step[] = [
   { name: 'arrows', command: process.execPath, args: ['tools/arrows.ts'] },
   { name: 'words', command: process.execPath, args: ['tools/words.ts'] },
   { name: 'Node matrix', command: process.execPath, args: ['tools/nodes.ts'] },
+  { name: 'client libraries', command: process.execPath, args: ['conformance/context/install.ts'] },
 ];
 
 /** One after the other beside the tests, which wait for processes and clocks half of their time. */
