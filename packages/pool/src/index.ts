@@ -28,6 +28,8 @@ export { fromEcosystem } from './pm2/ecosystem.ts';
 export type { MappedConfig, MappedVersion, Mapping, MappingNote } from './pm2/ecosystem.ts';
 export { closeInspector, openInspector } from './diagnostics/open.ts';
 export type { OpenInspector, Subject } from './diagnostics/open.ts';
+export { openTunnel } from './diagnostics/tunnel.ts';
+export type { Tunnel } from './diagnostics/tunnel.ts';
 export { profileCpu, profileHeap, takeHeapSnapshot } from './diagnostics/take.ts';
 export { diffHeaps, formatGrowth } from './heap/diff.ts';
 export type { Growth } from './heap/diff.ts';

@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { closeInspector, diffHeaps, formatGrowth, openInspector, parseSnapshot, profileCpu, takeHeapSnapshot } from '../src/index.ts';
+import { closeInspector, diffHeaps, formatGrowth, openInspector, openTunnel, parseSnapshot, profileCpu, takeHeapSnapshot } from '../src/index.ts';
 import type { Subject } from '../src/index.ts';
 import { retention } from '../src/heap/dominators.ts';
 import type { HeapGraph } from '../src/heap/snapshot.ts';
 import { Inspector } from '../src/diagnostics/inspector.ts';
-import { app, get, rig } from './support/harness.ts';
+import { app, freePort, get, rig } from './support/harness.ts';
 
 /** Nodes as [class, bytes, …indexes of those it refers to]; the first is the root. */
 function graphOf(nodes: readonly (readonly [string, number, ...number[]])[]): HeapGraph {
@@ -85,4 +85,24 @@ test('an inspector that somebody has opened is used, left open and closed only w
   await assert.rejects(Inspector.connect(url));
   const again = await openInspector(subject);
   assert.notEqual(again.url, url);
+});
+
+test('a tunnel gives a worker\'s inspector an address that is known, and ends with what it carries', async (t) => {
+  const { fleet, port } = await rig(t);
+  await fleet.openSlots('web', [{ port, host: '127.0.0.1' }], 1);
+  await fleet.start(app());
+  const subject = fleet.workers()[0] as Subject;
+  const { url } = await openInspector(subject);
+  const known = await freePort();
+  const tunnel = await openTunnel(url, known);
+  t.after(() => tunnel.close());
+  assert.equal(new URL(tunnel.url).port, String(known));
+  await assert.rejects(openTunnel(url, known), { code: 'EADDRINUSE' });
+  const debug = await Inspector.connect(tunnel.url);
+  const { result } = await debug.call('Runtime.evaluate', { expression: 'process.pid' });
+  assert.equal((result as { value: number }).value, subject.pid);
+  tunnel.close();
+  while (!await closeInspector(subject));
+  await assert.rejects(Inspector.connect(tunnel.url));
+  assert.equal((await get(port)).worker, 'web.v1.0');
 });

@@ -1,9 +1,9 @@
-// `graylane heap`, `profile` and `inspect`: into one running worker, without a restart.
+// `graylane heap` and `profile`: into one running worker, without a restart.
 
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { closeInspector, diffHeaps, formatGrowth, openInspector, parseSnapshot, profileCpu, profileHeap, takeHeapSnapshot, type Subject } from '@graylane/pool';
+import { diffHeaps, formatGrowth, parseSnapshot, profileCpu, profileHeap, takeHeapSnapshot } from '@graylane/pool';
 import { durationMs } from '@graylane/rules';
 import { exit, Failure } from '../print/failure.ts';
 import { contextOf, type Context, type GlobalOptions } from './context.ts';
@@ -49,34 +49,6 @@ export function addDiagnose(program: Command): void {
       const record = kind === 'cpu' ? profileCpu : profileHeap;
       await written(context, options.output ?? `${id}-${stamp()}.${kind}profile`, async (path) => record(await workerOf(context, id), ms, path));
     });
-
-  program
-    .command('inspect')
-    .argument('<worker>', 'id or process id')
-    .option('--close', 'close it again; nobody may be connected any more')
-    .description('open the inspector of a worker on a free loopback port, or say where it is open')
-    .action(async (id: string, _options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { close?: boolean }>();
-      const context = contextOf(options);
-      const worker = await workerOf(context, id);
-      if (options.close === true) await closeAgain(context, worker);
-      else await announce(context, worker);
-    });
-}
-
-async function announce({ terminal }: Context, worker: Subject): Promise<void> {
-  const { url } = await openInspector(worker);
-  if (terminal.json) terminal.object({ url });
-  terminal.data(url);
-  terminal.say('open chrome://inspect, or connect a debugger to this address');
-  terminal.say(`from another machine: ssh -L 9229:${new URL(url).host} HOST, and then localhost:9229`);
-  terminal.say(`every user of this machine can connect; when you are done: graylane inspect ${worker.id} --close`);
-}
-
-async function closeAgain({ terminal }: Context, worker: Subject): Promise<void> {
-  if (!await closeInspector(worker)) throw new Failure({ code: 'GL0064', message: `somebody is connected to the inspector of ${worker.id}`, fix: 'disconnect the debugger first: the worker would stand still until then' }, exit.failed);
-  if (terminal.json) terminal.object({ closed: worker.id });
-  terminal.data(`the inspector of ${worker.id} is closed`);
 }
 
 async function written({ terminal, directory }: Context, name: string, write: (path: string) => Promise<void>): Promise<void> {

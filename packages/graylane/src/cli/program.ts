@@ -11,6 +11,7 @@ import { addDown } from './down.ts';
 import { addEvents } from './events.ts';
 import { addExplain } from './explain.ts';
 import { addGateway } from './gateway.ts';
+import { addInspect } from './inspect.ts';
 import { addInstall } from './install.ts';
 import { addLanes } from './lanes.ts';
 import { addProcesses } from './processes.ts';
@@ -38,7 +39,7 @@ export function buildProgram(): Command {
     .showHelpAfterError('  fix: graylane --help lists the commands')
     .configureOutput({ outputError: (text, write) => { write(text.replace(/^error: /, 'GL0009 ')); } })
     .exitOverride();
-  for (const add of [addUp, addDown, addStatus, addEvents, addExplain, addLanes, addRelease, addCompare, addStrategy, addCheck, addTest, addConvert, addProcesses, addDiagnose, addInstall, addGateway, addSidecar, addToken, addWebhook, addBackup, addServer, addNodes, addStore]) add(program);
+  for (const add of [addUp, addDown, addStatus, addEvents, addExplain, addLanes, addRelease, addCompare, addStrategy, addCheck, addTest, addConvert, addProcesses, addDiagnose, addInspect, addInstall, addGateway, addSidecar, addToken, addWebhook, addBackup, addServer, addNodes, addStore]) add(program);
   for (const command of program.commands) {
     takeOver(program, command, command.name());
     for (const one of command.commands) takeOver(program, one, `${command.name()} ${one.name()}`);
