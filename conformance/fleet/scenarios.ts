@@ -126,7 +126,7 @@ export async function aloneAfterRestart(world: World): Promise<void> {
   // Its own folder is its config file's, from wherever it is started.
   assert.ok(existsSync(join(world.folder, plan.name, '.graylane/orders.json')));
   await world.startNode(plan).ready;
-  assert.equal((await ask(plan.address, portOf(world))).status, 200);
+  await eventually('it serves under its last orders', async () => (await ask(plan.address, portOf(world)).catch(() => null))?.status === 200, 15_000);
   await Promise.all(world.servers.map((_, index) => world.startServer(index).ready));
   await eventually('it has joined again', async () => (await world.nodesOf(0)).items.some(({ name }) => name === plan.name), 15_000);
 }
